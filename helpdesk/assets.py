@@ -1,0 +1,66 @@
+"""Front-end packages from the npm registry: only the files that pages load are served.
+
+`settings.VENDOR` maps `vendor/<name>` to a path in `node_modules`. Serving whole packages would
+publish files nobody asked for, and their source maps break hashed file names.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import CheckMessage, Error
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage
+
+_PREFIX = "vendor/"
+_SOURCE_MAP = re.compile(rb"^\s*(//|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
+
+
+class VendorStorage(FileSystemStorage):
+    """The listed files, under their short names."""
+
+    prefix = None
+
+    def __init__(self) -> None:
+        super().__init__(location=settings.NODE_MODULES)
+
+    def path(self, name: str) -> str:
+        return str(Path(settings.NODE_MODULES) / settings.VENDOR[name.removeprefix(_PREFIX)])
+
+    def exists(self, name: str) -> bool:
+        return name.startswith(_PREFIX) and name.removeprefix(_PREFIX) in settings.VENDOR
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        content = Path(self.path(name)).read_bytes()
+        return ContentFile(without_source_map(content) if name.endswith((".js", ".css")) else content)
+
+
+class VendorFinder(BaseFinder):
+    """Finds `vendor/<name>`; named in `STATICFILES_FINDERS`."""
+
+    def check(self, **kwargs: Any) -> list[CheckMessage]:
+        storage = VendorStorage()
+        missing = [path for name, path in settings.VENDOR.items() if not Path(storage.path(_PREFIX + name)).exists()]
+        return [
+            Error(f"{path} is not in node_modules: run npm ci (bin/run does it).", id="helpdesk.E001")
+            for path in missing
+        ]
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        storage = VendorStorage()
+        if not storage.exists(path):
+            return []
+        return [storage.path(path)] if find_all else storage.path(path)
+
+    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, VendorStorage]]:
+        storage = VendorStorage()
+        for name in settings.VENDOR:
+            yield _PREFIX + name, storage
+
+
+def without_source_map(content: bytes) -> bytes:
+    """The file without its pointer to a map that is not served."""
+    return _SOURCE_MAP.sub(b"", content)
