@@ -1,0 +1,55 @@
+// Relative times in the viewer's own words, with the exact time on hover; how long someone waits, against the promise.
+const relative = new Intl.DateTimeFormat(undefined, { weekday: "short" })
+const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" })
+const withYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" })
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR
+
+/** "now", "4 min", "2 h", "Thu", "3 Nov", "3 Nov 2025". */
+function ago(at, now) {
+  const passed = now - at
+  if (passed < MINUTE) return "now"
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`
+  if (passed < DAY) return `${Math.floor(passed / HOUR)} h`
+  if (passed < 6 * DAY) return relative.format(at)
+  return at.getFullYear() === now.getFullYear() ? dayOfYear.format(at) : withYear.format(at)
+}
+
+/** "8 min", "2 h 5 min", "3 days". */
+function span(milliseconds) {
+  const minutes = Math.max(0, Math.floor(milliseconds / MINUTE))
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`
+  return hours < 6 && minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`
+}
+
+function draw() {
+  const now = new Date()
+  for (const element of document.querySelectorAll("time[data-ago], time[data-clock]")) {
+    const at = new Date(element.dateTime)
+    const text = "clock" in element.dataset ? clock.format(at) : ago(at, now)
+    if (element.textContent !== text) element.textContent = text
+    element.title = exact.format(at)
+  }
+  for (const element of document.querySelectorAll("[data-since]")) drawWait(element, now)
+}
+
+function drawWait(element, now) {
+  const since = new Date(element.dataset.since), due = element.dataset.due && new Date(element.dataset.due)
+  const words = element.querySelector("[data-words]"), meter = element.querySelector("meter")
+  if (!due) {
+    words.textContent = `waiting ${span(now - since)}`
+    return
+  }
+  const part = (now - since) / Math.max(1, due - since)
+  element.dataset.state = part >= 1 ? "late" : part >= 0.75 ? "soon" : "fine"
+  words.textContent = part >= 1 ? `waiting ${span(now - since)}, promised ${span(due - since)}` : `${span(now - since)} of ${span(due - since)}`
+  if (meter) meter.value = now / 1000
+}
+
+draw()
+setInterval(draw, 20_000)
+document.addEventListener("htmx:afterSwap", draw)
+document.addEventListener("desk:drawn", draw)

@@ -1,0 +1,180 @@
+/*
+ * What the widget knows: the visitor's conversations, which of them is on screen, what waits in the outbox, who is there.
+ * Frames go in, `onChange()` says that the picture is another one, `tell(name, detail)` informs the host page. No DOM.
+ */
+import { Timeline } from "./timeline.js";
+
+const TYPING_FOR = 6_000; // ms an agent counts as typing after the last sign
+const ASK_AGAIN = 5_000; // ms before the same gap is asked for again
+
+export class Chat {
+  constructor({ session, storage, outbox, line, onChange, tell }) {
+    Object.assign(this, { session, storage, outbox, line, onChange, tell });
+    this.connection = "connecting";
+    this.presence = null;
+    this.isWatched = false; // panel open and tab visible
+    this.clear();
+  }
+
+  /** No conversation at all, as for somebody new. */
+  clear() {
+    this.timelines = new Map();
+    this.receipts = new Map(); // ref → seq up to which our side's messages were seen
+    this.told = new Map(); // ref → seq up to which we said that we have seen it
+    this.asked = new Map();
+    this.place = null;
+    this.typist = null;
+    this.show(null);
+  }
+
+  /** After /widget/start/: carry on with the newest open conversation, or with what still waits to be sent. */
+  begin(tickets) {
+    for (const { ref, last, seen } of tickets) {
+      if (this.seen(ref) === null) this.storage.set(`seen:${ref}`, seen ?? last);
+      if (last > this.seen(ref)) this.timeline(ref);
+    }
+    if (this.current) return;
+    const waiting = this.outbox.items.at(-1);
+    const newest = tickets.find((ticket) => ticket.status !== "solved") || tickets[0];
+    if (waiting) this.show(waiting.ref, waiting.conversation);
+    else if (newest) this.show(newest.ref);
+  }
+
+  /** Put a conversation on screen; null is one that has not begun. */
+  show(ref, name = ref || `new:${Date.now()}`) {
+    this.current = ref;
+    this.conversation = name; // what its messages are filed under until there is a ref
+    this.typist = null;
+    if (ref && !this.timelines.has(ref)) this.ask(ref, this.timeline(ref));
+    this.onChange();
+  }
+
+  timeline(ref) {
+    if (!this.timelines.has(ref)) this.timelines.set(ref, new Timeline());
+    return this.timelines.get(ref);
+  }
+
+  /** Where to resume from, for hello and poll. */
+  cursors() {
+    return Object.fromEntries([...this.timelines].map(([ref, timeline]) => [ref, timeline.last]));
+  }
+
+  post(body) {
+    this.outbox.add(body, { ref: this.current, conversation: this.conversation });
+  }
+
+  take(frame) {
+    const handle = { event: "takeEvent", ack: "takeAck", error: "takeError", ready: "takeHeads", heartbeat: "takeHeads", typing: "takeTyping", receipt: "takeReceipt" }[frame.type];
+    if (handle) this[handle](frame);
+    else if (frame.type === "presence") this.presence = frame;
+    else if (frame.type === "queue") this.place = frame.place;
+    else return;
+    this.onChange();
+  }
+
+  takeEvent(frame) {
+    const timeline = this.timeline(frame.ref);
+    const verdict = timeline.take(frame);
+    if (verdict === "gap") this.ask(frame.ref, timeline);
+    if (verdict !== "show") return;
+    const { by = {}, message } = frame.event;
+    if (!message) return;
+    if (message.client_id) this.settle({ client_id: message.client_id, ref: frame.ref, seq: frame.seq });
+    if (by.you) return;
+    if (this.current === frame.ref) this.typist = null;
+    if (frame.seq > (this.seen(frame.ref) ?? 0)) this.tell("message:received", { ref: frame.ref });
+  }
+
+  takeAck({ client_id, ref, seq }) {
+    const item = this.settle({ client_id, ref, seq });
+    if (item) this.acked.set(client_id, item);
+    if (ref && this.timeline(ref).lags(seq)) this.ask(ref, this.timeline(ref), 1000); // its event is on the way
+  }
+
+  settle({ client_id, ref }) {
+    this.acked ||= new Map(); // sent, and its event not here yet
+    this.acked.delete(client_id);
+    const item = this.outbox.settle({ client_id, ref });
+    if (item && this.conversation === item.conversation && !this.current) {
+      this.current = this.conversation = ref;
+      this.timeline(ref);
+    }
+    return item;
+  }
+
+  takeError(frame) {
+    if (frame.client_id) this.outbox.refuse(frame);
+  }
+
+  /** The server's newest seq of each conversation: whatever is behind asks for the rest. */
+  takeHeads({ tickets = {}, type }) {
+    for (const [ref, head] of Object.entries(tickets)) {
+      const isKnown = this.timelines.has(ref);
+      if (!isKnown && head <= (this.seen(ref) ?? 0)) continue; // an earlier one, with nothing new
+      if (type === "ready" && isKnown) continue; // hello has asked already
+      const timeline = this.timeline(ref);
+      if (timeline.lags(head)) this.ask(ref, timeline);
+    }
+  }
+
+  takeTyping({ ref, by }) {
+    if (ref !== this.current || by?.you) return;
+    this.typist = by || {};
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(() => {
+      this.typist = null;
+      this.onChange();
+    }, TYPING_FOR);
+  }
+
+  takeReceipt({ ref, by, seq }) {
+    if (by?.you || by === "customer") return;
+    this.receipts.set(ref, Math.max(seq, this.receipts.get(ref) || 0));
+  }
+
+  /** Ask once for what comes after the last event shown; again only if nothing came of it. */
+  ask(ref, timeline, patience = 0) {
+    const before = this.asked.get(ref);
+    if (before && before.after === timeline.last && Date.now() - before.at < ASK_AGAIN) return;
+    this.asked.set(ref, { after: timeline.last, at: Date.now() });
+    const { last } = timeline;
+    const go = () => timeline.last === last && this.line.send({ type: "resume", ref, after: last });
+    if (patience) setTimeout(go, patience);
+    else go();
+  }
+
+  seen(ref) {
+    return this.storage.get(`seen:${ref}`);
+  }
+
+  /** Everything up to the newest event on screen has been read, if anybody is looking. */
+  markSeen() {
+    const timeline = this.current && this.timelines.get(this.current);
+    if (!timeline || !this.isWatched || !timeline.last) return;
+    if (timeline.last > (this.seen(this.current) ?? 0)) this.storage.set(`seen:${this.current}`, timeline.last);
+    if (timeline.last <= (this.told.get(this.current) ?? 0)) return;
+    if (this.line.send({ type: "seen", ref: this.current, seq: timeline.last })) this.told.set(this.current, timeline.last);
+  }
+
+  /** How many of our side's messages nobody has looked at. */
+  unread() {
+    let count = 0;
+    for (const [ref, timeline] of this.timelines) {
+      const seen = this.seen(ref) ?? 0;
+      count += timeline.events.filter((event) => event.seq > seen && event.message && !event.by?.you).length;
+    }
+    return count;
+  }
+
+  /** Nobody can answer now, as far as we were told. */
+  get isAway() {
+    return Boolean(this.presence) && (!this.presence.open || !this.presence.agents?.length);
+  }
+
+  /** What stands at the end of the conversation on screen and is not in its timeline yet. */
+  pending() {
+    const mine = (item) => item.conversation === this.conversation || (this.current && item.ref === this.current);
+    const acked = [...(this.acked || new Map()).values()].map((item) => ({ ...item, state: "sent" }));
+    return [...acked, ...this.outbox.items].filter(mine);
+  }
+}

@@ -1,0 +1,72 @@
+/* The way round a blocked websocket: the same frames over plain HTTP. */
+
+const OPEN_EVERY = 3_000; // ms between two looks while somebody is watching
+const HIDDEN_EVERY = 20_000;
+
+export class Poll {
+  /** `onReach(true|false)` hears whether the server was reached. */
+  constructor({ session, hello, onFrame, onReach }) {
+    Object.assign(this, { session, hello, onFrame, onReach });
+    this.isOn = false;
+  }
+
+  start() {
+    if (this.isOn) return;
+    this.isOn = true;
+    this.look();
+  }
+
+  stop() {
+    this.isOn = false;
+    clearTimeout(this.timer);
+  }
+
+  async look() {
+    clearTimeout(this.timer);
+    try {
+      const cursors = Object.entries(this.hello());
+      if (!cursors.length && !this.isReached) await this.session.start(); // nothing to ask for yet: is anybody there?
+      for (const [ref, after] of cursors) await this.fetch(ref, after);
+      if (this.isOn) this.reach(true);
+    } catch (error) {
+      if (error.status === 401) this.session.forget();
+      if (this.isOn) this.reach(false);
+    }
+    if (this.isOn) this.timer = setTimeout(() => this.look(), document.visibilityState === "visible" ? OPEN_EVERY : HIDDEN_EVERY);
+  }
+
+  reach(isReached) {
+    this.isReached = isReached;
+    this.onReach(isReached);
+  }
+
+  async fetch(ref, after) {
+    try {
+      const { events } = await this.session.events(ref, after);
+      for (const frame of events) this.onFrame({ type: "event", ref, ...frame });
+    } catch (error) {
+      if (!error.isFinal) throw error; // a conversation that is not ours any more must not hold up the others
+    }
+  }
+
+  /** Only messages and the gaps between them travel this way; typing and receipts can wait for a socket. */
+  send(frame) {
+    if (frame.type === "message.post") this.post(frame);
+    else if (frame.type === "resume") this.fetch(frame.ref, frame.after).catch(() => this.reach(false));
+    else return false;
+    return true;
+  }
+
+  async post({ ref, client_id, body }) {
+    const path = ref ? `/widget/tickets/${encodeURIComponent(ref)}/messages/` : "/widget/tickets/";
+    try {
+      const { ref: known = ref, seq } = await this.session.call(path, { client_id, body });
+      this.onFrame({ type: "ack", client_id, ref: known, seq });
+      this.look();
+    } catch (error) {
+      if (error.status === 429) this.onFrame({ type: "error", code: "rate_limited", client_id });
+      else if (error.isFinal) this.onFrame({ type: "error", code: error.code, detail: error.detail, client_id });
+      else this.reach(false); // it stays in the outbox
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/* Who the visitor is to the server: a token from /widget/start/, and HTTP calls that carry it. */
+
+export class Session {
+  /** `onToken(token)` hears each token that is to be kept, `onForget()` that the server knows us no longer. */
+  constructor({ site, token, page, locale, onToken, onForget }) {
+    Object.assign(this, { site, token, page, locale, onToken, onForget });
+    this.isStarted = false;
+    this.tickets = []; // [{ref, last}], newest first
+  }
+
+  /** Begin, or renew what was begun. Throws a Refusal when the server says no, a TypeError when it is not reached. */
+  async start() {
+    const answer = await this.call("/widget/start/", { site: this.site, page: this.page?.url, locale: this.locale });
+    this.token = answer.token;
+    this.tickets = answer.tickets || [];
+    this.details = answer;
+    this.isStarted = true;
+    this.onToken(this.token);
+    return answer;
+  }
+
+  /** The token is not accepted any more: the next start makes a new visitor. */
+  forget() {
+    this.token = null;
+    this.isStarted = false;
+    this.tickets = [];
+    this.onForget();
+  }
+
+  /** The events of a conversation after `after`: {events: [{seq, prev, event}]}. */
+  events(ref, after) {
+    return this.call(`/widget/tickets/${encodeURIComponent(ref)}/events/?after=${after}`);
+  }
+
+  /** GET, or POST where there is a body; the answer's JSON. */
+  async call(path, body) {
+    const headers = { Accept: "application/json" };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const response = await fetch(path, {
+      method: body ? "POST" : "GET",
+      headers,
+      body: body && JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      signal: AbortSignal.timeout(15_000),
+    });
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) throw new Refusal(response.status, answer?.error);
+    if (!answer) throw new TypeError("The answer is not JSON"); // a proxy's page: as good as not reached
+    return answer;
+  }
+}
+
+/** The server's "no": its status and the error's code, detail and fields. */
+export class Refusal extends Error {
+  constructor(status, { code = "invalid", detail = "", fields = {} } = {}) {
+    super(detail || code);
+    Object.assign(this, { status, code, detail, fields });
+  }
+
+  /** Whether the same request cannot succeed later either. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && ![401, 408, 425, 429].includes(this.status);
+  }
+}
