@@ -4,6 +4,8 @@
 publish files nobody asked for, and their source maps break hashed file names.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from pathlib import Path

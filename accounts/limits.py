@@ -1,0 +1,29 @@
+"""Limits that hold across processes and when Redis is down: a counter a window, in Postgres."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import RateLimit
+
+_COUNT = """
+    INSERT INTO accounts_ratelimit AS r (key, window_ends_at, count) VALUES (%s, %s, 1)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN r.window_ends_at <= %s THEN 1 ELSE r.count + 1 END,
+        window_ends_at = CASE WHEN r.window_ends_at <= %s THEN excluded.window_ends_at ELSE r.window_ends_at END
+    RETURNING count
+"""
+
+
+def allow(key: str, *, limit: int, seconds: int) -> bool:
+    """Count one use of `key`; False when it was used more than `limit` times in the running window."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [key[:120], now + timedelta(seconds=seconds), now, now])
+        return cursor.fetchone()[0] <= limit
+
+
+def forget_spent() -> int:
+    """Delete the windows that are over; returns how many."""
+    return RateLimit.objects.filter(window_ends_at__lt=timezone.now()).delete()[0]

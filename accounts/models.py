@@ -1,0 +1,247 @@
+"""Who works here: people, teams, calendars, the sites that customers write from."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+from accounts.roles import ROLE_CHOICES, Role, may
+from accounts.tokens import digest
+
+currency_code = RegexValidator(r"^[A-Z]{3}\Z", "Use the three letters of the currency, such as EUR.")
+hex_color = RegexValidator(r"^#[0-9a-f]{6}\Z", "Use a colour such as #0d5c49.")
+API_TOKEN_PREFIX = "mg_"  # so that secret scanners can find a token that leaked
+
+
+def check_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"{name} is not a time zone. Use a name such as Europe/Berlin.", code="invalid")
+
+
+def new_site_key() -> str:
+    return secrets.token_hex(8)
+
+
+def initials_of(name: str) -> str:
+    """One or two letters for a face without a picture."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
+class Desk(models.Model):
+    """The company that runs this installation, and its settings. There is exactly one row."""
+
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    currency = models.CharField(max_length=3, default="EUR", validators=[currency_code])
+    follow_up_days = models.PositiveSmallIntegerField(
+        default=3, help_text="Days after solving until the follow-up mail asks whether all is well; 0 sends none."
+    )
+    reopen_days = models.PositiveSmallIntegerField(
+        default=14, help_text="A reply within these days after solving reopens the ticket; later it opens a linked one."
+    )
+    promise_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text="An answer is promised within this many minutes while a customer waits."
+    )
+    only_row = models.BooleanField(default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only_row=True), name="desk_is_single")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def load(cls) -> Desk | None:
+        """The company, or None before the first run was completed."""
+        return cls.objects.first()
+
+    @classmethod
+    def current(cls) -> Desk:
+        """The company, or its defaults where nobody has set it up yet."""
+        return cls.load() or cls(name="Makegood")
+
+
+class Calendar(models.Model):
+    """Opening hours in a time zone. `hours` maps weekday 0-6 (Monday is 0) to [["09:00", "17:30"], …];
+    `holidays` is a list of ISO dates. An empty `hours` means always open."""
+
+    name = models.CharField(max_length=80)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    hours = models.JSONField(default=dict, blank=True)
+    holidays = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_open(self, at: Any) -> bool:
+        """Whether `at` (an aware datetime) lies inside the opening hours."""
+        if not self.hours:
+            return True
+        local = at.astimezone(ZoneInfo(self.time_zone))
+        if local.date().isoformat() in self.holidays:
+            return False
+        clock = f"{local:%H:%M}"
+        return any(start <= clock < end for start, end in self.hours.get(str(local.weekday()), []))
+
+
+class Team(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """Someone who works here. Signs in with an address; what they may do follows from their role."""
+
+    class Availability(models.TextChoices):
+        ONLINE = "online", "Taking chats"
+        AWAY = "away", "Away"
+
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=10, choices=ROLE_CHOICES, default=Role.AGENT)
+    teams = models.ManyToManyField(Team, blank=True, related_name="members")
+    availability = models.CharField(max_length=10, choices=Availability.choices, default=Availability.ONLINE)
+    capacity = models.PositiveSmallIntegerField(
+        default=4, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Chats at once."
+    )
+    breather_until = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), name="user_email_once", violation_error_message="Someone with this address is here already."
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=[r.value for r in Role]), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def short_name(self) -> str:
+        return self.name.split()[0] if self.name.strip() else self.email
+
+    @property
+    def initials(self) -> str:
+        return initials_of(self.name)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Whether this person's role holds `perm`; a deactivated person holds nothing."""
+        return self.is_active and may(self.role, perm)
+
+    def get_full_name(self) -> str:
+        return self.name
+
+
+class Site(models.Model):
+    """A web presence whose pages carry the widget."""
+
+    key = models.CharField(max_length=32, unique=True, default=new_site_key, editable=False)
+    name = models.CharField(max_length=80)
+    allowed_origins = models.JSONField(
+        default=list, blank=True, help_text="Origins such as https://shop.example that may show the widget."
+    )
+    url = models.URLField(blank=True, help_text="The page where customers find the chat; mails link to it.")
+    color = models.CharField(max_length=7, default="#0d5c49", validators=[hex_color])
+    greeting = models.CharField(max_length=200, default="Hello! How can we help?", blank=True)
+    language = models.CharField(max_length=10, default="en")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")
+    calendar = models.ForeignKey(Calendar, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self) -> ApiTokenQuerySet:
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=Now()), revoked_at=None, user__is_active=True
+        )
+
+    def authenticate(self, raw: str) -> User | None:
+        """The person a token speaks for, or None. Notes its use, at most once a minute."""
+        token = self.usable().select_related("user").filter(digest=digest(raw)).first()
+        if token is None:
+            return None
+        now = timezone.now()
+        if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=1):
+            self.filter(pk=token.pk).update(last_used_at=now)
+        return token.user
+
+
+class ApiToken(models.Model):
+    """A program's key to the API. Only its SHA-256 is kept: a token has 256 random bits, so no salt is needed."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+
+class RateLimit(models.Model):
+    """How often something happened in the running window; see `accounts.limits`."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    window_ends_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+
+class Heartbeat(models.Model):
+    """When a background process last showed that it lives; `/readyz` reads it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+

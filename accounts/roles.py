@@ -1,0 +1,56 @@
+"""Who may do what: the one table of roles and permissions.
+
+A permission is `app.verb`. A role has everything that the roles below it have.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    LEAD = "lead"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+ROLE_CHOICES = [(role.value, role.value.capitalize()) for role in Role]
+
+_ADDED: dict[Role, set[str]] = {
+    Role.AGENT: {
+        "tickets.view",
+        "tickets.open",
+        "tickets.reply",
+        "tickets.note",
+        "tickets.assign",
+        "tickets.set_status",
+        "tickets.set_priority",
+        "tickets.tag",
+        "tickets.resolve",
+        "tickets.reopen",
+        "customers.view",
+        "customers.change",
+    },
+    Role.LEAD: {"reports.view"},
+    Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes"},
+    Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
+}
+
+
+def _accumulate() -> dict[str, frozenset[str]]:
+    held: set[str] = set()
+    table = {}
+    for role in Role:  # in the order above: from the least to the most
+        held |= _ADDED[role]
+        table[role.value] = frozenset(held)
+    return table
+
+
+PERMISSIONS: dict[str, frozenset[str]] = _accumulate()
+ALL_PERMISSIONS = PERMISSIONS[Role.ADMIN]
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether this role holds the permission; a permission that nobody declared is an error, not a no."""
+    if permission not in ALL_PERMISSIONS:
+        raise LookupError(f"unknown permission {permission!r}; declare it in accounts/roles.py")
+    return permission in PERMISSIONS[role]

@@ -1,0 +1,3 @@
+"""The two sockets: guests and people who work here (docs/protocol.md)."""
+
+websocket_urlpatterns: list = []

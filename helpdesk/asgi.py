@@ -1,0 +1,24 @@
+"""One port, one kind of process: sockets on the event loop, pages in threads.
+
+Pages run under WSGI in a thread pool because each thread then keeps its database
+connection; Django's own ASGI handler opens one per request with psycopg2 (docs/architecture.md).
+"""
+
+import os
+
+from a2wsgi import WSGIMiddleware
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+pages = get_wsgi_application()
+
+from chat.routing import websocket_urlpatterns  # noqa: E402  (models must be loaded first)
+
+application = ProtocolTypeRouter(
+    {
+        "http": WSGIMiddleware(pages, workers=8),  # type: ignore[arg-type]
+        "websocket": URLRouter(websocket_urlpatterns),
+    }
+)

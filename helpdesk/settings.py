@@ -1,0 +1,319 @@
+"""Every setting of the installation: environment in, one file, refuses to start unsafe.
+
+What each environment variable means is said once, in `.env.example`.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Where and how it runs ---------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "")
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000)
+SITE_URL = env.str("SITE_URL", f"http://{HOST}:{PORT}" if DEBUG else "").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST] if SITE_HOST else [])
+if DEBUG:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+IS_HTTPS = SITE_URL.startswith("https://")
+
+
+def _refuse_unsafe_start() -> None:
+    """Stop before the first request rather than run production on development's terms."""
+    if not SECRET_KEY:
+        raise ImproperlyConfigured("SECRET_KEY is not set: a long random text, see .env.example.")
+    if DEBUG:
+        return
+    if len(SECRET_KEY) < 40:
+        raise ImproperlyConfigured("SECRET_KEY is too short: use at least 40 random characters.")
+    if not SITE_URL:
+        raise ImproperlyConfigured("SITE_URL is not set: the address people open, https://desk.example.")
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name hosts; '*' would trust any Host header.")
+
+
+_refuse_unsafe_start()
+
+# --- What it is made of ------------------------------------------------------------------
+# Our own apps, from the top layer down; tests hold this against the import contracts.
+LOCAL_APPS = ["demo", "api", "reports", "chat", "tickets", "outbox", "customers", "accounts"]
+INSTALLED_APPS = [
+    *LOCAL_APPS,
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "lucide",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "helpdesk.middleware.DatabaseDown",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "accounts.middleware.viewer_time_zone",
+]
+ROOT_URLCONF = "helpdesk.urls"
+ASGI_APPLICATION = "helpdesk.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.desk",
+            ],
+        },
+    }
+]
+
+# --- Postgres: the log -------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://127.0.0.1:5432/makegood")}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+    "OPTIONS": {"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"},
+}
+DATABASE_REPLICA_URL = env.str("DATABASE_REPLICA_URL", "")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: only the door-bell -----------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "makegood"},
+    }
+}
+# Limits must hold when Redis is down, so the cache behind them is a table.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+# --- Celery: the row is the queue, a task is only a nudge --------------------------------
+CELERY_BROKER_URL = env.str("BROKER_URL", REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    # A dead broker must not hold a page: the nudge is dropped, the tick finds the row.
+    "socket_connect_timeout": 1,
+    "socket_timeout": 10,
+    "max_retries": 0,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs"]
+CELERY_BEAT_SCHEDULE = {
+    "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
+    "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
+    "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
+    "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
+    "forget what is spent": {"task": "accounts.jobs.forget_spent_limits", "schedule": 3600.0},
+}
+
+# --- The two ways up (docs/architecture.md, "Layers") ------------------------------------
+# Dotted task paths that get an event's id after commit.
+EVENT_SUBSCRIBERS: list[str] = []
+# Kind of mail -> dotted path of guard(mail) -> reason to cancel, or None; asked again when sending.
+OUTBOX_GUARDS = {
+    "follow_up": "tickets.jobs.guard_follow_up",
+    "reply": "tickets.jobs.guard_reply",
+}
+
+# --- Mail --------------------------------------------------------------------------------
+EMAIL_BACKEND = "outbox.backends.OutboxBackend"
+MAIL_PORT = env.int("MAIL_PORT", 8025)
+EMAIL_URL = env.str("EMAIL_URL", f"smtp://127.0.0.1:{MAIL_PORT}" if DEBUG else "smtp://127.0.0.1:25")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"support@{SITE_HOST or 'localhost'}")
+_smtp = env.email_url("EMAIL_URL", default=EMAIL_URL)
+OUTBOX_SMTP = {
+    "host": _smtp["EMAIL_HOST"],
+    "port": _smtp["EMAIL_PORT"] or 25,
+    "user": _smtp["EMAIL_HOST_USER"] or "",
+    "password": _smtp["EMAIL_HOST_PASSWORD"] or "",
+    "use_tls": _smtp.get("EMAIL_USE_TLS", False),
+    "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
+    "timeout": 20,
+}
+
+# --- Who may sign in ---------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+PASSWORD_RESET_TIMEOUT = 3600
+INVITATION_SECONDS = 7 * 24 * 3600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.auth.InvitedOnly"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+# Behind a proxy that strips and sets X-Forwarded-For, say how many proxies there are.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# --- Browsers ----------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = IS_HTTPS and not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_NAME = "makegood_session"
+CSRF_COOKIE_NAME = "makegood_csrf"
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+CSRF_FAILURE_VIEW = "helpdesk.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, *([SITE_URL.replace("http", "ws", 1)] if SITE_URL else [])],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+# Where an agent's socket may come from: exactly here (reliability: cross-site sockets).
+SOCKET_ORIGINS = [SITE_URL] if SITE_URL else []
+if DEBUG:
+    SOCKET_ORIGINS += [f"http://{name}:{PORT}" for name in ("127.0.0.1", "localhost")]
+
+# --- Files -------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "helpdesk.assets.VendorFinder",
+]
+NODE_MODULES = BASE_DIR / "node_modules"
+# Only what pages load, served as vendor/<name>; from the packages named in package.json.
+VENDOR = {
+    "idiomorph.js": "idiomorph/dist/idiomorph-ext.min.js",
+    "relative-time.js": "@github/relative-time-element/dist/bundle.js",
+    "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = DATA_DIR / "files"
+FILES_URL = env.str("FILES_URL", "")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+MAX_FILE_BYTES = 10 * 1024 * 1024
+
+# --- Words and times ---------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+MESSAGE_MAX_CHARS = 20_000
+# An answer in a chat that the customer has not seen after this long leaves by mail.
+UNSEEN_MAIL_SECONDS = env.int("UNSEEN_MAIL_SECONDS", 120)
+# Generous and settable (decisions: offices share one address).
+GUEST_LIMITS = {
+    "start": (env.int("GUEST_STARTS_PER_MINUTE", 120), 60),
+    "open": (env.int("GUEST_CONVERSATIONS_PER_MINUTE", 30), 60),
+    "message": (env.int("GUEST_MESSAGES_PER_MINUTE", 60), 60),
+}
+
+# --- API ---------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.auth.BearerToken", "api.auth.Session"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.Keyset",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Makegood",
+    "VERSION": "1",
+    "DESCRIPTION": "The helpdesk's public interface. Errors have one shape, lists are read by cursor.",
+    "SERVE_PUBLIC": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Logs, errors ------------------------------------------------------------------------
+from helpdesk.logs import LOGGING, start_sentry  # noqa: E402, F401
+
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+start_sentry(SENTRY_DSN)

@@ -1,0 +1,31 @@
+"""The only writers of tickets. Every door calls these: page, API, socket, mail, clock.
+
+Each locks the ticket's row, asks "may they?" and "can it be?", changes, and records an event.
+`by` is whoever acts (None: the system); `at` is for demo and import only.
+"""
+
+from tickets.actions.following_up import cancel_follow_ups, run_follow_up, schedule_follow_up
+from tickets.actions.opening import open_ticket
+from tickets.actions.posting import Post, post_message, post_messages
+from tickets.actions.reading import mark_seen
+from tickets.actions.reporting import report_mail_trouble
+from tickets.actions.solving import reopen_ticket, resolve_ticket
+from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
+
+__all__ = [
+    "Post",
+    "assign_ticket",
+    "cancel_follow_ups",
+    "mark_seen",
+    "open_ticket",
+    "post_message",
+    "post_messages",
+    "reopen_ticket",
+    "report_mail_trouble",
+    "resolve_ticket",
+    "run_follow_up",
+    "schedule_follow_up",
+    "set_priority",
+    "set_status",
+    "tag_ticket",
+]

@@ -1,0 +1,66 @@
+"""Steps that actions share: lock the row, check the right, keep the customer's clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Desk, User
+from customers.models import Customer
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from tickets.models import Ticket
+from tickets.sla import answer_due
+
+Actor = User | Customer | None
+PREVIEW_CHARS = 160
+
+
+def lock(ticket: Ticket) -> Ticket:
+    """The ticket's row, locked until the transaction ends, as it is now."""
+    return Ticket.objects.select_for_update(of=("self",)).select_related("customer").get(pk=ticket.pk)
+
+
+def require(by: Actor, permission: str, ticket: Ticket | None = None) -> None:
+    """PermissionDenied unless the actor may. The system may everything; a customer only writes on their own."""
+    if by is None:
+        return
+    if isinstance(by, User):
+        if not by.has_perm(permission):
+            raise PermissionDenied
+    elif by.is_blocked or (ticket is not None and ticket.customer_id != by.pk) or permission not in CUSTOMERS_MAY:
+        raise PermissionDenied
+
+
+CUSTOMERS_MAY = {"tickets.open", "tickets.reply"}
+
+
+def clean_body(body: str) -> str:
+    """The words as they are kept. Errors: ValidationError with code `empty` or `too_long`."""
+    # Postgres cannot store NUL; a lone surrogate is not text.
+    body = body.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
+    if not body:
+        raise ValidationError("Write something first.", code="empty")
+    if len(body) > settings.MESSAGE_MAX_CHARS:
+        raise ValidationError(f"That is too long: {settings.MESSAGE_MAX_CHARS:,} characters at most.", code="too_long")
+    return body
+
+
+def clean_line(text: str, limit: int) -> str:
+    """One line of text, at most `limit` characters."""
+    return " ".join(text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").split())[:limit]
+
+
+def start_waiting(ticket: Ticket, at: datetime) -> list[str]:
+    """The customer waits for us from now on, unless they do already; returns the touched fields."""
+    if ticket.waiting_since is not None:
+        return []
+    ticket.waiting_since = at
+    calendar = ticket.site.calendar if ticket.site else None
+    ticket.answer_due_at = answer_due(at, Desk.current().promise_minutes, calendar)
+    return ["waiting_since", "answer_due_at"]
+
+
+def stop_waiting(ticket: Ticket) -> list[str]:
+    ticket.waiting_since = ticket.answer_due_at = None
+    return ["waiting_since", "answer_due_at"]

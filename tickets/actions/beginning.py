@@ -1,0 +1,43 @@
+"""A ticket's row and its first event, before anything is said on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Site, Team
+from customers.models import Customer
+from django.utils import timezone
+
+from tickets.actions._rules import Actor
+from tickets.events import record
+from tickets.models import Priority, Ticket
+
+
+def begin_ticket(
+    customer: Customer,
+    *,
+    by: Actor,
+    subject: str,
+    channel: str,
+    site: Site | None = None,
+    team: Team | None = None,
+    priority: int = Priority.NORMAL,
+    continues: Ticket | None = None,
+    at: datetime | None = None,
+) -> Ticket:
+    """Insert a ticket and record `ticket.opened`; the caller has checked everything and adds the first message."""
+    now = at or timezone.now()
+    ticket = Ticket.objects.create(
+        subject=subject,
+        channel=channel,
+        priority=priority,
+        customer=customer,
+        site=site,
+        team=team or (site.team if site else None),
+        continues=continues,
+        created_at=now,
+        updated_at=now,
+    )
+    data = {"channel": channel} | ({"continues": continues.number} if continues else {})
+    record(ticket, "ticket.opened", by=by, at=at, is_public=True, data=data)
+    return ticket

@@ -1,0 +1,103 @@
+"""Mails that a ticket owes its customer: scheduled, cancelled, and sent when they are due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from accounts.models import Desk
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from outbox.actions import cancel_mails
+
+from tickets import emails
+from tickets.actions._rules import lock
+from tickets.events import nudge, record
+from tickets.models import Channel, FollowUp, Ticket
+from tickets.queries import unmailed_answers
+
+
+def schedule_follow_up(ticket: Ticket, *, anchor_seq: int, now: datetime) -> FollowUp | None:
+    """Promise the mail that asks, some days after solving, whether all is well. The ticket must be locked."""
+    days = Desk.current().follow_up_days
+    if days == 0 or ticket.customer.email is None or ticket.customer.is_blocked:
+        return None
+    return FollowUp.objects.create(
+        ticket=ticket,
+        kind=FollowUp.Kind.AFTER_SOLVING,
+        due_at=now + timedelta(days=days),
+        anchor_seq=anchor_seq,
+        dedupe_key=f"after_solving:{ticket.pk}:{anchor_seq}",
+    )
+
+
+def owe_answer_by_mail(ticket: Ticket, seq: int, *, at: datetime | None) -> None:
+    """Promise that the answer at `seq` reaches the customer by mail. The ticket must be locked.
+
+    In a chat it waits, for the customer may be reading along; one row stands for all answers until then.
+    """
+    if at is not None or ticket.customer.email is None:  # history was delivered long ago
+        return
+    is_chat = ticket.channel == Channel.CHAT
+    if is_chat and ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.UNSEEN_ANSWERS).exists():
+        return
+    wait = timedelta(seconds=settings.UNSEEN_MAIL_SECONDS if is_chat else 0)
+    FollowUp.objects.create(
+        ticket=ticket,
+        kind=FollowUp.Kind.UNSEEN_ANSWERS,
+        due_at=timezone.now() + wait,
+        anchor_seq=seq,
+        dedupe_key=f"unseen_answers:{ticket.pk}:{seq}",
+    )
+    if not is_chat:
+        transaction.on_commit(lambda: nudge("tickets.jobs.run_due_follow_ups"), robust=True)
+
+
+def cancel_follow_ups(ticket: Ticket, *, reason: str) -> int:
+    """Call off the question whether all is well, also where its mail is queued; returns how many rows it was."""
+    rows = ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.AFTER_SOLVING)
+    count = rows.update(state=FollowUp.State.CANCELLED, reason=reason)
+    return count + cancel_mails(about=ticket.about, kinds=["follow_up"], reason=reason)
+
+
+@transaction.atomic
+def run_follow_up(follow_up: FollowUp, *, at: datetime | None = None) -> FollowUp | None:
+    """Put a due follow-up's mail into the outbox, once; None if another worker has it or it is not wanted any more."""
+    # The ticket first, as every action does, so that two of them cannot wait for each other.
+    ticket = lock(follow_up.ticket)
+    claimed = FollowUp.objects.scheduled().select_for_update(skip_locked=True).filter(pk=follow_up.pk).first()
+    if claimed is None:
+        return None
+    send = {
+        FollowUp.Kind.AFTER_SOLVING: _ask_how_it_went,
+        FollowUp.Kind.UNSEEN_ANSWERS: _send_answers,
+    }[FollowUp.Kind(claimed.kind)]
+    claimed.reason = send(ticket, claimed, at)
+    claimed.state = FollowUp.State.CANCELLED if claimed.reason else FollowUp.State.DONE
+    claimed.save(update_fields=["state", "reason"])
+    return None if claimed.reason else claimed
+
+
+def _ask_how_it_went(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -> str:
+    """Queue the question; returns why not, or nothing."""
+    if not ticket.is_solved:
+        return "not solved any more"
+    mail = emails.follow_up(ticket, dedupe_key=follow_up.dedupe_key)
+    if mail is None:
+        return "no address"
+    record(ticket, "follow_up.sent", by=None, at=at, data={"mail": str(mail.pk)})
+    return ""
+
+
+def _send_answers(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -> str:
+    """Queue the answers that the customer has neither been mailed nor, in a chat, seen; returns why not, or nothing."""
+    answers = unmailed_answers(ticket)
+    if not answers:
+        return "seen in the chat"
+    last = answers[-1].event.seq
+    mail = emails.answers(ticket, answers, dedupe_key=f"answers:{ticket.pk}:{answers[0].event.seq}-{last}")
+    if mail is None:
+        return "no address"
+    ticket.mailed_seq = last
+    record(ticket, "answers.mailed", by=None, at=at, changed=["mailed_seq"], data={"mail": str(mail.pk), "count": len(answers)})
+    return ""

@@ -1,0 +1,70 @@
+"""A conversation begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Site, Team
+from customers.models import Customer
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from tickets.actions._rules import Actor, clean_body, clean_line, require
+from tickets.actions.beginning import begin_ticket
+from tickets.actions.posting import Post, find_posted, post_messages
+from tickets.actions.sorting import attach_tags
+from tickets.models import Channel, Message, Priority, Ticket
+
+SUBJECT_CHARS = 200
+SUBJECT_FROM_BODY_CHARS = 80
+
+
+def open_ticket(
+    customer: Customer,
+    *,
+    by: Actor,
+    body: str,
+    channel: str,
+    subject: str = "",
+    site: Site | None = None,
+    team: Team | None = None,
+    priority: int = Priority.NORMAL,
+    tags: list[str] | None = None,
+    client_id: str = "",
+    at: datetime | None = None,
+) -> Ticket:
+    """Begin a conversation with its first message, written by whoever opens it, and return the ticket.
+
+    A `client_id` makes it harmless to ask twice: the second time answers the first ticket. Without a
+    subject the message's first line is it. Errors: PermissionDenied; ValidationError with code `empty`,
+    `too_long`, `invalid` or `conflict` (the same `client_id` with other words).
+    """
+    require(by, "tickets.open")
+    if isinstance(by, Customer) and by.pk != customer.pk:
+        raise PermissionDenied
+    body = clean_body(body)
+    if channel not in Channel.values or priority not in Priority.values:
+        raise ValidationError("There is no such channel or priority.", code="invalid")
+    known = find_posted(by, [client_id]).get(client_id)
+    if known is not None:
+        return _same_words(known, body)
+    subject = clean_line(subject, SUBJECT_CHARS) or clean_line(body.splitlines()[0], SUBJECT_FROM_BODY_CHARS)
+    try:
+        with transaction.atomic():
+            ticket = begin_ticket(
+                customer, by=by, subject=subject, channel=channel, site=site, team=team, priority=priority, at=at
+            )
+            if tags:
+                attach_tags(ticket, tags)
+            return post_messages([Post(ticket, by=by, body=body, client_id=client_id, at=at)])[0].ticket
+    except IntegrityError:  # the same client_id arrived twice at once: the other one is stored now
+        known = find_posted(by, [client_id]).get(client_id)
+        if known is None:
+            raise
+        return _same_words(known, body)
+
+
+def _same_words(known: Message, body: str) -> Ticket:
+    if known.body != body:
+        raise ValidationError("This id was used for another message.", code="conflict")
+    return known.ticket

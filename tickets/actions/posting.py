@@ -1,0 +1,214 @@
+"""Words are added to a ticket, whichever door they came through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import Desk, User
+from customers.models import Customer
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tickets.actions._rules import PREVIEW_CHARS, Actor, clean_body, clean_line, require, start_waiting, stop_waiting
+from tickets.actions.beginning import begin_ticket
+from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
+from tickets.events import SEQ_FIELDS, announce, authored, next_event
+from tickets.models import Event, Message, Status, Ticket
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message to be added. `client_id` is the sender's own id for it, if they may send it twice."""
+
+    ticket: Ticket
+    by: Actor
+    body: str
+    kind: str = Message.Kind.REPLY
+    client_id: str = ""
+    at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, int | None, str]:
+        return (type(self.by).__name__, self.by.pk if self.by else None, self.client_id)
+
+
+def post_message(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    body: str,
+    kind: str = Message.Kind.REPLY,
+    client_id: str = "",
+    at: datetime | None = None,
+) -> Message:
+    """Add a message to a ticket and return it; its `ticket` is another one if this was solved too long ago.
+
+    Errors: PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid`, or `conflict`
+    (the same `client_id` with other words).
+    """
+    post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)
+    try:
+        return post_messages([post])[0]
+    except IntegrityError:  # the same client_id on two tickets at once: the other one is stored now
+        if not client_id:
+            raise
+        return post_messages([post])[0]
+
+
+@transaction.atomic
+def post_messages(posts: list[Post]) -> list[Message]:
+    """Add messages in one transaction, whatever their tickets and authors; all of them or none.
+
+    Returns them in the order asked. A message whose `client_id` its author has used before is not added
+    again: the first one is returned. Errors as in `post_message`; then nothing was added, and the caller
+    asks again one by one to learn which it was.
+    """
+    tickets = _lock_all(posts)
+    stored = _find_stored(posts)
+    events: list[Event] = []
+    live: list[Event] = []  # history (demo, import) is not announced
+    changed: dict[int, Ticket] = {}
+    answer: list[Message] = []
+    for post in posts:
+        body = clean_body(post.body)
+        known = stored.get(post.key) if post.client_id else None
+        if known is not None:
+            if known.body != body or known.kind != post.kind:
+                raise ValidationError("This id was used for another message.", code="conflict")
+            answer.append(known)
+            continue
+        ticket = tickets[post.ticket.pk]
+        _check(post, ticket)
+        if _is_too_late(post, ticket):
+            answer.append(_continue_elsewhere(post, ticket))
+            continue
+        message, added = _add(post, body, ticket)
+        events += added
+        if post.at is None:
+            live += added
+        changed[ticket.pk] = ticket
+        stored[post.key] = message
+        answer.append(message)
+    _save(events, list(changed.values()))
+    announce(live)
+    return answer
+
+
+def find_posted(by: Actor, client_ids: Iterable[str]) -> dict[str, Message]:
+    """The messages this author has sent under these ids, by id."""
+    wanted = [client_id for client_id in client_ids if client_id]
+    if by is None or not wanted:
+        return {}
+    found = Message.objects.filter(**_author_filter(by), client_id__in=wanted).select_related("ticket", "event")
+    return {message.client_id: message for message in found}
+
+
+def _author_filter(by: User | Customer) -> dict[str, Any]:
+    return {"by_user": by} if isinstance(by, User) else {"by_customer": by}
+
+
+def _lock_all(posts: list[Post]) -> dict[int, Ticket]:
+    """Every ticket concerned, locked in one order for all, so that two batches cannot wait for each other."""
+    wanted = {post.ticket.pk for post in posts}
+    rows = Ticket.objects.filter(pk__in=wanted).select_for_update(of=("self",)).select_related("customer", "site")
+    return {ticket.pk: ticket for ticket in rows.order_by("pk")}
+
+
+def _find_stored(posts: list[Post]) -> dict[tuple[str, int | None, str], Message]:
+    """What these authors have already sent under these ids: one query for customers, one for users."""
+    stored = {}
+    for model, column in ((Customer, "by_customer"), (User, "by_user")):
+        mine = [post for post in posts if isinstance(post.by, model) and post.client_id]
+        if not mine:
+            continue
+        rows = Message.objects.filter(
+            **{f"{column}__in": {post.by.pk for post in mine if post.by}, "client_id__in": {post.client_id for post in mine}}
+        ).select_related("ticket", "event")
+        for message in rows:
+            stored[(model.__name__, getattr(message, f"{column}_id"), message.client_id)] = message
+    return stored
+
+
+def _check(post: Post, ticket: Ticket) -> None:
+    require(post.by, "tickets.note" if post.kind == Message.Kind.NOTE else "tickets.reply", ticket)
+    if post.kind not in Message.Kind.values or (post.kind == Message.Kind.NOTE and isinstance(post.by, Customer)):
+        raise ValidationError("There is no such kind of message.", code="invalid")
+    if len(post.client_id) > 64 or "\x00" in post.client_id:
+        raise ValidationError("A client_id has at most 64 characters.", code="invalid")
+
+
+def _is_too_late(post: Post, ticket: Ticket) -> bool:
+    """Whether a customer writes on a ticket that was solved longer ago than the company reopens."""
+    if not isinstance(post.by, Customer) or ticket.solved_at is None:
+        return False
+    return (post.at or timezone.now()) - ticket.solved_at > timedelta(days=Desk.current().reopen_days)
+
+
+def _continue_elsewhere(post: Post, ticket: Ticket) -> Message:
+    new = begin_ticket(
+        ticket.customer,
+        by=post.by,
+        subject=ticket.subject,
+        channel=ticket.channel,
+        site=ticket.site,
+        team=ticket.team,
+        continues=ticket,
+        at=post.at,
+    )
+    return post_messages([replace(post, ticket=new)])[0]
+
+
+def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
+    """The message and its events, unsaved, and the ticket changed by it, unsaved."""
+    now = post.at or timezone.now()
+    events = []
+    is_public = post.kind == Message.Kind.REPLY
+    if isinstance(post.by, Customer):
+        events += _back_to_open(post, ticket, now)
+        start_waiting(ticket, now)
+    elif is_public and isinstance(post.by, User):
+        stop_waiting(ticket)
+        # The first message of a ticket that we opened ourselves answers nobody.
+        if ticket.first_answered_at is None and ticket.public_last_seq > 1:
+            ticket.first_answered_at = now
+    message = Message(
+        ticket=ticket, kind=post.kind, body=body, client_id=post.client_id, created_at=now, **authored(post.by)
+    )
+    event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
+    if is_public:
+        ticket.preview = clean_line(body, PREVIEW_CHARS)
+    if is_public and isinstance(post.by, User):
+        owe_answer_by_mail(ticket, event.seq, at=post.at)
+    return message, [*events, event]
+
+
+def _back_to_open(post: Post, ticket: Ticket, now: datetime) -> list[Event]:
+    """A customer who writes needs us again, whatever we thought of the ticket."""
+    if ticket.status == Status.OPEN:
+        return []
+    was = ticket.status
+    ticket.change_status(Status.OPEN, at=now)
+    if was == Status.SOLVED:
+        cancel_follow_ups(ticket, reason="the customer wrote")
+        return [next_event(ticket, "ticket.reopened", by=post.by, at=post.at, is_public=True)]
+    data = {"from": was, "to": Status.OPEN.value}
+    return [next_event(ticket, "status.changed", by=post.by, at=post.at, data=data)]
+
+
+_TOUCHED = ["status", "solved_at", "waiting_since", "answer_due_at", "first_answered_at", "preview", *SEQ_FIELDS]
+
+
+def _save(events: list[Event], tickets: list[Ticket]) -> None:
+    """Everything of a batch in three statements."""
+    if not events:
+        return
+    Message.objects.bulk_create([event.message for event in events if event.message])
+    Event.objects.bulk_create(events)
+    if len(tickets) == 1:
+        tickets[0].save(update_fields=_TOUCHED)
+    else:
+        Ticket.objects.bulk_update(tickets, _TOUCHED)

@@ -1,0 +1,132 @@
+"""Whose a ticket is, how it stands, how urgent it is, what it is about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Team, User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from tickets.actions._rules import Actor, clean_line, lock, require
+from tickets.events import record
+from tickets.models import Priority, Status, Tag, Ticket
+
+MAX_TAGS = 20
+
+
+class Unchanged:
+    """Stands for "leave it as it is" where None means nobody."""
+
+
+UNCHANGED = Unchanged()
+
+
+@transaction.atomic
+def assign_ticket(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    user: User | None | Unchanged = UNCHANGED,
+    team: Team | None | Unchanged = UNCHANGED,
+    at: datetime | None = None,
+) -> Ticket:
+    """Give a ticket to a person, a team, both, or (None) to nobody; what is not named stays.
+
+    Errors: PermissionDenied; ValidationError code `invalid` for someone who no longer works here.
+    """
+    ticket = lock(ticket)
+    require(by, "tickets.assign")
+    if isinstance(user, User) and not user.is_active:
+        raise ValidationError(f"{user} no longer works here.", code="invalid")
+    was = {"user": ticket.assignee, "team": ticket.team}
+    if not isinstance(user, Unchanged):
+        ticket.assignee = user
+    if not isinstance(team, Unchanged):
+        ticket.team = team
+    if (ticket.assignee, ticket.team) == (was["user"], was["team"]):
+        return ticket
+    data = {
+        "user": {"from": _name(was["user"]), "to": _name(ticket.assignee), "id": ticket.assignee_id},
+        "team": {"from": _name(was["team"]), "to": _name(ticket.team), "id": ticket.team_id},
+    }
+    record(ticket, "ticket.assigned", by=by, at=at, changed=["assignee", "team"], data=data)
+    return ticket
+
+
+def _name(thing: User | Team | None) -> str | None:
+    return thing.name if thing else None
+
+
+@transaction.atomic
+def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = None) -> Ticket:
+    """Say that a ticket is open, pending (we wait for them) or on hold. Solving and reopening are actions of their own.
+
+    Errors: PermissionDenied; ValidationError code `invalid`.
+    """
+    ticket = lock(ticket)
+    require(by, "tickets.set_status")
+    if status not in (Status.OPEN, Status.PENDING, Status.ON_HOLD):
+        raise ValidationError("Use Solve to solve a ticket.", code="invalid")
+    if ticket.is_solved:
+        raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
+    if ticket.status == status:
+        return ticket
+    data = {"from": ticket.status, "to": str(status)}
+    ticket.status = status
+    record(ticket, "status.changed", by=by, at=at, changed=["status"], data=data)
+    return ticket
+
+
+@transaction.atomic
+def set_priority(ticket: Ticket, *, by: Actor, priority: int, at: datetime | None = None) -> Ticket:
+    """Say how urgent a ticket is. Errors: PermissionDenied; ValidationError code `invalid`."""
+    ticket = lock(ticket)
+    require(by, "tickets.set_priority")
+    if priority not in Priority.values:
+        raise ValidationError("There is no such priority.", code="invalid")
+    if ticket.priority == priority:
+        return ticket
+    data = {"from": ticket.priority, "to": int(priority)}
+    ticket.priority = priority
+    record(ticket, "priority.changed", by=by, at=at, changed=["priority"], data=data)
+    return ticket
+
+
+@transaction.atomic
+def tag_ticket(ticket: Ticket, *, by: Actor, tags: list[str], at: datetime | None = None) -> Ticket:
+    """Make these the ticket's tags, no more and no fewer; new ones are made.
+
+    Errors: PermissionDenied; ValidationError code `invalid` (more than 20).
+    """
+    ticket = lock(ticket)
+    require(by, "tickets.tag")
+    before = {tag.name for tag in ticket.tags.all()}
+    after = {tag.name for tag in attach_tags(ticket, tags)}
+    if before == after:
+        return ticket
+    data = {"added": sorted(after - before), "removed": sorted(before - after)}
+    record(ticket, "ticket.tagged", by=by, at=at, data=data)
+    return ticket
+
+
+def attach_tags(ticket: Ticket, names: list[str]) -> list[Tag]:
+    """Set a locked or new ticket's tags by name, without an event."""
+    wanted = {name.casefold(): name for name in (clean_line(name, 50) for name in names) if name}
+    if len(wanted) > MAX_TAGS:
+        raise ValidationError(f"A ticket has {MAX_TAGS} tags at most.", code="invalid")
+    tags = [_get_tag(name) for name in wanted.values()]
+    ticket.tags.set(tags)
+    return tags
+
+
+def _get_tag(name: str) -> Tag:
+    """The tag of this name, whatever its case; made if there is none."""
+    found = Tag.objects.filter(name__iexact=name).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return Tag.objects.create(name=name)
+    except IntegrityError:  # someone else was faster
+        return Tag.objects.get(name__iexact=name)

@@ -1,0 +1,129 @@
+"""Record an event under the ticket's lock, and ring for it once it is committed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from asgiref.sync import async_to_sync
+from celery import current_app
+from channels.layers import get_channel_layer
+from customers.models import Customer
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from tickets.models import Event, Message, Ticket
+
+log = logging.getLogger(__name__)
+STAFF_GROUP = "staff"
+SEQ_FIELDS = ["last_seq", "public_last_seq", "updated_at"]
+
+
+def customer_group(customer_id: int) -> str:
+    """The channel-layer group of the sockets of one customer."""
+    return f"customer.{customer_id}"
+
+
+def authored(by: User | Customer | None) -> dict[str, Any]:
+    """The author columns for whoever acts; nobody means the system."""
+    return {
+        "by_user": by if isinstance(by, User) else None,
+        "by_customer": by if isinstance(by, Customer) else None,
+    }
+
+
+def next_event(
+    ticket: Ticket,
+    type: str,  # noqa: A002  (the field's name)
+    *,
+    by: User | Customer | None,
+    at: datetime | None,
+    is_public: bool = False,
+    message: Message | None = None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """The ticket's next event, unsaved, with the ticket's counters moved. Its row must be locked."""
+    now = at or timezone.now()
+    ticket.last_seq += 1
+    event = Event(
+        ticket=ticket,
+        seq=ticket.last_seq,
+        public_prev=ticket.public_last_seq,
+        type=type,
+        is_public=is_public,
+        message=message,
+        data=data or {},
+        at=now,
+        **authored(by),
+    )
+    if is_public:
+        ticket.public_last_seq = ticket.last_seq
+    ticket.updated_at = now
+    return event
+
+
+def record(
+    ticket: Ticket,
+    type: str,  # noqa: A002
+    *,
+    by: User | Customer | None,
+    at: datetime | None = None,
+    changed: Iterable[str] = (),
+    is_public: bool = False,
+    message: Message | None = None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Save what an action changed on the locked ticket together with the event that says so."""
+    event = next_event(ticket, type, by=by, at=at, is_public=is_public, message=message, data=data)
+    event.save()
+    ticket.save(update_fields=[*changed, *SEQ_FIELDS])
+    if at is None:
+        announce([event])
+    return event
+
+
+def announce(events: list[Event]) -> None:
+    """Ring for events once they are committed. What rings carries no words: whoever hears it reads for itself."""
+    if not events:
+        return
+    heads: dict[int, tuple[int, int]] = {}
+    for event in events:
+        heads[event.ticket_id] = (event.ticket.customer_id, event.seq)
+    ids = [event.pk for event in events]
+    transaction.on_commit(lambda: _ring(heads), robust=True)
+    if settings.EVENT_SUBSCRIBERS:
+        transaction.on_commit(lambda: _tell_subscribers(ids), robust=True)
+
+
+def _ring(heads: dict[int, tuple[int, int]]) -> None:
+    """A bell that cannot be rung delays nobody for long: the heartbeat carries the heads (docs/architecture.md)."""
+    try:
+        async_to_sync(_ring_all)(heads)
+    except Exception as error:  # noqa: BLE001  (whatever the layer raises, the message is stored)
+        log.warning("could not ring: %s: %s", type(error).__name__, error)
+
+
+async def _ring_all(heads: dict[int, tuple[int, int]]) -> None:
+    layer = get_channel_layer()
+    for number, (customer_id, seq) in heads.items():
+        bell = {"type": "bell", "ticket": number, "seq": seq}
+        await layer.group_send(STAFF_GROUP, bell)
+        await layer.group_send(customer_group(customer_id), bell)
+
+
+def _tell_subscribers(event_ids: list[int]) -> None:
+    for path in settings.EVENT_SUBSCRIBERS:
+        for event_id in event_ids:
+            nudge(path, event_id)
+
+
+def nudge(path: str, *args: Any) -> None:
+    """Ask a worker to run the task at this dotted path now rather than at the next tick."""
+    try:
+        current_app.send_task(path, list(args))
+    except Exception as error:  # noqa: BLE001  (a dead broker only makes it later: the tick finds the row)
+        log.warning("could not nudge %s: %s", path, error)

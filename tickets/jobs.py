@@ -1,0 +1,47 @@
+"""What the clock starts for tickets, and what the outbox asks before it sends."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+from outbox.models import Mail
+
+from tickets.actions import report_mail_trouble, run_follow_up
+from tickets.models import FollowUp
+from tickets.queries import has_seen_all, ticket_of, troubled_mails
+
+log = logging.getLogger(__name__)
+BATCH = 200
+
+
+@shared_task
+def run_due_follow_ups() -> int:
+    """Send what is due; returns how many mails were queued. Two clocks are harmless: each row is claimed."""
+    sent = 0
+    for follow_up in FollowUp.objects.due(timezone.now()).select_related("ticket")[:BATCH]:
+        try:
+            sent += run_follow_up(follow_up) is not None
+        except Exception:
+            # One bad row must not hold up the others. It stays due, and `/readyz` shows how late it is.
+            log.exception("follow-up %s failed", follow_up.pk)
+    return sent
+
+
+@shared_task
+def report_failed_mails() -> int:
+    """Say on the tickets' timelines which mails did not arrive; returns how many were new."""
+    return sum(report_mail_trouble(mail) is not None for mail in troubled_mails())
+
+
+def guard_follow_up(mail: Mail) -> str | None:
+    """Nobody is asked whether all is well while they wait, or after they wrote again."""
+    ticket = ticket_of(mail)
+    return None if ticket is not None and ticket.is_solved else "not solved any more"
+
+
+def guard_reply(mail: Mail) -> str | None:
+    """An answer that the customer has read in the chat meanwhile need not be mailed."""
+    ticket = ticket_of(mail)
+    return "seen in the chat" if ticket is not None and has_seen_all(ticket) else None

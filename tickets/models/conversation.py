@@ -1,0 +1,198 @@
+"""What was said and what happened on a ticket."""
+
+from __future__ import annotations
+
+import uuid
+
+from accounts.models import User
+from customers.models import Customer
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from tickets.models.ticket import Ticket
+
+Viewer = User | Customer | None
+
+
+def _at_most_one_author(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=models.Q(by_user=None) | models.Q(by_customer=None), name=name)
+
+
+class Authored(models.Model):
+    """Something a person here or a customer did; both empty means that the system did it."""
+
+    by_user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    by_customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def by(self) -> User | Customer | None:
+        return self.by_user or self.by_customer
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, viewer: Viewer) -> MessageQuerySet:
+        """Messages on tickets the viewer may see; a customer never sees a note."""
+        mine = self.filter(ticket__in=Ticket.objects.visible_to(viewer))
+        return mine.filter(kind=Message.Kind.REPLY) if isinstance(viewer, Customer) else mine
+
+    def replies(self) -> MessageQuerySet:
+        return self.filter(kind=Message.Kind.REPLY)
+
+
+class Message(Authored):
+    """Words on a ticket: a reply that everyone concerned sees, or a note that only the team sees."""
+
+    class Kind(models.TextChoices):
+        REPLY = "reply", "Reply"
+        NOTE = "note", "Note"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="messages")
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
+    body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
+    client_id = models.CharField(max_length=64, blank=True, help_text="The sender's own id; makes sending twice harmless.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            _at_most_one_author("message_one_author"),
+            models.CheckConstraint(
+                condition=models.Q(kind="reply") | models.Q(by_customer=None), name="message_customers_write_no_notes"
+            ),
+            models.UniqueConstraint(
+                "by_user",
+                "client_id",
+                name="message_once_per_user",
+                condition=models.Q(by_user__isnull=False) & ~models.Q(client_id=""),
+            ),
+            models.UniqueConstraint(
+                "by_customer",
+                "client_id",
+                name="message_once_per_customer",
+                condition=models.Q(by_customer__isnull=False) & ~models.Q(client_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+    @property
+    def is_note(self) -> bool:
+        return self.kind == self.Kind.NOTE
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, viewer: Viewer) -> EventQuerySet:
+        """Events of tickets the viewer may see; a customer sees the public ones only."""
+        mine = self.filter(ticket__in=Ticket.objects.visible_to(viewer))
+        return mine.filter(is_public=True) if isinstance(viewer, Customer) else mine
+
+    def after(self, seq: int) -> EventQuerySet:
+        return self.filter(seq__gt=seq).order_by("seq")
+
+    def with_details(self) -> EventQuerySet:
+        return self.select_related("message", "by_user", "by_customer")
+
+
+class Event(Authored):
+    """Something that happened to a ticket: audit trail, timeline, raw material of reports, live announcement.
+
+    `seq` runs 1, 2, 3 … per ticket without a gap; it is given out under the ticket's row lock, so that
+    commit order is its order. `public_prev` is the seq of the public event before this one (0: none),
+    which lets a customer, who never sees a note, still notice a gap.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="events")
+    seq = models.BigIntegerField()
+    public_prev = models.BigIntegerField()
+    type = models.CharField(max_length=40)
+    is_public = models.BooleanField()
+    message = models.OneToOneField(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="event")
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("ticket", "seq", name="event_seq_once"),
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="event_seq_from_one"),
+            models.CheckConstraint(condition=models.Q(public_prev__lt=models.F("seq")), name="event_public_prev_before"),
+            _at_most_one_author("event_one_author"),
+        ]
+        indexes = [
+            models.Index("ticket", "seq", name="event_public", condition=models.Q(is_public=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}/{self.seq} {self.type}"
+
+    @property
+    def prev(self) -> int:
+        """The seq of the event before this one, for viewers who see every event."""
+        return self.seq - 1
+
+    @property
+    def template(self) -> str:
+        """The fragment that draws this event on a timeline."""
+        return f"events/_{self.type}.html"
+
+
+class ReadMark(models.Model):
+    """How far someone has read a ticket. Only ever moves forward."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="read_marks")
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("ticket", "user", name="read_mark_once_per_user"),
+            models.UniqueConstraint("ticket", "customer", name="read_mark_once_per_customer"),
+            models.CheckConstraint(
+                condition=models.Q(user=None, customer__isnull=False) | models.Q(user__isnull=False, customer=None),
+                name="read_mark_one_reader",
+            ),
+        ]
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
+        """Files of messages the viewer may see, and the viewer's own that are not sent yet."""
+        sent = models.Q(message__in=Message.objects.visible_to(viewer))
+        if isinstance(viewer, Customer):
+            return self.filter(sent | models.Q(message=None, by_customer=viewer))
+        if isinstance(viewer, User):
+            return self.filter(sent | models.Q(message=None, by_user=viewer))
+        return self.none()
+
+
+def _storage_name(attachment: Attachment, filename: str) -> str:
+    return f"{attachment.pk.hex[:2]}/{attachment.pk.hex}"  # never the uploader's name for it
+
+
+class Attachment(Authored):
+    """A file on a message. Its id is 122 random bits; its name is only ever shown, never used as a path."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments")
+    file = models.FileField(upload_to=_storage_name)
+    name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+    type = models.CharField(max_length=100)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [_at_most_one_author("attachment_one_author")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,209 @@
+"""A conversation is a ticket, whichever channel it came through."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from accounts.models import Site, Team, User
+from customers.models import Customer
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Lower, Upper
+from django.utils import timezone
+
+# Crockford's base 32: no letter that is mistaken for another when read out on the phone.
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+REFERENCE_LENGTH = 13  # 65 random bits, so that nobody guesses one (reliability, threat 4)
+
+
+def new_reference() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "Open"
+    PENDING = "pending", "Pending"
+    ON_HOLD = "on_hold", "On hold"
+    SOLVED = "solved", "Solved"
+
+
+UNSOLVED = [Status.OPEN, Status.PENDING, Status.ON_HOLD]
+
+
+class Priority(models.IntegerChoices):
+    LOW = 1, "Low"
+    NORMAL = 2, "Normal"
+    HIGH = 3, "High"
+    URGENT = 4, "Urgent"
+
+
+class Channel(models.TextChoices):
+    CHAT = "chat", "Chat"
+    EMAIL = "email", "Email"
+    FORM = "form", "Form"
+    PHONE = "phone", "Phone"
+    API = "api", "API"
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="tag_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RootCause(models.Model):
+    """Why something went wrong: what is fixed once, so that nobody has to write about it again."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        FIXING = "fixing", "Being fixed"
+        FIXED = "fixed", "Fixed"
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=120, unique=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, viewer: User | Customer | None) -> TicketQuerySet:
+        """The tickets this viewer may see: the one rule behind page, API, socket and live delivery.
+
+        A customer sees their own. People here see their teams' tickets, those of no team, and those
+        assigned to them; whoever holds `tickets.view_all` sees all.
+        """
+        if isinstance(viewer, Customer):
+            return self.filter(customer=viewer)
+        if not isinstance(viewer, User) or not viewer.has_perm("tickets.view"):
+            return self.none()
+        if viewer.has_perm("tickets.view_all"):
+            return self.all()
+        teams = list(viewer.teams.values_list("pk", flat=True))
+        return self.filter(models.Q(team=None) | models.Q(team__in=teams) | models.Q(assignee=viewer))
+
+    def unsolved(self) -> TicketQuerySet:
+        return self.filter(status__in=UNSOLVED)
+
+    def solved(self) -> TicketQuerySet:
+        return self.filter(status=Status.SOLVED)
+
+    def waiting(self) -> TicketQuerySet:
+        """Those whose customer waits for us."""
+        return self.filter(waiting_since__isnull=False)
+
+    def with_people(self) -> TicketQuerySet:
+        return self.select_related("customer", "assignee", "team")
+
+
+class Ticket(models.Model):
+    """One conversation with one customer. `number` is for us, `reference` for everyone else."""
+
+    number = models.BigAutoField(primary_key=True)
+    reference = models.CharField(max_length=REFERENCE_LENGTH, unique=True, default=new_reference, editable=False)
+    subject = models.CharField(max_length=200)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="tickets")
+    root_cause = models.ForeignKey(RootCause, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets")
+    continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
+
+    preview = models.CharField(max_length=160, blank=True, help_text="The beginning of the last public message.")
+    # The two counters of the event log; both move only under this row's lock.
+    last_seq = models.BigIntegerField(default=0)
+    public_last_seq = models.BigIntegerField(default=0)
+    mailed_seq = models.BigIntegerField(default=0, help_text="The answers up to here have left by mail.")
+
+    waiting_since = models.DateTimeField(null=True, blank=True, help_text="Since when the customer waits for us.")
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    first_answered_at = models.DateTimeField(null=True, blank=True)
+    solved_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="ticket_status_known"),
+            models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="ticket_priority_known"),
+            models.CheckConstraint(condition=models.Q(channel__in=Channel.values), name="ticket_channel_known"),
+            models.CheckConstraint(
+                condition=models.Q(public_last_seq__lte=models.F("last_seq")), name="ticket_public_seq_behind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="solved", solved_at__isnull=False)
+                | (~models.Q(status="solved") & models.Q(solved_at=None)),
+                name="ticket_solved_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="solved") | models.Q(waiting_since=None), name="ticket_solved_waits_not"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(waiting_since=None, answer_due_at=None)
+                | models.Q(waiting_since__isnull=False, answer_due_at__isnull=False),
+                name="ticket_waiting_has_due",
+            ),
+        ]
+        indexes = [
+            # The two halves of the inbox (queries.inbox_page): small, because they hold no solved ticket.
+            models.Index("answer_due_at", "number", name="ticket_waiting", condition=models.Q(waiting_since__isnull=False)),
+            models.Index(
+                models.F("updated_at").desc(),
+                models.F("number").desc(),
+                name="ticket_quiet",
+                condition=models.Q(waiting_since=None) & ~models.Q(status="solved"),
+            ),
+            models.Index(
+                models.F("solved_at").desc(),
+                models.F("number").desc(),
+                name="ticket_solved",
+                condition=models.Q(status="solved"),
+            ),
+            models.Index("assignee", name="ticket_open_assignee", condition=~models.Q(status="solved")),
+            models.Index("team", name="ticket_open_team", condition=~models.Q(status="solved")),
+            models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
+            models.Index("customer", models.F("number").desc(), name="ticket_customer_newest"),
+            models.Index("created_at", name="ticket_created"),
+            models.Index("first_answered_at", name="ticket_answered"),
+            GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="ticket_subject_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    def get_absolute_url(self) -> str:
+        return f"/tickets/{self.number}/"
+
+    @property
+    def is_solved(self) -> bool:
+        return self.status == Status.SOLVED
+
+    @property
+    def about(self) -> str:
+        """How rows of lower apps refer to this ticket."""
+        return f"ticket:{self.number}"
+
+    def change_status(self, status: str, *, at: Any) -> list[str]:
+        """Set the status and what hangs on it; returns the fields that were touched. Saves nothing."""
+        self.status = status
+        self.solved_at = at if status == Status.SOLVED else None
+        if status == Status.SOLVED:
+            self.waiting_since = self.answer_due_at = None
+        return ["status", "solved_at", "waiting_since", "answer_due_at"]
