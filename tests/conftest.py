@@ -1,0 +1,110 @@
+"""The cast and their world. Everything here is made by calling the actions.
+
+Alice and Bob are agents of the workshop; Charlie is an agent of the shop and must see nothing of
+theirs; Lea leads the workshop; Sue is a manager, Adam an administrator; Carla and Dora are customers.
+"""
+
+from __future__ import annotations
+
+import pytest
+from accounts.models import Desk, Site, Team, User
+from customers.actions import get_or_create_customer
+from customers.models import Address, Customer
+from tickets.actions import open_ticket
+from tickets.models import RootCause, Ticket
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def desk_row(db) -> Desk:
+    return Desk.objects.create(name="Bellwether Cycles", time_zone="Europe/Amsterdam", currency="EUR")
+
+
+@pytest.fixture
+def workshop(db) -> Team:
+    return Team.objects.create(name="Workshop", slug="workshop")
+
+
+@pytest.fixture
+def shop(db) -> Team:
+    return Team.objects.create(name="Shop", slug="shop")
+
+
+def make_user(name: str, role: str, *teams: Team) -> User:
+    user = User.objects.create_user(f"{name.split()[0].lower()}@example.com", PASSWORD, name=name, role=role)
+    user.teams.set(teams)
+    return user
+
+
+@pytest.fixture
+def alice(workshop) -> User:
+    return make_user("Alice Arden", "agent", workshop)
+
+
+@pytest.fixture
+def bob(workshop) -> User:
+    return make_user("Bob Bakker", "agent", workshop)
+
+
+@pytest.fixture
+def charlie(shop) -> User:
+    return make_user("Charlie Chen", "agent", shop)
+
+
+@pytest.fixture
+def lea(workshop) -> User:
+    return make_user("Lea Lind", "lead", workshop)
+
+
+@pytest.fixture
+def sue(db) -> User:
+    return make_user("Sue Sato", "manager")
+
+
+@pytest.fixture
+def adam(db) -> User:
+    return make_user("Adam Amari", "admin")
+
+
+@pytest.fixture
+def carla(db) -> Customer:
+    return get_or_create_customer(
+        by=None, email="carla@example.org", name="Carla Cortez", proof=Address.Proof.PROVED
+    )[0]
+
+
+@pytest.fixture
+def dora(db) -> Customer:
+    return get_or_create_customer(by=None, email="dora@example.org", name="Dora Diaz", proof=Address.Proof.PROVED)[0]
+
+
+@pytest.fixture
+def site(workshop, desk_row, settings) -> Site:
+    return Site.objects.create(
+        name="Bellwether Cycles", key="bellwether", team=workshop, allowed_origins=[settings.SITE_URL]
+    )
+
+
+@pytest.fixture
+def ticket(carla, workshop, desk_row) -> Ticket:
+    """Carla's conversation with the workshop, waiting for a first answer."""
+    return open_ticket(
+        carla, by=carla, subject="The tyre is wrong", body="I ordered a 42 and got a 47.", channel="email", team=workshop
+    )
+
+
+@pytest.fixture
+def chat_ticket(carla, site) -> Ticket:
+    """Carla's chat from the shop page."""
+    return open_ticket(carla, by=carla, body="Hello? The tyre is wrong.", channel="chat", site=site)
+
+
+@pytest.fixture
+def cause(db) -> RootCause:
+    return RootCause.objects.create(name="Tyre size read off the frame", slug="tyre-size")
