@@ -40,7 +40,7 @@ def ticket_of(mail: Mail) -> Ticket | None:
 
 
 def troubled_mails() -> QuerySet[Mail]:
-    """Mails about tickets that failed, or of which we cannot know, in the last week and that no event tells of."""
+    """Mails about tickets, of the last week, that did not arrive or perhaps did not, and that no event tells of."""
     told = Event.objects.filter(type="mail.failed", data__mail=Cast(OuterRef("pk"), TextField()))
     recent = Mail.objects.filter(created_at__gte=timezone.now() - timedelta(days=_TROUBLE_DAYS))
-    return recent.filter(~Exists(told), state__in=[Mail.State.FAILED, Mail.State.UNKNOWN], about__startswith="ticket:")
+    return recent.undelivered().filter(~Exists(told), about__startswith="ticket:")
