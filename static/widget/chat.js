@@ -22,6 +22,7 @@ export class Chat {
     this.receipts = new Map(); // ref → seq up to which our side's messages were seen
     this.told = new Map(); // ref → seq up to which we said that we have seen it
     this.asked = new Map();
+    this.acked = new Map(); // client_id → item: sent, and its event not here yet
     this.place = null;
     this.typist = null;
     this.show(null);
@@ -92,7 +93,6 @@ export class Chat {
   }
 
   settle({ client_id, ref }) {
-    this.acked ||= new Map(); // sent, and its event not here yet
     this.acked.delete(client_id);
     const item = this.outbox.settle({ client_id, ref });
     if (item && this.conversation === item.conversation && !this.current) {
@@ -174,7 +174,7 @@ export class Chat {
   /** What stands at the end of the conversation on screen and is not in its timeline yet. */
   pending() {
     const mine = (item) => item.conversation === this.conversation || (this.current && item.ref === this.current);
-    const acked = [...(this.acked || new Map()).values()].map((item) => ({ ...item, state: "sent" }));
+    const acked = [...this.acked.values()].map((item) => ({ ...item, state: "sent" }));
     return [...acked, ...this.outbox.items].filter(mine);
   }
 }

@@ -2,7 +2,7 @@
 
 const DEFAULT = "#0d5c49"; // the tokens' own accent has hand-made light and dark values
 const SURFACE = { light: "#ffffff", dark: "#1e1d1a" };
-const INK = { light: "#ffffff", dark: "#1b1a17" };
+const INKS = ["#ffffff", "#1b1a17", "#000000"]; // the first that is readable; one of them always is
 
 /** Relative luminance of #rrggbb, 0 to 1 (WCAG 2.2). */
 export function luminance(color) {
@@ -21,8 +21,7 @@ export function accentOn(color, scheme) {
   const towards = scheme === "dark" ? "#ffffff" : "#000000";
   let accent = color;
   for (let share = 0; contrast(accent, SURFACE[scheme]) < 3 && share <= 1; share += 0.05) accent = mix(color, towards, share);
-  const ink = contrast(accent, INK.light) >= 4.5 ? INK.light : INK.dark;
-  return { accent, ink };
+  return { accent, ink: INKS.find((ink) => contrast(accent, ink) >= 4.5) };
 }
 
 /** Set the accent for this document through the style sheet API: a strict Content-Security-Policy allows that. */
