@@ -1,0 +1,173 @@
+"""Who sends which row: claim, lease and outcome, each in its own short transaction.
+
+A claim raises `attempts`; whatever a sender writes later counts only while that number is still its own. So one that
+was frozen, and lost its lease to another, can neither begin to hand over the mail nor overwrite what came of it.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from outbox.models import END_STATES, Mail, MailQuerySet, MailState, RecipientState, Suppression
+from outbox.policy import MAX_DOUBTS, Why, delay_after, may_get
+from outbox.transport import Result, Verdict
+
+# Every step of SMTP may take the full time-out: connect, sender and recipients, then DATA, text and answer.
+STEPS_BEFORE_DATA = 2
+STEPS_AFTER_DATA = 3
+CHANGING = ["state", "reason", "doubts", "next_at", "lease_until", "smtp_reply", "sent_at", "text", "html"]
+
+
+def lease(steps: int) -> timedelta:
+    return timedelta(seconds=steps * settings.OUTBOX_SMTP["timeout"] + 5)
+
+
+@transaction.atomic
+def claim(mails: MailQuerySet) -> Mail | None:
+    """Take the first of these mails that is due and that nobody else holds."""
+    now = timezone.now()
+    mail = mails.due(now).select_for_update(skip_locked=True).first()
+    if mail is None:
+        return None
+    mail.state, mail.attempts, mail.data_started_at = MailState.SENDING, mail.attempts + 1, None
+    mail.lease_until = now + lease(STEPS_BEFORE_DATA)
+    mail.save(update_fields=["state", "attempts", "data_started_at", "lease_until"])
+    return mail
+
+
+@transaction.atomic
+def begin_data(mail: Mail, emails: list[str]) -> bool:
+    """Note that the text leaves now for these recipients; False if the mail is no longer ours."""
+    now = timezone.now()
+    ours = Mail.objects.filter(pk=mail.pk, state=MailState.SENDING, attempts=mail.attempts, lease_until__gt=now).update(
+        data_started_at=now, lease_until=now + lease(STEPS_AFTER_DATA)
+    )
+    if ours:
+        mail.recipients.filter(email__in=emails).update(state=RecipientState.SENDING)
+    return bool(ours)
+
+
+@transaction.atomic
+def drop_suppressed(mail: Mail) -> list[str]:
+    """Strike out who may not get this mail any more; the addresses that are left."""
+    waiting = list(mail.recipients.filter(state=RecipientState.PENDING))
+    reasons = Suppression.objects.reasons_for([person.email for person in waiting])
+    left = []
+    for person in waiting:
+        why = reasons.get(person.email.lower())
+        if why is None or may_get(why, mail.kind):
+            left.append(person.email)
+        else:
+            mail.recipients.filter(pk=person.pk, state=RecipientState.PENDING).update(
+                state=RecipientState.SUPPRESSED, smtp_reply=why
+            )
+    return left
+
+
+@transaction.atomic
+def cancel_claimed(mail: Mail, *, reason: str) -> None:
+    """End a mail that a guard forbade."""
+    row = _still_ours(mail)
+    if row and row.state not in END_STATES:
+        row.recipients.filter(state=RecipientState.PENDING).update(state=RecipientState.CANCELLED)
+        Mail.objects.filter(pk=row.pk).cancel(reason=reason[:300])
+
+
+@transaction.atomic
+def put_back(mail: Mail, *, reason: str, server_answered: bool = True) -> None:
+    """Nothing was handed over: try again later, or give up if it is too late for that."""
+    row = _still_ours(mail)
+    if row and row.state not in END_STATES:
+        _conclude(row, timezone.now(), reply=reason, server_answered=server_answered)
+
+
+@transaction.atomic
+def record(mail: Mail, results: Mapping[str, Result]) -> None:
+    """Write down what the server said to each recipient, and what follows for the mail."""
+    row = _still_ours(mail)
+    if row and row.state in END_STATES:  # ended without us; that the server has it is still worth knowing
+        results = {email: result for email, result in results.items() if result.verdict is Verdict.TAKEN}
+    if row is None or not results:
+        return
+    now = timezone.now()
+    row.doubts += any(result.verdict is Verdict.DOUBT for result in results.values())
+    for person in row.recipients.filter(email__in=results):
+        result = results[person.email]
+        person.state, person.smtp_reply = _fate(row, result.verdict), result.reply
+        person.save(update_fields=["state", "smtp_reply"])
+        if result.is_hard_bounce:
+            Suppression.objects.add(person.email, Why.BOUNCE)
+    _conclude(row, now, reply=next(iter(results.values())).reply)
+
+
+@transaction.atomic
+def release_abandoned(now: datetime, *, limit: int = 200) -> int:
+    """Decide about rows whose sender died or hangs; their number."""
+    rows = list(Mail.objects.abandoned(now).select_for_update(skip_locked=True).order_by("lease_until")[:limit])
+    for row in rows:
+        is_doubtful = row.data_started_at is not None
+        row.doubts += is_doubtful
+        row.recipients.filter(state=RecipientState.SENDING).update(
+            state=_fate(row, Verdict.DOUBT), smtp_reply="The sender stopped before an answer came."
+        )
+        _conclude(row, now, reply="The sender stopped.", at_once=not is_doubtful)
+    return len(rows)
+
+
+def _fate(mail: Mail, verdict: Verdict) -> RecipientState:
+    """A doubtful mail is sent again with the same Message-ID, unless its kind is rather lost than doubled."""
+    if verdict is Verdict.DOUBT:
+        is_final = mail.is_at_most_once or mail.doubts > MAX_DOUBTS
+        return RecipientState.UNKNOWN if is_final else RecipientState.PENDING
+    return {
+        Verdict.TAKEN: RecipientState.SENT,
+        Verdict.LATER: RecipientState.PENDING,
+        Verdict.NEVER: RecipientState.FAILED,
+    }[verdict]
+
+
+def _still_ours(mail: Mail) -> Mail | None:
+    """The locked row, if nobody has claimed it since. What we know is then the newest there is, lease or no lease."""
+    return Mail.objects.select_for_update().filter(pk=mail.pk, attempts=mail.attempts).first()
+
+
+def _conclude(mail: Mail, now: datetime, *, reply: str, server_answered: bool = True, at_once: bool = False) -> None:
+    """Derive the mail's state from its recipients' and save it."""
+    people = mail.recipients
+    people.filter(state=RecipientState.SENDING).update(state=RecipientState.PENDING)
+    if now >= mail.give_up_at:
+        people.filter(state=RecipientState.PENDING).update(state=RecipientState.FAILED, smtp_reply=reply)
+    states = set(people.values_list("state", flat=True))
+    mail.lease_until, mail.smtp_reply = None, reply
+    if RecipientState.SENT in states:
+        mail.sent_at = mail.sent_at or now
+    mail.state = _state_from(states)
+    if mail.state == MailState.PENDING:
+        wait = delay_after(mail.attempts, spread=_spread(), server_answered=server_answered)
+        mail.next_at = now if at_once else now + wait
+    elif mail.is_secret:
+        mail.text = mail.html = ""
+    if mail.state == MailState.CANCELLED:
+        mail.reason = mail.reason or "Every recipient is suppressed."
+    mail.save(update_fields=CHANGING)
+
+
+def _spread() -> float:
+    return random.uniform(-1, 1)  # noqa: S311, no secret
+
+
+def _state_from(states: set[str]) -> MailState:
+    """A mail waits while anybody waits; ended, it says the most that was reached, doubt first."""
+    for recipient_state, state in (
+        (RecipientState.PENDING, MailState.PENDING),
+        (RecipientState.UNKNOWN, MailState.UNKNOWN),
+        (RecipientState.SENT, MailState.SENT),
+        (RecipientState.FAILED, MailState.FAILED),
+    ):
+        if recipient_state in states:
+            return state
+    return MailState.CANCELLED

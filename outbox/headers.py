@@ -1,0 +1,93 @@
+"""What may stand in a mail's header: pure functions that clean text and addresses and name messages."""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from email.header import Header
+from email.utils import formataddr, parseaddr
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.encoding import punycode
+
+MAX_HEADER_CHARS = 900  # RFC 5322 allows lines of 998
+MAX_REFERENCES = 20
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?.*\?=", re.DOTALL)
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z")
+_MESSAGE_ID = re.compile(r"<[^\s<>]{1,250}>\Z")
+_BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
+_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would let a name pretend to be another
+# Written by us alone.
+_RESERVED = {
+    "from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
+    "return-path", "received", "mime-version", "auto-submitted", "precedence", "x-auto-response-suppress",
+    "x-makegood-loop",
+}  # fmt: skip
+
+
+def clean_text(value: str, *, limit: int = MAX_HEADER_CHARS) -> str:
+    """The value on one line: line ends and control characters of every kind become spaces.
+
+    Text that looks like an encoded word (RFC 2047) is broken up, or a reader would decode line ends out of it.
+    """
+    visible = "".join(" " if unicodedata.category(char) in _BREAKS or char in _BIDI else char for char in value)
+    if _ENCODED_WORD.search(visible):
+        visible = visible.replace("=?", "= ?")
+    return " ".join(visible.split())[:limit].strip()
+
+
+def clean_address(value: str) -> str:
+    """The address in ASCII, or ValidationError. Quoted local parts are legal, never real, and refused."""
+    address = value.strip()
+    if len(address) > 254 or '"' in address or clean_text(address) != address:
+        raise ValidationError("This is not an email address.", code="invalid")
+    validate_email(address)
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{punycode(domain)}"
+
+
+def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Further headers with clean values, or ValidationError for a name that is malformed or ours to write."""
+    for name in headers:
+        if not _HEADER_NAME.match(name) or name.lower() in _RESERVED or name.lower().startswith("content-"):
+            raise ValidationError(f"The header {clean_text(name)!r} cannot be set.", code="invalid")
+    return {name: clean_text(str(value)) for name, value in headers.items()}
+
+
+def clean_references(references: Sequence[str]) -> list[str]:
+    """The well-formed Message-IDs among these: the first, which names the thread, and the newest."""
+    good = list(dict.fromkeys(ref.strip() for ref in references if _MESSAGE_ID.match(ref.strip()) and ref.isascii()))
+    return good if len(good) <= MAX_REFERENCES else good[:1] + good[1 - MAX_REFERENCES :]
+
+
+def mailbox(name: str, address: str) -> str:
+    """`name <address>` in ASCII, quoted as needed."""
+    if not name.isascii():
+        name = Header(name, "utf-8").encode(linesep="")
+    return formataddr((name, address))
+
+
+def default_sender() -> tuple[str, str]:
+    """Name and address of DEFAULT_FROM_EMAIL."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)
+
+
+def message_id(mail_id: UUID, domain: str) -> str:
+    """A Message-ID that nobody can guess, so that an answer to it can be believed."""
+    return f"<{mail_id}.{_sign(f'message {mail_id}')}@{domain}>"
+
+
+def loop_mark() -> str:
+    """Names this installation in its automatic mail, so that it recognises its own when one comes back."""
+    return _sign("loop")
+
+
+def _sign(text: str) -> str:
+    """16 characters (80 bits) of an HMAC with the installation's key."""
+    key = hashlib.sha256(b"outbox.headers" + settings.SECRET_KEY.encode()).digest()
+    return b32encode(hmac.digest(key, text.encode(), "sha256"))[:16].decode().lower()

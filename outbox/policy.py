@@ -1,0 +1,74 @@
+"""The rules of sending, as a table and pure functions: what each kind of mail deserves, and when to try again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Why an address gets no mail."""
+
+    BOUNCE = "bounce"  # the server of the address says it does not exist
+    COMPLAINT = "complaint"
+    UNSUBSCRIBED = "unsubscribed"  # wants none of the mails that nobody asked for
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of mail is treated."""
+
+    is_at_most_once: bool = False  # rather lost than doubled
+    is_optional: bool = False  # an unsubscribed person does not get it
+    is_urgent: bool = False  # asked for this minute: goes even to a suppressed address
+    patience: timedelta = timedelta(days=4)  # after this a failed try is the last
+
+
+KINDS = {
+    "account": Kind(is_urgent=True, patience=timedelta(hours=12)),
+    "reply": Kind(),
+    "acknowledgement": Kind(is_at_most_once=True),
+    "notification": Kind(is_at_most_once=True),
+    "transcript": Kind(is_at_most_once=True),
+    "follow_up": Kind(is_at_most_once=True, is_optional=True),
+    "offer": Kind(is_at_most_once=True, is_optional=True),
+}
+OTHER = Kind()
+
+# Minutes until the next try after the first, second, … failed one.
+BACKOFF = (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
+# While no server answers at all, the mail is not to blame and should leave soon after it is back.
+BACKOFF_NO_SERVER = BACKOFF[:2]
+# How often a mail may be sent again although the server may have taken it already.
+MAX_DOUBTS = 2
+
+
+def kind_named(name: str) -> Kind:
+    return KINDS.get(name, OTHER)
+
+
+def may_get(why: str, kind: str) -> bool:
+    """Whether an address suppressed for this reason may still get this kind of mail."""
+    rules = kind_named(kind)
+    if why == Why.UNSUBSCRIBED:
+        return not rules.is_optional
+    return rules.is_urgent and why == Why.BOUNCE
+
+
+def delay_after(attempts: int, *, spread: float, server_answered: bool = True) -> timedelta:
+    """Time until the next try. `spread`, -1 to 1, moves it by up to a fifth, so that retries do not march in step."""
+    steps = BACKOFF if server_answered else BACKOFF_NO_SERVER
+    minutes = steps[min(max(attempts, 1), len(steps)) - 1]
+    return timedelta(minutes=minutes * (1 + spread / 5))
+
+
+def is_hard_bounce(code: int, reply: str) -> bool:
+    """Whether a refusal of a recipient means that the address is dead, and not that our mail or server is disliked.
+
+    RFC 3463: 5.1.x is about the address, 5.2.1 a disabled mailbox; 5.2.2 is a full one, 5.7.x policy.
+    Servers without enhanced codes say 550, 551 or 553.
+    """
+    detail = reply.split(maxsplit=1)[0] if reply else ""
+    if detail.startswith("5.") and detail.count(".") == 2:
+        return detail.startswith("5.1.") or detail == "5.2.1"
+    return code in (550, 551, 553)
