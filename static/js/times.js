@@ -45,7 +45,7 @@ function drawWait(element, now) {
   }
   const part = (now - since) / Math.max(1, due - since)
   element.dataset.state = part >= 1 ? "late" : part >= 0.75 ? "soon" : "fine"
-  words.textContent = part >= 1 ? `waiting ${span(now - since)}, promised ${span(due - since)}` : `${span(now - since)} of ${span(due - since)}`
+  words.textContent = part >= 1 ? `late by ${span(now - due)}` : `${span(now - since)} of ${span(due - since)}`
   if (meter) meter.value = now / 1000
 }
 

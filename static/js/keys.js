@@ -1,0 +1,72 @@
+// Single keys for everything that is done all day. Never while typing, and one switch turns them off (WCAG 2.1.4).
+
+const PLACES = { i: "/inbox/", c: "/customers/", d: "/dashboard/" }
+let isGoing = 0   // when `g` was pressed
+
+const rows = () => [...document.querySelectorAll("#rows .row")]
+const isTyping = (target) => target.matches?.("input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable]")
+
+function move(step) {
+  const all = rows()
+  if (!all.length) return
+  let at = all.indexOf(document.activeElement)
+  if (at < 0) at = all.findIndex((row) => row.hasAttribute("aria-current"))
+  const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))]
+  next.focus()
+  next.scrollIntoView({ block: "nearest" })
+}
+
+function write(kind) {
+  const composer = document.querySelector("[data-composer]")
+  if (!composer) return
+  const choice = composer.querySelector(`input[name=kind][value=${kind}]`)
+  choice.checked = true
+  choice.dispatchEvent(new Event("change", { bubbles: true }))
+  composer.querySelector("textarea").focus()
+}
+
+/** Press a button or step into a field that says which key is its own. */
+function use(key) {
+  const element = document.querySelector(`[data-key="${key}"]`)
+  if (!element) return
+  const drawer = element.closest(".side, .rail")
+  if (drawer && !element.checkVisibility({ visibilityProperty: true })) document.querySelector(`[data-toggle="${drawer.id}"][aria-controls]`)?.click()
+  if (element.matches("button, a")) element.click()
+  else element.focus()
+}
+
+const ACTIONS = {
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => write("reply"),
+  n: () => write("note"),
+  a: () => use("a"),
+  l: () => use("l"),
+  e: () => use("e"),
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  ".": () => { const pill = document.getElementById("pill"); if (pill && !pill.hidden) pill.click() },
+  "?": () => document.getElementById("keys")?.togglePopover(),
+  g: () => { isGoing = Date.now() },
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && isTyping(event.target)) {
+    const row = document.querySelector("#rows .row[aria-current]")
+    event.target.blur()
+    ;(row?.checkVisibility() ? row : document.getElementById("conversation"))?.focus({ preventScroll: true })
+    return
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return
+  if (isTyping(event.target) || document.documentElement.dataset.keys === "off") return
+  if (document.querySelector("[popover]:popover-open") && event.key !== "?") return
+  if (Date.now() - isGoing < 1500 && event.key in PLACES) {
+    event.preventDefault()
+    location.href = PLACES[event.key]
+    return
+  }
+  isGoing = 0
+  const action = ACTIONS[event.key]
+  if (!action) return
+  event.preventDefault()
+  action()
+})

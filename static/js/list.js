@@ -1,0 +1,77 @@
+// The live list. Rows slide in when nobody points at them; otherwise a pill says how many are new (key `.`).
+
+const list = () => document.getElementById("list")
+const rows = () => document.getElementById("rows")
+const pill = () => document.getElementById("pill")
+let pending = new Set()
+let isExtended = false   // "Show more" was pressed: going back to the first page is the reader's decision
+let isBusy = false
+
+const isInUse = () => rows()?.matches(":hover") || rows()?.contains(document.activeElement)
+
+document.addEventListener("desk:changed", (event) => {
+  for (const ref of event.detail.refs) pending.add(ref)
+  if (isInUse() || isExtended) announce()
+  else refresh()
+})
+
+function announce() {
+  if (!pill() || pending.size === 0) return
+  pill().hidden = false
+  pill().querySelector("span").textContent = `${pending.size} new`
+}
+
+let timer = 0
+function refresh() {
+  // A burst of cues is one request.
+  clearTimeout(timer)
+  timer = setTimeout(() => {
+    if (isBusy || !list()) { if (isBusy) refresh(); return }
+    isBusy = true
+    htmx.trigger(list(), "desk:refresh")
+  }, 120)
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#pill")) return
+  isExtended = false
+  refresh()
+})
+document.addEventListener("mouseout", (event) => {
+  const left = event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows")
+  if (left && pending.size && !isExtended) refresh()
+})
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful } = event.detail
+  if (elt?.closest?.(".more")) isExtended = true
+  if (elt?.id !== "list") return
+  isBusy = false
+  if (!successful) return
+  pending = new Set()
+  if (pill()) pill().hidden = true
+})
+
+/** Mark the open ticket's row, show which rows have a draft, and keep the focus somewhere sensible. */
+function mark() {
+  const open = document.querySelector("#conversation[data-ref]")?.dataset.ref
+  for (const row of document.querySelectorAll("#rows [data-ref]")) {
+    const isOpen = row.dataset.ref === open
+    if (isOpen) row.setAttribute("aria-current", "true")
+    else row.removeAttribute("aria-current")
+    // Opening a ticket is reading it; the server has noted so.
+    if (isOpen) row.classList.remove("unread")
+    const draft = row.querySelector("[data-draft]")
+    if (draft) draft.hidden = localStorage.getItem(`makegood.draft.${row.dataset.ref}`) === null
+  }
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  mark()
+  // On a phone the row that was pressed is gone with its pane.
+  const isHidden = document.activeElement?.closest?.(".row") && !document.activeElement.checkVisibility()
+  if (event.target.id === "conversation" && (document.activeElement === document.body || isHidden)) {
+    document.getElementById("conversation").focus({ preventScroll: true })
+  }
+})
+document.addEventListener("desk:draft", mark)
+mark()

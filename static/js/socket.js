@@ -1,0 +1,139 @@
+// The agent's socket: it brings cues, never pages. What a cue touches is fetched again from the page's own address.
+// Frames: docs/protocol.md. The HTTP page is always right; a lost cue is healed by the next heartbeat.
+
+const HEARTBEAT_MISSED = 25_000   // the server sends one every 10 s
+const POLL = 15_000               // while there is no socket at all
+const MAX_WATCHED = 500
+const FINAL = { 4401: "You are signed out. Sign in again to see what is new; your drafts are safe.", 4403: "This page may not listen for news. Reload it." }
+
+let socket = null
+let attempts = 0
+let lastHeard = 0
+let isOver = false
+let retry = 0
+
+const conversation = () => document.querySelector("#conversation[data-ref]")
+const shownSeq = () => Number(document.querySelector("#timeline")?.dataset.last ?? 0)
+const say = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }))
+
+function watched() {
+  const refs = [...document.querySelectorAll("#rows [data-ref]")].map((row) => row.dataset.ref)
+  const open = conversation()?.dataset.ref
+  return [...new Set(open ? [open, ...refs] : refs)].slice(0, MAX_WATCHED)
+}
+
+let told = ""
+function watch() {
+  const refs = watched()
+  if (refs.join() === told || socket?.readyState !== WebSocket.OPEN) return
+  told = refs.join()
+  send({ type: "watch", refs })
+}
+
+function send(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame))
+}
+
+function connect() {
+  clearTimeout(retry)
+  if (isOver || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING) return
+  const address = new URL("/ws/inbox/", location.href)
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
+  const mine = socket = new WebSocket(address)
+  lastHeard = Date.now()
+  mine.addEventListener("open", () => {
+    const ref = conversation()?.dataset.ref
+    send({ type: "hello", after: ref ? { [ref]: shownSeq() } : {} })
+  })
+  mine.addEventListener("message", (message) => { if (mine === socket) hear(JSON.parse(message.data)) })
+  mine.addEventListener("close", (event) => { if (mine === socket) lose(event.code) })
+}
+
+function hear(frame) {
+  lastHeard = Date.now()
+  if (frame.type === "ready") {
+    attempts = 0
+    told = ""
+    watch()
+    showConnection(true)
+    compare(frame.tickets)
+  } else if (frame.type === "heartbeat") {
+    compare(frame.tickets)
+  } else if (frame.type === "event") {
+    happened(frame)
+  } else if (frame.type === "error") {
+    console.warn("socket:", frame.code, frame.detail)
+  }
+  say("desk:frame", frame)
+}
+
+/** An event somewhere: draw the open ticket again if it is that one, and tell the list. */
+function happened(frame) {
+  if (frame.ref === conversation()?.dataset.ref && frame.seq > shownSeq()) refreshTicket(frame.event?.type !== "message.posted")
+  say("desk:changed", { refs: [frame.ref] })
+}
+
+/** Heads as the server has them; whatever lags behind is fetched. */
+function compare(heads = {}) {
+  const open = conversation()?.dataset.ref
+  if (open in heads && heads[open] > shownSeq()) refreshTicket(true)
+  const late = [...document.querySelectorAll("#rows [data-ref]")].filter((row) => heads[row.dataset.ref] > Number(row.dataset.last))
+  if (late.length) say("desk:changed", { refs: late.map((row) => row.dataset.ref) })
+}
+
+let isDue = false, isBusy = false
+function refreshTicket(withSide) {
+  const timeline = document.getElementById("timeline")
+  if (!timeline) return
+  if (isBusy) { isDue = true; return }
+  isBusy = true
+  htmx.trigger(timeline, "desk:refresh")
+  // Nobody's choice in a menu is overwritten while they make it.
+  const side = document.getElementById("side")
+  if (withSide && side && !side.contains(document.activeElement)) htmx.trigger(side, "desk:refresh")
+}
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt?.id !== "timeline") return
+  isBusy = false
+  if (isDue) { isDue = false; refreshTicket(true) }
+})
+
+function lose(code) {
+  if (code in FINAL) {
+    isOver = true
+    say("desk:toast", { text: FINAL[code], isError: true })
+    return
+  }
+  attempts += 1
+  // Full jitter, so that a restart does not bring everybody back in the same moment.
+  const wait = code === 1012 ? 500 + Math.random() * 1500 : Math.random() * Math.min(30_000, 1000 * 2 ** Math.min(attempts, 5))
+  retry = setTimeout(connect, wait)
+  setTimeout(() => { if (socket?.readyState !== WebSocket.OPEN) showConnection(false) }, 2500)
+}
+
+function showConnection(isThere) {
+  const line = document.getElementById("connection")
+  if (!line) return
+  line.hidden = isThere
+  line.textContent = isThere ? "" : "Connection lost. Your text is safe, we keep trying."
+}
+
+setInterval(() => {
+  if (socket?.readyState === WebSocket.OPEN && Date.now() - lastHeard > HEARTBEAT_MISSED) {
+    const dead = socket
+    socket = null
+    dead.close()
+    lose(1006)
+  }
+}, 5000)
+setInterval(() => {
+  if (socket?.readyState === WebSocket.OPEN || isOver || !navigator.onLine || document.hidden) return
+  refreshTicket(true)
+  say("desk:changed", { refs: [] })
+}, POLL)
+
+document.addEventListener("desk:send", (event) => send(event.detail))
+document.addEventListener("htmx:afterSettle", watch)
+window.addEventListener("online", () => { attempts = 0; connect() })
+document.addEventListener("visibilitychange", () => { if (!document.hidden) connect() })
+connect()
