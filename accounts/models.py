@@ -132,6 +132,7 @@ class User(AbstractBaseUser):
     capacity = models.PositiveSmallIntegerField(
         default=4, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Chats at once."
     )
+    last_seen_at = models.DateTimeField(null=True, editable=False, help_text="When their workspace was last connected.")
     breather_until = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     is_active = models.BooleanField(default=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils import timezone
 from outbox.models import Mail
@@ -41,6 +42,8 @@ def ticket_of(mail: Mail) -> Ticket | None:
 
 def troubled_mails() -> QuerySet[Mail]:
     """Mails about tickets, of the last week, that did not arrive or perhaps did not, and that no event tells of."""
-    told = Event.objects.filter(type="mail.failed", data__mail=Cast(OuterRef("pk"), TextField()))
+    told = Event.objects.annotate(mail=KT("data__mail")).filter(
+        type="mail.failed", mail=Cast(OuterRef("pk"), TextField())
+    )
     recent = Mail.objects.filter(created_at__gte=timezone.now() - timedelta(days=_TROUBLE_DAYS))
     return recent.undelivered().filter(~Exists(told), about__startswith="ticket:")

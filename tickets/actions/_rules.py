@@ -28,7 +28,9 @@ def require(by: Actor, permission: str, ticket: Ticket | None = None) -> None:
     if isinstance(by, User):
         if not by.has_perm(permission):
             raise PermissionDenied
-    elif by.is_blocked or (ticket is not None and ticket.customer_id != by.pk) or permission not in CUSTOMERS_MAY:
+        return
+    customer = ticket.customer if ticket is not None else by  # the locked ticket's is the fresher one
+    if permission not in CUSTOMERS_MAY or customer.pk != by.pk or customer.is_blocked:
         raise PermissionDenied
 
 

@@ -8,6 +8,7 @@ from accounts.models import User
 from customers.models import Customer
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from tickets.models.ticket import Ticket
@@ -127,6 +128,7 @@ class Event(Authored):
         ]
         indexes = [
             models.Index("ticket", "seq", name="event_public", condition=models.Q(is_public=True)),
+            models.Index(KT("data__mail"), name="event_mail_failed", condition=models.Q(type="mail.failed")),
         ]
 
     def __str__(self) -> str:
