@@ -35,7 +35,7 @@ class VendorStorage(FileSystemStorage):
     def exists(self, name: str) -> bool:
         return name.startswith(_PREFIX) and name.removeprefix(_PREFIX) in settings.VENDOR
 
-    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:  # noqa: ARG002
         content = Path(self.path(name)).read_bytes()
         return ContentFile(without_source_map(content) if name.endswith((".js", ".css")) else content)
 
@@ -43,7 +43,7 @@ class VendorStorage(FileSystemStorage):
 class VendorFinder(BaseFinder):
     """Finds `vendor/<name>`; named in `STATICFILES_FINDERS`."""
 
-    def check(self, **kwargs: Any) -> list[CheckMessage]:
+    def check(self, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG002
         storage = VendorStorage()
         missing = [path for name, path in settings.VENDOR.items() if not Path(storage.path(_PREFIX + name)).exists()]
         return [
@@ -51,13 +51,13 @@ class VendorFinder(BaseFinder):
             for path in missing
         ]
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002
         storage = VendorStorage()
         if not storage.exists(path):
             return []
         return [storage.path(path)] if find_all else storage.path(path)
 
-    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, VendorStorage]]:
+    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, VendorStorage]]:  # noqa: ARG002
         storage = VendorStorage()
         for name in settings.VENDOR:
             yield _PREFIX + name, storage

@@ -1,0 +1,111 @@
+"""Which function stands behind which script in bin/."""
+
+import errno
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.check import check
+from runner.console import SetupError, say, step
+from runner.development import DataDir, answers, named_environment, read_env, running_services
+from runner.environment import DEV_LOCK, PYTHON, ROOT, RUNTIME_LOCK, call, on_path, prepare
+from runner.procfile import expand, read_procfile
+from runner.run import run
+
+
+def main(arguments: list[str]) -> int:
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "run": run,
+        "test": check,
+        "manage": manage,
+        "bench": bench,
+        "lock": lock,
+        "process": process,
+        "health": health,
+    }
+    if not arguments or arguments[0] not in commands:
+        say(f"Usage: python -m runner [{'|'.join(commands)}] …")
+        return 2
+    try:
+        return commands[arguments[0]](arguments[1:])
+    except SetupError as error:
+        say(f"\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped.")
+        return 130
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            say("\nThe disk is full. Free some space and start again.")
+            return 1
+        raise
+
+
+def process(arguments: list[str]) -> int:
+    """Become one process of the Procfile; containers start with this."""
+    lines = read_procfile()
+    if len(arguments) != 1 or arguments[0] not in lines:
+        raise SetupError(f"Name one process: {', '.join(lines)}.")
+    command = expand(lines[arguments[0]], os.environ)
+    os.chdir(ROOT)
+    os.execvp(command[0], command)
+
+
+def health(_arguments: list[str]) -> int:
+    """Whether the web process of this container answers."""
+    return 0 if answers(os.environ) else 1
+
+
+def manage(arguments: list[str]) -> int:
+    """manage.py against the database that the environment names, bin/run started, or is started for it."""
+    prepare()
+    command = [str(PYTHON), str(ROOT / "manage.py"), *arguments]
+    named = named_environment()
+    if named.get("DATABASE_URL"):
+        return subprocess.run(command, env=named).returncode
+    base = Path(named.get("DATA_DIR") or ROOT / ".data")
+    data = DataDir(base)
+    if started := _started_environment(base):
+        return subprocess.run(command, env={**named, **started}).returncode
+    if not data.try_lock():
+        raise SetupError(f"bin/run is just starting or stopping in {data.folder}: try again in a moment.")
+    with running_services(data, named, durable=True) as (environment, _services):
+        return subprocess.run(command, env=environment).returncode
+
+
+def _started_environment(base: Path) -> dict[str, str] | None:
+    """What bin/run, with or without --fresh, wrote down while it runs."""
+    for data in (DataDir(base), DataDir(base / "fresh")):
+        if data.run_env.exists() and not data.try_lock():
+            return read_env(data.run_env)
+    return None
+
+
+def bench(arguments: list[str]) -> int:
+    """The benchmarks, on durable databases of their own."""
+    prepare()
+    named = on_path(os.environ)
+    data = DataDir(Path(named.get("DATA_DIR") or ROOT / ".data") / "bench")
+    if not data.try_lock():
+        raise SetupError(f"Another bin/bench uses {data.folder}; wait for it, two would only measure each other.")
+    with running_services(data, named, durable=True) as (environment, _services):
+        environment.setdefault("SITE_URL", "http://127.0.0.1:8000")
+        with step("Database tables"):
+            call([str(PYTHON), "manage.py", "migrate", "--noinput"], "Making the tables", environment=environment)
+        return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=ROOT, env=environment).returncode
+
+
+def lock(arguments: list[str]) -> int:
+    """requirements*.in to lock files with hashes; arguments go to uv (`--upgrade-package django`)."""
+    prepare(dev=True)
+    compile_ = [str(PYTHON), "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
+    compile_ += ["--only-binary", ":all:", "--generate-hashes", "--no-emit-index-url", "--custom-compile-command"]
+    compile_ += ["bin/lock", *arguments]
+    for source, target, extra in (
+        ("requirements-dev.in", DEV_LOCK.name, []),
+        ("requirements.in", RUNTIME_LOCK.name, ["-c", DEV_LOCK.name]),
+    ):
+        with step(target):
+            call([*compile_, source, "-o", target, *extra], f"Compiling {source}")
+    return 0
