@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import models
+from django.utils import timezone
+
 from accounts.models import Site
 from accounts.tokens import digest, new_secret
 from customers.models import Customer
-from django.db import models
-from django.utils import timezone
 
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):

@@ -74,9 +74,9 @@ def adam(db) -> User:
 
 @pytest.fixture
 def carla(db) -> Customer:
-    return get_or_create_customer(
-        by=None, email="carla@example.org", name="Carla Cortez", proof=Address.Proof.PROVED
-    )[0]
+    return get_or_create_customer(by=None, email="carla@example.org", name="Carla Cortez", proof=Address.Proof.PROVED)[
+        0
+    ]
 
 
 @pytest.fixture
@@ -95,7 +95,12 @@ def site(workshop, desk_row, settings) -> Site:
 def ticket(carla, workshop, desk_row) -> Ticket:
     """Carla's conversation with the workshop, waiting for a first answer."""
     return open_ticket(
-        carla, by=carla, subject="The tyre is wrong", body="I ordered a 42 and got a 47.", channel="email", team=workshop
+        carla,
+        by=carla,
+        subject="The tyre is wrong",
+        body="I ordered a 42 and got a 47.",
+        channel="email",
+        team=workshop,
     )
 
 

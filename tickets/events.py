@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from accounts.models import User
 from asgiref.sync import async_to_sync
 from celery import current_app
 from channels.layers import get_channel_layer
-from customers.models import Customer
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
+from customers.models import Customer
 from tickets.models import Event, Message, Ticket
 
 log = logging.getLogger(__name__)

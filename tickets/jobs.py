@@ -6,8 +6,8 @@ import logging
 
 from celery import shared_task
 from django.utils import timezone
-from outbox.models import Mail
 
+from outbox.models import Mail
 from tickets.actions import report_mail_trouble, run_follow_up
 from tickets.models import FollowUp
 from tickets.queries import has_seen_all, ticket_of, troubled_mails

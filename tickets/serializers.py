@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.models import User
+from accounts.models import User, initials_of
 from customers.models import Customer
-
 from tickets.models import Attachment, Event, Message
 
 # What a customer may learn of an event beyond that it happened. Everything else is the team's.
@@ -34,16 +33,25 @@ def event_json(event: Event, viewer: User | Customer) -> dict[str, Any]:
 
 
 def author_json(thing: Event | Message, viewer: User | Customer) -> dict[str, Any]:
-    """Who did it: {"kind": agent|customer|system, "name", "initials", "you"}. A customer learns first names only."""
-    by = thing.by
-    if by is None:
+    """Who did it, as `person_json`."""
+    return person_json(thing.by, viewer)
+
+
+def person_json(person: User | Customer | None, viewer: User | Customer | None) -> dict[str, Any]:
+    """{"kind": agent|customer|system, "name", "initials", "you"}; only people here learn each other's full names."""
+    if person is None:
         return {"kind": "system", "name": "", "initials": "", "you": False}
-    is_you = type(by) is type(viewer) and by.pk == viewer.pk
-    if isinstance(by, User):
-        name = by.name if isinstance(viewer, User) else by.short_name
-        return {"kind": "agent", "name": name, "initials": by.initials, "you": is_you}
-    name = by.name or "Visitor"
-    return {"kind": "customer", "name": name, "initials": by.initials if by.name else "V", "you": is_you}
+    is_you = type(person) is type(viewer) and viewer is not None and person.pk == viewer.pk
+    if isinstance(person, User):
+        name = person.name if isinstance(viewer, User) else person.short_name
+        return {"kind": "agent", "name": name, "initials": person.initials, "you": is_you}
+    # The name only: its addresses would cost a query, and a guest's neighbour has no business with them.
+    return {
+        "kind": "customer",
+        "name": person.name or "Visitor",
+        "initials": initials_of(person.name or "Visitor"),
+        "you": is_you,
+    }
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 `by` is whoever acts (None: the system); `at` is for demo and import only.
 """
 
+from tickets.actions.ending import end_chat
 from tickets.actions.following_up import cancel_follow_ups, run_follow_up, schedule_follow_up
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
@@ -16,6 +17,7 @@ __all__ = [
     "Post",
     "assign_ticket",
     "cancel_follow_ups",
+    "end_chat",
     "mark_seen",
     "open_ticket",
     "post_message",

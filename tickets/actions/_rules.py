@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.models import Desk, User
-from customers.models import Customer
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from accounts.models import Desk, User
+from customers.models import Customer
 from tickets.models import Ticket
 from tickets.sla import answer_due
 

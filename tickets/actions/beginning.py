@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.models import Site, Team
-from customers.models import Customer
 from django.utils import timezone
 
+from accounts.models import Site, Team
+from customers.models import Customer
 from tickets.actions._rules import Actor
 from tickets.events import record
 from tickets.models import Priority, Ticket

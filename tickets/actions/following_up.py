@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from accounts.models import Desk
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from outbox.actions import cancel_mails
 
+from accounts.models import Desk
+from outbox.actions import cancel_mails
 from tickets import emails
 from tickets.actions._rules import lock
 from tickets.events import nudge, record
@@ -99,5 +99,12 @@ def _send_answers(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -> s
     if mail is None:
         return "no address"
     ticket.mailed_seq = last
-    record(ticket, "answers.mailed", by=None, at=at, changed=["mailed_seq"], data={"mail": str(mail.pk), "count": len(answers)})
+    record(
+        ticket,
+        "answers.mailed",
+        by=None,
+        at=at,
+        changed=["mailed_seq"],
+        data={"mail": str(mail.pk), "count": len(answers)},
+    )
     return ""

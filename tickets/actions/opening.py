@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.models import Site, Team
-from customers.models import Customer
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.models import Site, Team
+from customers.models import Customer
 from tickets.actions._rules import Actor, clean_body, clean_line, require
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.posting import Post, find_posted, post_messages

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import Desk, User
-from customers.models import Customer
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import Desk, User
+from customers.models import Customer
 from tickets.actions._rules import PREVIEW_CHARS, Actor, clean_body, clean_line, require, start_waiting, stop_waiting
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
@@ -126,7 +126,10 @@ def _find_stored(posts: list[Post]) -> dict[tuple[str, int | None, str], Message
         if not mine:
             continue
         rows = Message.objects.filter(
-            **{f"{column}__in": {post.by.pk for post in mine if post.by}, "client_id__in": {post.client_id for post in mine}}
+            **{
+                f"{column}__in": {post.by.pk for post in mine if post.by},
+                "client_id__in": {post.client_id for post in mine},
+            }
         ).select_related("ticket", "event")
         for message in rows:
             stored[(model.__name__, getattr(message, f"{column}_id"), message.client_id)] = message

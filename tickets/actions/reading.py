@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.models import User
-from customers.models import Customer
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import User
+from customers.models import Customer
 from tickets.models import Ticket
 
 _UPSERT = """

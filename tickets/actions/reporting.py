@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
-from outbox.models import Mail
 
+from outbox.models import Mail
 from tickets.actions._rules import lock
 from tickets.events import record
 from tickets.models import Event

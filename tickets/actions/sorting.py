@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.models import Team, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.models import Team, User
 from tickets.actions._rules import Actor, clean_line, lock, require
 from tickets.events import record
 from tickets.models import Priority, Status, Tag, Ticket

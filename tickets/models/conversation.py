@@ -54,7 +54,9 @@ class Message(Authored):
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
-    client_id = models.CharField(max_length=64, blank=True, help_text="The sender's own id; makes sending twice harmless.")
+    client_id = models.CharField(
+        max_length=64, blank=True, help_text="The sender's own id; makes sending twice harmless."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = MessageQuerySet.as_manager()
@@ -123,7 +125,9 @@ class Event(Authored):
         constraints = [
             models.UniqueConstraint("ticket", "seq", name="event_seq_once"),
             models.CheckConstraint(condition=models.Q(seq__gte=1), name="event_seq_from_one"),
-            models.CheckConstraint(condition=models.Q(public_prev__lt=models.F("seq")), name="event_public_prev_before"),
+            models.CheckConstraint(
+                condition=models.Q(public_prev__lt=models.F("seq")), name="event_public_prev_before"
+            ),
             _at_most_one_author("event_one_author"),
         ]
         indexes = [

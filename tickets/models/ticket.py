@@ -90,7 +90,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self.none()
         if viewer.has_perm("tickets.view_all"):
             return self.all()
-        teams = list(viewer.teams.values_list("pk", flat=True))
+        teams = [team.pk for team in viewer.teams.all()]  # free where a page has fetched them already
         return self.filter(models.Q(team=None) | models.Q(team__in=teams) | models.Q(assignee=viewer))
 
     def unsolved(self) -> TicketQuerySet:
@@ -163,7 +163,9 @@ class Ticket(models.Model):
         ]
         indexes = [
             # The two halves of the inbox (queries.inbox_page): small, because they hold no solved ticket.
-            models.Index("answer_due_at", "number", name="ticket_waiting", condition=models.Q(waiting_since__isnull=False)),
+            models.Index(
+                "answer_due_at", "number", name="ticket_waiting", condition=models.Q(waiting_since__isnull=False)
+            ),
             models.Index(
                 models.F("updated_at").desc(),
                 models.F("number").desc(),

@@ -1,0 +1,69 @@
+"""A guest arrives, says the first words, leaves an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.limits import allow
+from accounts.models import Site
+from chat.models import Visitor
+from customers.actions import claim_address, create_guest
+from customers.models import Address
+from tickets.actions import open_ticket
+from tickets.models import Channel, Ticket
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a guest gets on arrival; `token` is shown to them once and kept by us as a digest only."""
+
+    visitor: Visitor
+    token: str
+
+
+def allow_guest(what: str, who: str) -> bool:
+    """Whether this guest or address may do `what` (a key of GUEST_LIMITS) once more in the running window."""
+    limit, seconds = settings.GUEST_LIMITS[what]
+    return allow(f"guest:{what}:{who}", limit=limit, seconds=seconds)
+
+
+def start_visit(site: Site, *, token: str = "", locale: str = "") -> Start:
+    """Renew the visit that `token` proves, or begin a new one."""
+    known = Visitor.objects.authenticate(token, site)
+    if known:
+        Visitor.objects.filter(pk=known.pk).update(last_seen_at=timezone.now())
+        return Start(known, token)
+    visitor, raw = Visitor.objects.enroll(site, locale=locale)
+    return Start(visitor, raw)
+
+
+@transaction.atomic
+def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket:
+    """A guest's first words open a ticket; saying them twice with one `client_id` opens one.
+
+    Errors: as `tickets.actions.open_ticket`.
+    """
+    locked = (
+        Visitor.objects.select_for_update(of=("self",))
+        .select_related("customer", "site__calendar", "site__team")
+        .get(pk=visitor.pk)
+    )
+    if locked.customer is None:
+        locked.customer = create_guest(locale=locked.locale)
+        locked.save(update_fields=["customer"])
+    visitor.customer = locked.customer
+    return open_ticket(
+        locked.customer, by=locked.customer, body=body, channel=Channel.CHAT, site=locked.site, client_id=client_id
+    )
+
+
+def leave_address(visitor: Visitor, *, email: str, name: str = "") -> Address:
+    """Note where answers may reach a guest by mail. Errors: ValidationError; PermissionDenied before the first words."""
+    if visitor.customer is None:
+        raise PermissionDenied
+    return claim_address(visitor.customer, email=email, name=name)

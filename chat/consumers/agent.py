@@ -1,0 +1,109 @@
+"""The workspace's socket."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from accounts.models import User
+from chat.actions import post_soon
+from chat.auth import bearer, header, is_from_our_origin, user_of
+from chat.consumers.live import CLOSE_NOT_SIGNED_IN, LiveConsumer
+from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field
+from chat.presence import mark_online
+from chat.queries import Head, agent_heads, customer_id_of
+from tickets.actions import Post, mark_seen
+from tickets.events import STAFF_GROUP, customer_group
+from tickets.models import Message
+from tickets.serializers import person_json
+
+WATCH_LIMIT = 500
+REFERENCE_CHARS = 40
+
+
+class AgentConsumer(LiveConsumer):
+    """A socket of someone who works here: their session from our own origin, or their API token."""
+
+    handlers: ClassVar[dict[str, str]] = {
+        "hello": "on_hello",
+        "watch": "on_watch",
+        "message.post": "on_post",
+        "resume": "on_resume",
+        "typing": "on_typing",
+        "seen": "on_seen",
+    }
+
+    async def admit(self) -> bool:
+        is_program = bool(bearer(header(self.scope, "authorization")))
+        if not is_program and not is_from_our_origin(self.scope):
+            await self.close()  # refuses the handshake: a page elsewhere learns nothing
+            return False
+        await self.accept()
+        user = await database_sync_to_async(user_of)(self.scope)
+        if user is None:
+            await self.close(CLOSE_NOT_SIGNED_IN)
+            return False
+        self.viewer: User = user
+        return True
+
+    def check(self) -> tuple[int | None, list[Head]]:
+        user = user_of(self.scope)
+        if user is None or user.pk != self.viewer.pk:
+            return CLOSE_NOT_SIGNED_IN, []
+        self.viewer = user
+        mark_online(user)
+        return None, agent_heads(user, list(self.watched))
+
+    # --- frames --------------------------------------------------------------------------
+
+    async def on_hello(self, frame: dict[str, Any]) -> None:
+        if self.is_greeted:
+            raise FrameError("invalid", "You have said hello already.")
+        after = cursors_field(frame, "after", limit=WATCH_LIMIT)
+        await self.join(STAFF_GROUP)
+        heads = await database_sync_to_async(agent_heads)(self.viewer, list(after))
+        await database_sync_to_async(mark_online)(self.viewer)
+        self.is_greeted = True
+        ready = {"type": "ready", "viewer": person_json(self.viewer, self.viewer)}
+        await self.send_frame(ready | {"tickets": {ref: head for _, ref, head in heads}})
+        self.cursors |= {number: min(after[ref], head) for number, ref, head in heads}
+        self.watch(heads)
+
+    async def on_watch(self, frame: dict[str, Any]) -> None:
+        refs = refs_field(frame, "refs", limit=WATCH_LIMIT)
+        heads = await database_sync_to_async(agent_heads)(self.viewer, refs)
+        self.watch(heads)
+        await self.send_frame({"type": "heartbeat", "tickets": {ref: head for _, ref, head in heads}})
+
+    async def on_post(self, frame: dict[str, Any]) -> None:
+        client_id = text_field(frame, "client_id", limit=64)
+        body = text_field(frame, "body", limit=settings.MESSAGE_MAX_CHARS)
+        kind = frame.get("kind") or Message.Kind.REPLY
+        if kind not in Message.Kind.values:
+            raise FrameError("invalid", "`kind` is reply or note.", client_id)
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS), client_id)
+        message = await post_soon(Post(ticket, by=self.viewer, body=body, kind=kind, client_id=client_id))
+        await self.acknowledge(message, ticket.reference)
+
+    async def on_resume(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        self.rewind(ticket.pk, seq_field(frame, "after"))
+
+    async def on_typing(self, frame: dict[str, Any]) -> None:
+        ref = text_field(frame, "ref", limit=REFERENCE_CHARS)
+        number = self.watched.get(ref)
+        if number is None:
+            return
+        customer_id = await database_sync_to_async(customer_id_of)(number)
+        typing = {"type": "typing", "ref": ref, "by": person_json(self.viewer, None)}
+        await self.pass_on(customer_group(customer_id), number, typing)
+        await self.pass_on(STAFF_GROUP, number, typing)
+
+    async def on_seen(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        seq = min(seq_field(frame, "seq"), ticket.last_seq)
+        if await database_sync_to_async(mark_seen)(ticket, by=self.viewer, seq=seq):
+            seen = {"type": "receipt", "ref": ticket.reference, "by": person_json(self.viewer, None), "seq": seq}
+            await self.pass_on(customer_group(ticket.customer_id), ticket.pk, seen)

@@ -1,0 +1,192 @@
+"""The widget's socket."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from chat.actions import allow_guest, begin_conversation, post_soon
+from chat.auth import header, is_from_our_origin
+from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, LiveConsumer, TokenBucket
+from chat.frames import FrameError, cursors_field, seq_field, text_field
+from chat.models import Visitor
+from chat.presence import presence
+from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, sent_by
+from tickets.actions import Post, end_chat, mark_seen
+from tickets.events import STAFF_GROUP, customer_group
+from tickets.models import Ticket
+from tickets.serializers import person_json
+
+SOCKETS_PER_VISITOR = 5
+TYPING_CHARS = 500
+PRESENCE_SECONDS = 10.0
+REFERENCE_CHARS = 40
+
+_open_sockets: Counter[int] = Counter()  # visitor -> sockets in this process
+_presence: dict[int, tuple[float, dict[str, Any]]] = {}  # site -> (when read, frame)
+
+
+class GuestConsumer(LiveConsumer):
+    """A guest's socket: no cookies; the visitor's token in hello says who it is."""
+
+    handlers: ClassVar[dict[str, str]] = {
+        "hello": "on_hello",
+        "message.post": "on_post",
+        "resume": "on_resume",
+        "typing": "on_typing",
+        "seen": "on_seen",
+        "chat.end": "on_end",
+    }
+
+    async def admit(self) -> bool:
+        self.visitor: Visitor | None = None
+        self.said: dict[str, Any] | None = None
+        # A browser must come from the widget's own page; programs send no Origin and prove themselves by token.
+        if header(self.scope, "origin") and not is_from_our_origin(self.scope):
+            await self.close()
+            return False
+        self.bucket = TokenBucket(*settings.GUEST_LIMITS["message"])
+        await self.accept()
+        return True
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.visitor is not None:
+            _open_sockets[self.visitor.pk] -= 1
+            if _open_sockets[self.visitor.pk] <= 0:
+                del _open_sockets[self.visitor.pk]
+
+    def check(self) -> tuple[int | None, list[Head]]:
+        visitor = (
+            Visitor.objects.select_related("customer", "site").filter(pk=self.visitor.pk).first()
+            if self.visitor
+            else None
+        )
+        if visitor is None:
+            return CLOSE_NOT_SIGNED_IN, []
+        if visitor.customer is not None and visitor.customer.is_blocked:
+            return CLOSE_NOT_ALLOWED, []
+        self.visitor, self.viewer = visitor, visitor.customer
+        return None, guest_heads(visitor)
+
+    async def on_pulse(self) -> None:
+        await self._listen()
+        await self._say_presence()
+
+    # --- frames --------------------------------------------------------------------------
+
+    async def on_hello(self, frame: dict[str, Any]) -> None:
+        if self.is_greeted:
+            raise FrameError("invalid", "You have said hello already.")
+        token = text_field(frame, "token", limit=200)
+        after = cursors_field(frame, "after", limit=TICKETS_PER_GUEST)
+        visitor = await database_sync_to_async(Visitor.objects.authenticate)(token)
+        if visitor is None:
+            await self.close(CLOSE_NOT_SIGNED_IN)
+            return
+        if _open_sockets[visitor.pk] >= SOCKETS_PER_VISITOR:
+            await self.close(CLOSE_TOO_MANY)
+            return
+        _open_sockets[visitor.pk] += 1
+        self.visitor, self.viewer = visitor, visitor.customer
+        await self._listen()
+        code, heads = await database_sync_to_async(self.check)()
+        if code is not None:
+            await self.close(code)
+            return
+        self.is_greeted = True
+        await self.send_frame(
+            {
+                "type": "ready",
+                "viewer": person_json(self.viewer, self.viewer) if self.viewer else None,
+                "tickets": {ref: head for _, ref, head in heads},
+            }
+        )
+        self.cursors |= {number: min(after[ref], head) for number, ref, head in heads if ref in after}
+        self.watch(heads)
+        await self._say_presence()
+
+    async def on_post(self, frame: dict[str, Any]) -> None:
+        client_id = text_field(frame, "client_id", limit=64)
+        body = text_field(frame, "body", limit=settings.MESSAGE_MAX_CHARS)
+        ref = text_field(frame, "ref", limit=REFERENCE_CHARS, required=False)
+        if frame.get("kind") not in (None, "reply"):
+            raise FrameError("forbidden", "Guests write no notes.", client_id)
+        if not self.bucket.take():
+            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
+        if ref:
+            await self._post_on(ref, body, client_id)
+        else:
+            await self._open(body, client_id)
+
+    async def on_resume(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        self.rewind(ticket.pk, seq_field(frame, "after"))
+
+    async def on_typing(self, frame: dict[str, Any]) -> None:
+        ref = text_field(frame, "ref", limit=REFERENCE_CHARS)
+        if ref in self.watched:  # typing is a courtesy: not worth a question to the database
+            typing = {"type": "typing", "ref": ref, "by": person_json(self.viewer, None)}
+            typing["text"] = text_field(frame, "text", limit=settings.MESSAGE_MAX_CHARS, required=False)[:TYPING_CHARS]
+            await self.pass_on(STAFF_GROUP, self.watched[ref], typing)
+
+    async def on_seen(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        seq = min(seq_field(frame, "seq"), ticket.public_last_seq)
+        if await database_sync_to_async(mark_seen)(ticket, by=self.viewer, seq=seq):
+            receipt = {"type": "receipt", "ref": ticket.reference, "by": person_json(self.viewer, None), "seq": seq}
+            await self.pass_on(STAFF_GROUP, ticket.pk, receipt)
+
+    async def on_end(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        await database_sync_to_async(end_chat)(ticket, by=self.viewer)
+
+    # --- steps ---------------------------------------------------------------------------
+
+    async def _open(self, body: str, client_id: str) -> None:
+        visitor = self.visitor
+        assert visitor is not None  # greeted
+        if not await database_sync_to_async(allow_guest)("open", f"visitor:{visitor.pk}"):
+            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
+        ticket = await database_sync_to_async(begin_conversation)(visitor, body=body, client_id=client_id)
+        self.viewer = visitor.customer
+        await self._listen()
+        message = await database_sync_to_async(sent_by)(visitor.customer, client_id)
+        self.watched[ticket.reference] = ticket.pk
+        self.cursors.setdefault(ticket.pk, 0)
+        await self.acknowledge(message, ticket.reference)
+
+    async def _post_on(self, ref: str, body: str, client_id: str) -> None:
+        if ref in self.watched:  # ours a moment ago; post_messages asks again under the lock
+            ticket = Ticket(pk=self.watched[ref], reference=ref)
+        else:
+            ticket = await self.find(ref, client_id)
+        message = await post_soon(Post(ticket, by=self.viewer, body=body, client_id=client_id))
+        if message.ticket_id == ticket.pk:
+            await self.acknowledge(message, ref)
+            return
+        # Solved too long ago: the words opened a new conversation that continues the old one.
+        new = await database_sync_to_async(Ticket.objects.get)(pk=message.ticket_id)
+        self.watched[new.reference] = new.pk
+        self.cursors.setdefault(new.pk, 0)
+        await self.acknowledge(message, new.reference)
+
+    async def _listen(self) -> None:
+        """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab."""
+        if self.viewer is not None and not getattr(self, "joined", None):
+            await self.join(customer_group(self.viewer.pk))
+
+    async def _say_presence(self) -> None:
+        assert self.visitor is not None
+        site = self.visitor.site
+        read_at, frame = _presence.get(site.pk, (0.0, {}))
+        if time.monotonic() - read_at > PRESENCE_SECONDS:
+            frame = await database_sync_to_async(presence)(site)
+            _presence[site.pk] = (time.monotonic(), frame)
+        if frame != self.said:
+            self.said = frame
+            await self.send_frame(frame)

@@ -1,0 +1,258 @@
+"""What both sockets share: frames in, events out, a heartbeat that heals whatever was lost.
+
+Redis only rings. Whoever hears a bell reads the events after the last one it sent, through
+`visible_to`, so a bell that is lost, doubled or late can neither lose, double nor reorder anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, InterfaceError
+
+from accounts.models import User
+from chat.frames import FrameError, parse
+from chat.queries import READ_AT_ONCE, Head, find_ticket, read_events
+from customers.models import Customer
+from tickets.models import Event, Message, Ticket
+from tickets.serializers import event_json
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_JITTER = 1.0
+HELLO_SECONDS = 10.0
+SEND_SECONDS = 10.0  # a client that takes nothing for this long is cut off, and resumes when it can
+SOCKET_LIFE_SECONDS = 6 * 3600
+TICKETS_AT_ONCE = 100
+
+CLOSE_RESTART, CLOSE_NOT_SIGNED_IN, CLOSE_NOT_ALLOWED, CLOSE_TOO_SLOW, CLOSE_TOO_MANY = 1012, 4401, 4403, 4408, 4429
+_CODES = {"conflict": "conflict", "too_long": "too_long", "closed": "closed"}
+
+
+class TokenBucket:
+    """At most `limit` uses in `seconds`, refilled evenly; for one socket, in memory."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit, self.per_second = limit, limit / seconds
+        self.left, self.at = float(limit), asyncio.get_running_loop().time()
+
+    def take(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        self.left = min(self.limit, self.left + (now - self.at) * self.per_second)
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """One socket. `viewer` is who may see through it: a User, a Customer, or None before hello."""
+
+    handlers: ClassVar[dict[str, str]] = {}
+
+    async def connect(self) -> None:
+        self.viewer: User | Customer | None = None
+        self.is_greeted = False
+        self.cursors: dict[int, int] = {}  # ticket number -> seq of the last event sent on this socket
+        self.rewinds: dict[int, int] = {}  # positions that the client asked for
+        self.dirty: dict[int, int] = {}  # ticket number -> first seq rung for since the last read
+        self.watched: dict[str, int] = {}  # reference -> ticket number, all visible to the viewer
+        self.flushing: asyncio.Task[None] | None = None
+        self.pulse: asyncio.Task[None] | None = None
+        self.ends_at = asyncio.get_running_loop().time() + SOCKET_LIFE_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
+        if await self.admit():
+            self.pulse = asyncio.create_task(self._keep_alive())
+
+    async def disconnect(self, code: int) -> None:
+        for task in (self.pulse, self.flushing):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        for group in getattr(self, "joined", []):
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    # --- what a kind of socket decides ---------------------------------------------------
+
+    async def admit(self) -> bool:
+        """Accept or refuse the handshake; True if it was accepted."""
+        raise NotImplementedError
+
+    def check(self) -> tuple[int | None, list[Head]]:
+        """In the database: (close code if the viewer's right has ended, heads of what is watched)."""
+        raise NotImplementedError
+
+    async def on_pulse(self) -> None:
+        """What else goes out with a heartbeat."""
+
+    # --- frames in -----------------------------------------------------------------------
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        client_id = None
+        try:
+            frame = parse(text_data)
+            client_id = frame.get("client_id") if isinstance(frame.get("client_id"), str) else None
+            handler = self.handlers.get(frame["type"])
+            if handler is None:
+                raise FrameError("unknown_type", "There is no such frame.")
+            if not self.is_greeted and frame["type"] != "hello":
+                await self.close(CLOSE_NOT_SIGNED_IN)
+                return
+            await getattr(self, handler)(frame)
+        except FrameError as error:
+            await self.send_frame(error.as_frame())
+        except PermissionDenied:
+            await self.send_frame(FrameError("forbidden", "That is not allowed.", client_id).as_frame())
+        except ValidationError as error:
+            code = _CODES.get(error.code if hasattr(error, "code") and error.code else "", "invalid")
+            await self.send_frame(FrameError(code, " ".join(error.messages), client_id).as_frame())
+        except (DatabaseError, InterfaceError) as error:
+            # Not acknowledged, so the client keeps it and sends it again when it is back.
+            log.error("socket closed, database: %s", error)
+            await self.close(CLOSE_RESTART)
+
+    async def find(self, ref: str, client_id: str | None = None) -> Ticket:
+        """The ticket of this reference if the viewer may see it. Errors: FrameError `not_found`."""
+        ticket = await database_sync_to_async(find_ticket)(self.viewer, ref)
+        if ticket is None:
+            raise FrameError("not_found", "There is no such conversation.", client_id)
+        return ticket
+
+    async def acknowledge(self, message: Message, ref: str) -> None:
+        """Tell the sender that the words are stored; only ever called after COMMIT."""
+        frame = {"type": "ack", "client_id": message.client_id, "ref": ref, "seq": message.event.seq}
+        await self.send_frame(frame)
+        self.ring_for(message.ticket_id, message.event.seq)
+
+    # --- bells in, events out ------------------------------------------------------------
+
+    async def join(self, group: str) -> None:
+        """Hear the bells of a group. Always before reading, so that nothing falls between."""
+        self.joined = [*getattr(self, "joined", []), group]
+        try:
+            await self.channel_layer.group_add(group, self.channel_name)
+        except Exception as error:  # noqa: BLE001  (without Redis the heartbeat still brings everything)
+            log.warning("could not join %s: %s", group, error)
+
+    async def bell(self, rung: dict[str, Any]) -> None:
+        """Something happened on a ticket (from the channel layer)."""
+        self.ring_for(rung["ticket"], rung["seq"])
+
+    async def relay(self, relayed: dict[str, Any]) -> None:
+        """A passing frame (typing, receipt) for those who watch its ticket (from the channel layer)."""
+        if relayed["ticket"] in self.watched.values() and relayed["sender"] != self.channel_name:
+            await self.send_frame(relayed["frame"])
+
+    async def pass_on(self, group: str, number: int, frame: dict[str, Any]) -> None:
+        """Show a passing frame to others; nothing is lost if they miss it."""
+        passing = {"type": "relay", "ticket": number, "sender": self.channel_name, "frame": frame}
+        try:
+            await self.channel_layer.group_send(group, passing)
+        except Exception as error:  # noqa: BLE001  (Redis is down: nobody sees who types for a while)
+            log.warning("could not pass on: %s", error)
+
+    def ring_for(self, number: int, seq: int) -> None:
+        self.dirty[number] = min(self.dirty.get(number, seq), seq)
+        self._flush_soon()
+
+    def rewind(self, number: int, seq: int) -> None:
+        """Send the events after `seq` once more."""
+        self.rewinds[number] = seq
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self.viewer is not None and (self.flushing is None or self.flushing.done()):
+            self.flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            while self.dirty or self.rewinds:
+                self.cursors |= self.rewinds
+                wanted = {number: seq - 1 for number, seq in self.dirty.items()} | self.rewinds
+                self.dirty, self.rewinds = {}, {}
+                after = {number: self.cursors.get(number, seq) for number, seq in wanted.items()}
+                for events in await self._read(after):
+                    await self._send_events(events)
+        except TimeoutError:
+            await self.close(CLOSE_TOO_SLOW)
+        except (DatabaseError, InterfaceError) as error:
+            log.error("socket closed, database: %s", error)
+            await self.close(CLOSE_RESTART)
+
+    async def _read(self, after: dict[int, int]) -> list[list[Event]]:
+        numbers = list(after)
+        parts = [numbers[i : i + TICKETS_AT_ONCE] for i in range(0, len(numbers), TICKETS_AT_ONCE)]
+        read = database_sync_to_async(read_events)
+        return [await read(self.viewer, {number: after[number] for number in part}) for part in parts]
+
+    async def _send_events(self, events: list[Event]) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            for event in events:
+                await self.send_frame(self.event_frame(event))
+                self.cursors[event.ticket_id] = event.seq
+        if len(events) == READ_AT_ONCE:  # there may be more where these came from
+            self.dirty |= {event.ticket_id: self.cursors[event.ticket_id] + 1 for event in events}
+
+    def event_frame(self, event: Event) -> dict[str, Any]:
+        prev = event.public_prev if isinstance(self.viewer, Customer) else event.prev
+        return {
+            "type": "event",
+            "ref": event.ticket.reference,
+            "seq": event.seq,
+            "prev": prev,
+            "event": event_json(event, self.viewer),  # type: ignore[arg-type]  (a viewer has been greeted)
+        }
+
+    async def send_frame(self, frame: dict[str, Any]) -> None:
+        await self.send(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+
+    # --- the heartbeat -------------------------------------------------------------------
+
+    async def _keep_alive(self) -> None:
+        """Every ten seconds: may they still, what are the heads, and whatever a lost bell left unread."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(HELLO_SECONDS)
+        if not self.is_greeted:
+            await self.close(CLOSE_NOT_SIGNED_IN)
+            return
+        while loop.time() < self.ends_at:
+            try:
+                if not await self.beat():
+                    return
+            except TimeoutError:
+                await self.close(CLOSE_TOO_SLOW)
+                return
+            except (DatabaseError, InterfaceError) as error:
+                log.error("socket closed, database: %s", error)
+                await self.close(CLOSE_RESTART)
+                return
+            await asyncio.sleep(HEARTBEAT_SECONDS + random.uniform(-HEARTBEAT_JITTER, HEARTBEAT_JITTER))  # noqa: S311
+        await self.close(CLOSE_RESTART)
+
+    async def beat(self) -> bool:
+        """One heartbeat; False if the socket was closed because the viewer's right has ended."""
+        code, heads = await database_sync_to_async(self.check)()
+        if code is not None:
+            await self.close(code)
+            return False
+        self.watch(heads)
+        async with asyncio.timeout(SEND_SECONDS):
+            await self.send_frame({"type": "heartbeat", "tickets": {ref: head for _, ref, head in heads}})
+            await self.on_pulse()
+        return True
+
+    def watch(self, heads: Iterable[Head]) -> None:
+        """These, and no others, are watched from now on; what is behind its head is read."""
+        heads = list(heads)
+        self.watched = {ref: number for number, ref, _ in heads}
+        for number, _, head in heads:
+            if self.cursors.setdefault(number, head) < head:
+                self.ring_for(number, self.cursors[number] + 1)

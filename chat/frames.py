@@ -1,0 +1,107 @@
+"""The frames of the two sockets: what may come in, and what it must look like (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_FRAME_BYTES = 64 * 1024
+MAX_DEPTH = 10
+MAX_SEQ = 2**53  # what a browser's number can hold
+
+
+class FrameError(Exception):
+    """What is wrong with a frame; becomes an `error` frame. `code` is one of the contract's."""
+
+    def __init__(self, code: str, detail: str, client_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.client_id = client_id
+
+    def as_frame(self) -> dict[str, Any]:
+        frame = {"type": "error", "code": self.code, "detail": self.detail}
+        return frame | ({"client_id": self.client_id} if self.client_id else {})
+
+
+def parse(text: str | None) -> dict[str, Any]:
+    """A frame's fields. Errors: FrameError with code `bad_json`, `too_long` or `invalid`."""
+    if text is None:
+        raise FrameError("bad_json", "Frames are JSON text.")
+    frame = parse_object(text.encode("utf-8", "surrogatepass"))
+    if not isinstance(frame.get("type"), str):
+        raise FrameError("invalid", "A frame has a type.")
+    return frame
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object from outside. Errors: FrameError with code `bad_json`, `too_long` or `invalid`."""
+    if len(raw) > MAX_FRAME_BYTES:
+        raise FrameError("too_long", f"{MAX_FRAME_BYTES // 1024} KiB at most.")
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise FrameError("bad_json", "This is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise FrameError("invalid", "This must be a JSON object.")
+    if _depth(fields) > MAX_DEPTH:
+        raise FrameError("invalid", f"{MAX_DEPTH} levels deep at most.")
+    return fields
+
+
+def _depth(value: Any) -> int:
+    """How deep a parsed value nests, without recursing into it further than needed."""
+    level, depth = [value], 0
+    while level and depth <= MAX_DEPTH:
+        inner = [item for item in level if isinstance(item, dict | list)]
+        level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
+        depth += bool(inner)
+    return depth
+
+
+def text_field(frame: dict[str, Any], name: str, *, limit: int, required: bool = True) -> str:
+    """A field that must be text, at most `limit` characters. Errors: FrameError `invalid` or `too_long`."""
+    value = frame.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or (required and not value):
+        raise FrameError("invalid", f"`{name}` must be text.", _client_id(frame))
+    if len(value) > limit:
+        raise FrameError("too_long", f"`{name}` has {limit:,} characters at most.", _client_id(frame))
+    return _clean(value)
+
+
+def _clean(text: str) -> str:
+    """Without NUL and lone surrogates: Postgres stores neither, and neither is text."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def seq_field(frame: dict[str, Any], name: str) -> int:
+    """A field that must be a whole number from 0. Errors: FrameError `invalid`."""
+    value = frame.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEQ:
+        raise FrameError("invalid", f"`{name}` must be a whole number.", _client_id(frame))
+    return value
+
+
+def cursors_field(frame: dict[str, Any], name: str, *, limit: int) -> dict[str, int]:
+    """A field {"<ref>": SEQ}; missing means none. Errors: FrameError `invalid`."""
+    value = frame.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > limit:
+        raise FrameError("invalid", f"`{name}` must map at most {limit} references to numbers.")
+    return {_clean(ref): seq_field(value, ref) for ref in value}
+
+
+def refs_field(frame: dict[str, Any], name: str, *, limit: int) -> list[str]:
+    """A field that must be a list of references. Errors: FrameError `invalid`."""
+    value = frame.get(name)
+    if not isinstance(value, list) or len(value) > limit or not all(isinstance(ref, str) for ref in value):
+        raise FrameError("invalid", f"`{name}` must list at most {limit} references.")
+    return [_clean(ref) for ref in value]
+
+
+def _client_id(frame: dict[str, Any]) -> str | None:
+    value = frame.get("client_id")
+    return value if isinstance(value, str) and len(value) <= 64 else None

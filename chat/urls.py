@@ -1,0 +1,17 @@
+"""The widget's addresses."""
+
+from django.urls import path
+
+from chat import views
+
+app_name = "chat"
+urlpatterns = [
+    path("embed.js", views.embed, name="embed"),
+    path("frame/", views.frame, name="frame"),
+    path("demo/", views.shop, name="shop"),
+    path("start/", views.start, name="start"),
+    path("contact/", views.contact, name="contact"),
+    path("tickets/", views.tickets, name="tickets"),
+    path("tickets/<str:ref>/messages/", views.messages, name="messages"),
+    path("tickets/<str:ref>/events/", views.events, name="events"),
+]

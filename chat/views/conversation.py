@@ -1,0 +1,161 @@
+"""What the widget says to the server over HTTP. The visitor's token is the only proof; cookies are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Site
+from accounts.net import client_ip
+from chat.actions import allow_guest, begin_conversation, leave_address, start_visit
+from chat.auth import bearer
+from chat.frames import MAX_SEQ, FrameError, parse_object, text_field
+from chat.models import Visitor
+from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
+from chat.views.page import site_json
+from tickets.actions import post_message
+from tickets.models import Event, Ticket
+from tickets.serializers import event_json
+
+_STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "rate_limited": 429, "too_long": 413, "closed": 409}
+
+Door = Callable[..., dict[str, Any]]
+
+
+def speaks_json(door: Door) -> Callable[..., JsonResponse]:
+    """A door's answer, or what is wrong, as JSON; errors have the shape of the API's."""
+
+    @csrf_exempt  # no cookie is read here, so there is nothing that a foreign page could borrow
+    @wraps(door)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        try:
+            return JsonResponse(door(request, *args, **kwargs))
+        except FrameError as error:
+            return refusal(_STATUS.get(error.code, 400), error.code, error.detail)
+        except PermissionDenied:
+            return refusal(403, "forbidden", "That is not allowed.")
+        except ValidationError as error:
+            code = str(getattr(error, "code", None) or "invalid")
+            status = _STATUS.get(code, 422)
+            return refusal(status, code if code in _STATUS else "invalid", " ".join(error.messages))
+
+    return view
+
+
+def refusal(status: int, code: str, detail: str) -> JsonResponse:
+    response = JsonResponse({"error": {"code": code, "detail": detail, "fields": {}}}, status=status)
+    if status == 429:
+        response["Retry-After"] = "10"
+    return response
+
+
+def visitor_of(request: HttpRequest) -> Visitor | None:
+    return Visitor.objects.authenticate(bearer(request.headers.get("Authorization", "")))
+
+
+def for_visitors(door: Door) -> Callable[..., JsonResponse]:
+    """A JSON door for whoever holds a visitor's token, who is passed on as `visitor`."""
+    inner = speaks_json(door)
+
+    @csrf_exempt
+    @wraps(door)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        visitor = visitor_of(request)
+        if visitor is None:
+            return refusal(401, "not_signed_in", "Start again: this token is not known.")
+        return inner(request, visitor, *args, **kwargs)
+
+    return view
+
+
+@require_POST
+@speaks_json
+def start(request: HttpRequest) -> dict[str, Any]:
+    """A visit begins, or goes on."""
+    fields = parse_object(request.body)
+    site = Site.objects.select_related("team", "calendar").filter(key=text_field(fields, "site", limit=32)).first()
+    if site is None:
+        raise FrameError("not_found", "There is no such site.")
+    token = bearer(request.headers.get("Authorization", ""))
+    if not Visitor.objects.authenticate(token, site) and not allow_guest("start", client_ip(request)):
+        raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
+    visit = start_visit(site, token=token, locale=text_field(fields, "locale", limit=20, required=False))
+    heads = guest_heads(visit.visitor)
+    return {
+        "token": visit.token,
+        "site": site_json(site),
+        "tickets": [{"ref": ref, "last": head} for _, ref, head in heads],
+    }
+
+
+@require_POST
+@for_visitors
+def tickets(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
+    """The first words, where sockets are blocked."""
+    fields = parse_object(request.body)
+    client_id, body = message_fields(fields)
+    if not allow_guest("open", f"visitor:{visitor.pk}"):
+        raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
+    ticket = begin_conversation(visitor, body=body, client_id=client_id)
+    message = sent_by(ticket.customer, client_id)
+    return {"client_id": client_id, "ref": ticket.reference, "seq": message.event.seq}
+
+
+@require_POST
+@for_visitors
+def messages(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
+    """More words, where sockets are blocked."""
+    ticket = own_ticket(visitor, ref)
+    client_id, body = message_fields(parse_object(request.body))
+    if not allow_guest("message", f"visitor:{visitor.pk}"):
+        raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
+    message = post_message(ticket, by=visitor.customer, body=body, client_id=client_id)
+    return {"client_id": client_id, "ref": message.ticket.reference, "seq": message.event.seq}
+
+
+@require_GET
+@for_visitors
+def events(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
+    """What happened on a conversation after `after`, at most 200 events: the short poll."""
+    ticket = own_ticket(visitor, ref)
+    after = request.GET.get("after", "0")
+    if not (after.isascii() and after.isdigit() and int(after) <= MAX_SEQ):
+        raise FrameError("invalid", "`after` must be a whole number.")
+    customer = visitor.customer
+    assert customer is not None  # or the ticket would not be theirs
+    found = Event.objects.visible_to(customer).filter(ticket=ticket).after(int(after)).with_details()[:READ_AT_ONCE]
+    return {
+        "events": [
+            {"seq": event.seq, "prev": event.public_prev, "event": event_json(event, customer)} for event in found
+        ]
+    }
+
+
+@require_POST
+@for_visitors
+def contact(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
+    """Where answers may reach a guest by mail."""
+    fields = parse_object(request.body)
+    if not allow_guest("message", f"visitor:{visitor.pk}"):
+        raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
+    email = text_field(fields, "email", limit=254)
+    address = leave_address(visitor, email=email, name=text_field(fields, "name", limit=160, required=False))
+    return {"email": address.email}
+
+
+def own_ticket(visitor: Visitor, ref: str) -> Ticket:
+    ticket = find_ticket(visitor.customer, ref.replace("\x00", ""))
+    if ticket is None:
+        raise FrameError("not_found", "There is no such conversation.")
+    return ticket
+
+
+def message_fields(fields: dict[str, Any]) -> tuple[str, str]:
+    return text_field(fields, "client_id", limit=64), text_field(fields, "body", limit=settings.MESSAGE_MAX_CHARS)
