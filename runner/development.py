@@ -12,10 +12,10 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
 
 from runner.account import database_account, database_home
 from runner.console import SetupError, step
@@ -32,9 +32,14 @@ def named_environment() -> dict[str, str]:
 
 
 def read_env(file: Path) -> dict[str, str]:
-    """`NAME=value` lines; values may be quoted as in a shell."""
-    pairs = (line.partition("=") for line in file.read_text().splitlines() if "=" in line and line[0] != "#")
-    return {name.removeprefix("export ").strip(): " ".join(shlex.split(value)) for name, _, value in pairs}
+    """`NAME=value` lines; a value may be quoted as in a shell."""
+    found = {}
+    for line in file.read_text().splitlines():
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if equals and not line.startswith("#"):
+            is_quoted = value[:1] in ("'", '"')
+            found[name.strip()] = shlex.split(value, comments=True)[0] if is_quoted else value.strip()
+    return found
 
 
 def variable_names() -> set[str]:
@@ -103,7 +108,7 @@ def running_services(
         for variable, kind in kinds.items():
             if not environment.get(variable):
                 account = database_account()
-                service = kind(database_home(data.folder, account), account, durable=durable)
+                service: Service = kind(database_home(data.folder, account), account, durable=durable)
                 with step(service.name):
                     service.start()
                 services.append(service)
@@ -123,13 +128,16 @@ def address(environment: Mapping[str, str]) -> str:
 
 def answers(environment: Mapping[str, str]) -> bool:
     """Whether the web process is alive; asked on this machine, but by the name it goes by."""
-    name = urlsplit(environment.get("SITE_URL", "")).netloc or urlsplit(address(environment)).netloc
-    request = Request(f"{address(environment)}/healthz", headers={"Host": name})
+    here = urlsplit(address(environment)).netloc
+    name = urlsplit(environment.get("SITE_URL", "")).netloc or here
+    connection = HTTPConnection(here, timeout=1)
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=1) as response:
-            return bool(response.status == 200)
-    except OSError:
+        connection.request("GET", "/healthz", headers={"Host": name})
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def is_free(host: str, port: int) -> bool:

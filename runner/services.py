@@ -81,6 +81,11 @@ class Service(ABC):
             self.account.give(file)
         return file.read_text()
 
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Where the programs find it, with its password."""
+
     @abstractmethod
     def prepare(self) -> None:
         """Find the program and make its files."""
