@@ -1,0 +1,24 @@
+"""Readings that are more than one filter, split by noun; import them from here."""
+
+from tickets.queries.customers import find_customers, visible_customers
+from tickets.queries.inbox import Cursor, Page, View, find_tickets, inbox_page, inbox_views
+from tickets.queries.mailing import has_seen_all, seen_seq, ticket_of, troubled_mails, unmailed_answers
+from tickets.queries.timeline import Timeline, timeline
+
+__all__ = [
+    "Cursor",
+    "Page",
+    "Timeline",
+    "View",
+    "find_customers",
+    "find_tickets",
+    "has_seen_all",
+    "inbox_page",
+    "inbox_views",
+    "seen_seq",
+    "ticket_of",
+    "timeline",
+    "troubled_mails",
+    "unmailed_answers",
+    "visible_customers",
+]

@@ -1,0 +1,188 @@
+"""The inbox: which tickets a view holds, who needs an answer first, and how many they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accounts.models import Team, User
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
+
+from tickets.models import ReadMark, Status, Ticket
+from tickets.models.ticket import REFERENCE_LENGTH, TicketQuerySet
+
+PAGE_SIZE = 30
+COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
+TRIGRAM = 3  # letters that the subject's index needs in order to help
+DEFAULT_VIEW = "all"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([wqs])([0-9a-f]{1,14})-([0-9a-f]{1,15})")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the list with one order, and an index that holds exactly it (see Ticket.Meta.indexes)."""
+
+    keep: Q
+    time: str
+    is_newest_first: bool
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return (f"-{self.time}", "-number") if self.is_newest_first else (self.time, "number")
+
+    def beyond(self, at: datetime, number: int) -> Q:
+        """Those after the row with this time and number. The first bound is what lets the index seek."""
+        side = "lt" if self.is_newest_first else "gt"
+        return Q(**{f"{self.time}__{side}e": at}) & (
+            Q(**{f"{self.time}__{side}": at}) | Q(**{f"number__{side}": number})
+        )
+
+
+STRETCHES = {
+    "w": Stretch(Q(waiting_since__isnull=False), "answer_due_at", is_newest_first=False),
+    "q": Stretch(Q(waiting_since=None) & ~Q(status=Status.SOLVED), "updated_at", is_newest_first=True),
+    "s": Stretch(Q(status=Status.SOLVED), "solved_at", is_newest_first=True),
+}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page: where the next one begins."""
+
+    stretch: str
+    at: datetime
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.stretch}{(self.at - _EPOCH) // timedelta(microseconds=1):x}-{self.number:x}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """The cursor, or None for anything that we did not write: then the list starts at its top."""
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            return None
+        try:
+            at = _EPOCH + timedelta(microseconds=int(match[2], 16))
+        except OverflowError:
+            return None
+        return cls(match[1], at, int(match[3], 16))
+
+
+@dataclass(frozen=True)
+class View:
+    """One place of the rail. `stretches` are the parts of its list, in order; `teams` counts as a group of its own."""
+
+    key: str
+    label: str
+    icon: str
+    keep: Q
+    stretches: str = "wq"
+    is_counted: bool = True
+    is_team: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    tickets: list[Ticket]
+    next_cursor: Cursor | None
+
+
+def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
+    """The places of the viewer's rail by key; `teams` are those that get one."""
+    unsolved = ~Q(status=Status.SOLVED)
+    views = [
+        View("mine", "Mine", "inbox", unsolved & Q(assignee=viewer)),
+        View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False), stretches="w"),
+        View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
+        View("all", "All open", "layers", unsolved),
+        View("solved", "Solved", "circle-check", Q(status=Status.SOLVED), stretches="s", is_counted=False),
+        *(View(f"team-{team.slug}", team.name, "users", unsolved & Q(team=team), is_team=True) for team in teams),
+    ]
+    return {view.key: view for view in views}
+
+
+def count_views(tickets: TicketQuerySet, viewer: User, views: list[View]) -> dict[str, int]:
+    """How many tickets the views hold, each counted up to one more than the cap, in one query."""
+    counts = {
+        # A key may hold dashes, which a column's name cannot.
+        f"view{place}": Func(
+            ArraySubquery(tickets.filter(view.keep).order_by().values("pk")[: COUNT_CAP + 1]),
+            function="CARDINALITY",
+            output_field=IntegerField(),
+        )
+        for place, view in enumerate(views)
+    }
+    row = User.objects.filter(pk=viewer.pk).values(**counts).get()
+    return {view.key: row[f"view{place}"] for place, view in enumerate(views)}
+
+
+def inbox_page(tickets: TicketQuerySet, viewer: User, view: View, cursor: Cursor | None) -> Page:
+    """A page of the view, sorted by who needs an answer first, in one query."""
+    stretches = view.stretches
+    if cursor is not None and cursor.stretch in stretches:
+        stretches = stretches[stretches.index(cursor.stretch) :]
+    else:
+        cursor = None
+    parts = [_part(tickets.filter(view.keep), mark, cursor) for mark in stretches]
+    wanted = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    rows = sorted(with_row_details(Ticket.objects.filter(pk__in=wanted), viewer), key=_place)
+    page, has_more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+    return Page(page, _cursor_at(page[-1]) if has_more else None)
+
+
+def find_tickets(tickets: TicketQuerySet, viewer: User, words: str) -> Page:
+    """Tickets by number, by public reference, or else the newest ones with these words in their subject."""
+    words = " ".join(words.split())
+    if words.lstrip("#").isdecimal() and len(words) <= 18:
+        found = tickets.filter(number=int(words.lstrip("#")))
+    elif len(words) == REFERENCE_LENGTH and tickets.filter(reference=words.lower()).exists():
+        found = tickets.filter(reference=words.lower())
+    elif len(words) < TRIGRAM:
+        found = tickets.filter(subject__istartswith=words) if words else tickets.none()
+    else:
+        found = tickets.filter(subject__icontains=words)
+    return Page(list(with_row_details(found, viewer).order_by("-number")[:PAGE_SIZE]), None)
+
+
+def with_row_details(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
+    """What a row of the list shows. Unread is what was said or done in public since the viewer last looked:
+    that our own answer left by mail a second later is no news to whoever wrote it."""
+    seen = ReadMark.objects.filter(ticket=OuterRef("pk"), user=viewer).values("seq")
+    return tickets.select_related("customer", "assignee").annotate(
+        is_unread=GreaterThan(F("public_last_seq"), Coalesce(Subquery(seen), 0))
+    )
+
+
+def _part(tickets: QuerySet[Ticket], mark: str, cursor: Cursor | None) -> QuerySet[Ticket, Any]:
+    """The keys of one stretch's next rows, one more than fits so that we know whether there are more."""
+    stretch = STRETCHES[mark]
+    rows = tickets.filter(stretch.keep)
+    if cursor is not None and cursor.stretch == mark:
+        rows = rows.filter(stretch.beyond(cursor.at, cursor.number))
+    return rows.order_by(*stretch.order).values("pk")[: PAGE_SIZE + 1]
+
+
+def _mark(ticket: Ticket) -> str:
+    if ticket.waiting_since is not None:
+        return "w"
+    return "s" if ticket.is_solved else "q"
+
+
+def _place(ticket: Ticket) -> tuple[bool, float, int]:
+    """Where a row stands among those of its page: the waiting ones first."""
+    stretch = STRETCHES[_mark(ticket)]
+    sign = -1 if stretch.is_newest_first else 1
+    micros = (getattr(ticket, stretch.time) - _EPOCH) // timedelta(microseconds=1)
+    return (ticket.waiting_since is None, sign * micros, sign * ticket.number)
+
+
+def _cursor_at(ticket: Ticket) -> Cursor:
+    mark = _mark(ticket)
+    return Cursor(mark, getattr(ticket, STRETCHES[mark].time), ticket.number)

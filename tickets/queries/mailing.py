@@ -1,0 +1,49 @@
+"""What is owed by mail about tickets, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.utils import timezone
+from outbox.models import Mail
+
+from tickets.models import Channel, Event, Message, Ticket
+
+_TROUBLE_DAYS = 7
+
+
+def seen_seq(ticket: Ticket) -> int:
+    """The last event that the customer has seen in the chat; 0 if none."""
+    return ticket.read_marks.filter(customer=ticket.customer_id).values_list("seq", flat=True).first() or 0
+
+
+def unmailed_answers(ticket: Ticket) -> list[Message]:
+    """Our replies that have not left by mail and, in a chat, that the customer has not seen; oldest first."""
+    seq = ticket.mailed_seq
+    if ticket.channel == Channel.CHAT:
+        seq = max(seq, seen_seq(ticket))
+    replies = ticket.messages.replies().filter(by_user__isnull=False, event__seq__gt=seq)
+    return list(replies.select_related("event", "by_user").order_by("event__seq"))
+
+
+def has_seen_all(ticket: Ticket) -> bool:
+    """Whether the customer has read everything that is meant for them in the chat."""
+    return ticket.channel == Channel.CHAT and seen_seq(ticket) >= ticket.public_last_seq
+
+
+def ticket_of(mail: Mail) -> Ticket | None:
+    """The ticket that a mail is about, if it is about one."""
+    kind, _, number = mail.about.partition(":")
+    return Ticket.objects.filter(pk=int(number)).first() if kind == "ticket" and number.isdigit() else None
+
+
+def troubled_mails() -> QuerySet[Mail]:
+    """Mails about tickets, of the last week, that did not arrive or perhaps did not, and that no event tells of."""
+    told = Event.objects.annotate(mail=KT("data__mail")).filter(
+        type="mail.failed", mail=Cast(OuterRef("pk"), TextField())
+    )
+    recent = Mail.objects.filter(created_at__gte=timezone.now() - timedelta(days=_TROUBLE_DAYS))
+    return recent.undelivered().filter(~Exists(told), about__startswith="ticket:")
