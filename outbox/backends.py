@@ -1,6 +1,7 @@
 """Django's door to the outbox: sign-in links and the like, whose words are wiped once they have left."""
 
 from collections.abc import Sequence
+from email.utils import parseaddr
 from uuid import uuid4
 
 from django.core.mail import EmailMessage
@@ -24,7 +25,7 @@ def _queue(message: EmailMessage) -> int:
     for person in people:
         queue_mail(
             kind="account",
-            to=person,
+            to=[parseaddr(person)],
             subject=str(message.subject),
             text=str(message.body),
             html=str(html),

@@ -27,7 +27,7 @@ from tests.outbox.conftest import (
     recipient_states,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Promise = Callable[..., Mail]
 
 
