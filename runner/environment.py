@@ -10,11 +10,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runner.console import SetupError, say, step
@@ -28,9 +29,8 @@ DEV_LOCK = ROOT / "requirements-dev.txt"
 OLDEST_NODE = 18
 NEEDED_BYTES = 1_000_000_000
 NETWORK_WORDS = re.compile(
-    r"dns error|name resolution|getaddrinfo|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|"
-    r"Network is unreachable|Connection refused|timed out|error sending request|NewConnectionError",
-    re.IGNORECASE,
+    r"dns error|name resolution|getaddrinfo|\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET)\b|"
+    r"Network is unreachable|Connection refused|timed out|error sending request|NewConnectionError"
 )
 
 
@@ -50,9 +50,9 @@ def on_path(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def call(command: list[str], what: str, *, environment: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+def call(command: list[str], what: str, *, environment: Mapping[str, str] | None = None, cwd: Path = ROOT) -> None:
     """Run a command quietly; if it fails, show the end of what it said and say `what` failed."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         command,
         cwd=cwd,
         env=on_path(os.environ if environment is None else environment),
@@ -61,10 +61,16 @@ def call(command: list[str], what: str, *, environment: Mapping[str, str] | None
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     )
-    if done.returncode:
-        raise SetupError(_explain(done.stdout, what))
-    return done.stdout
+    try:
+        output, _ = process.communicate()
+    except BaseException:  # Ctrl-C: what it started ends with it
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
+    if process.returncode:
+        raise SetupError(_explain(output, what))
 
 
 def _explain(output: str, what: str) -> str:
@@ -95,14 +101,8 @@ def _make_venv() -> dict[str, str]:
         raise SetupError(f"The disk holding {ROOT} has less than 1 GB free, and the packages need that. Make room.")
     with step(f"Python {sys.version.split()[0]} environment in .venv"):
         shutil.rmtree(VENV, ignore_errors=True)
-        call_without_venv([sys.executable, "-m", "venv", str(VENV)], "Making .venv")
+        call([sys.executable, "-m", "venv", str(VENV)], "Making .venv")
     return {}
-
-
-def call_without_venv(command: list[str], what: str) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise SetupError(_explain(done.stdout + done.stderr, what))
 
 
 def _install_python_packages(state: dict[str, str], *, dev: bool) -> None:
@@ -160,7 +160,10 @@ def install_node_packages(folder: Path, title: str = "Front-end packages") -> No
         return
     with step(title):
         command = [_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        call(command, "Installing front-end packages", cwd=folder)
+        environment = dict(os.environ)
+        if certificates := environment.get("SSL_CERT_FILE"):  # Node has a name of its own for them
+            environment.setdefault("NODE_EXTRA_CA_CERTS", certificates)
+        call(command, "Installing front-end packages", environment=environment, cwd=folder)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(wanted)
 

@@ -14,7 +14,7 @@ FONTS_CONF = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 """
 STARTER = """#!/bin/sh
 # It brings its own libraries and its own font.
-export LD_LIBRARY_PATH={folder}/al2023/lib FONTCONFIG_FILE={folder}/fonts.conf
+export LD_LIBRARY_PATH={folder}/lib FONTCONFIG_FILE={folder}/fonts.conf
 exec {folder}/chromium.bin "$@"
 """
 
@@ -27,12 +27,9 @@ def unpack(folder: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for archive in PACKED.glob("*.tar.br"):
-        # Each names its files from a folder of its own or from the top; both land in their place.
-        name = archive.name.removesuffix(".tar.br")
+    for archive in PACKED.glob("*.tar.br"):  # libraries, fonts, a renderer
         with tarfile.open(fileobj=io.BytesIO(brotli.decompress(archive.read_bytes()))) as tar:
-            target = folder if all(part.name.split("/")[0] == name for part in tar.getmembers()) else folder / name
-            tar.extractall(target, filter="data")
+            tar.extractall(folder, filter="data")
     program = folder / "chromium.bin"
     program.write_bytes(brotli.decompress((PACKED / "chromium.br").read_bytes()))
     program.chmod(0o755)
