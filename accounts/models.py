@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,6 +16,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.roles import ROLE_CHOICES, Role, may
 from accounts.tokens import digest
@@ -20,6 +24,7 @@ from accounts.tokens import digest
 currency_code = RegexValidator(r"^[A-Z]{3}\Z", "Use the three letters of the currency, such as EUR.")
 hex_color = RegexValidator(r"^#[0-9a-f]{6}\Z", "Use a colour such as #0d5c49.")
 API_TOKEN_PREFIX = "mg_"  # so that secret scanners can find a token that leaked
+_desk_of_request: ContextVar[list[Desk] | None] = ContextVar("desk_of_request", default=None)
 
 
 def check_time_zone(name: str) -> None:
@@ -67,8 +72,29 @@ class Desk(models.Model):
 
     @classmethod
     def current(cls) -> Desk:
-        """The company, or its defaults where nobody has set it up yet."""
-        return cls.load() or cls(name="Makegood")
+        """The company, or its defaults where nobody has set it up yet; read once a request."""
+        memory = _desk_of_request.get()
+        if memory:
+            return memory[0]
+        desk = cls.load() or cls(name="Makegood")
+        if memory is not None:
+            memory.append(desk)
+        return desk
+
+    @classmethod
+    @contextmanager
+    def read_once(cls) -> Iterator[None]:
+        """Let `current` remember its answer as long as this lasts: `accounts.middleware` wraps each request in it."""
+        token = _desk_of_request.set([])
+        try:
+            yield
+        finally:
+            _desk_of_request.reset(token)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        if memory := _desk_of_request.get():
+            memory[:] = [self]
 
 
 class Calendar(models.Model):
@@ -136,6 +162,9 @@ class User(AbstractBaseUser):
     breather_until = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     is_active = models.BooleanField(default=True)
+    session_era = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Sessions of an earlier era have ended, as they do with a new password."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -146,7 +175,9 @@ class User(AbstractBaseUser):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), name="user_email_once", violation_error_message="Someone with this address is here already."
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message="Someone with this address is here already.",
             ),
             models.CheckConstraint(condition=models.Q(role__in=[r.value for r in Role]), name="user_role_known"),
         ]
@@ -168,6 +199,16 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         return self.name
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether they were asked to come and have not chosen a password yet."""
+        return not self.is_active and not self.has_usable_password()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every session of theirs must carry: changes with the password and with the era."""
+        salt = "accounts.User.session"
+        return salted_hmac(salt, f"{self.session_era}:{self.password}", secret=secret, algorithm="sha256").hexdigest()
 
 
 class Site(models.Model):
@@ -244,5 +285,3 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
-
-

@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 
+from django.utils.crypto import salted_hmac
+
 
 def new_secret(prefix: str = "") -> str:
     """256 random bits as text safe for URLs and headers."""
@@ -12,3 +14,8 @@ def new_secret(prefix: str = "") -> str:
 def digest(raw: str) -> str:
     """SHA-256 in hex: enough for secrets with 256 random bits, which no dictionary holds."""
     return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def setup_token() -> str:
+    """What a public server's first visitor must know to become its administrator; follows from the secret key."""
+    return salted_hmac("accounts.first_run", "set this desk up", algorithm="sha256").hexdigest()[:32]

@@ -1,41 +1,47 @@
-"""When the database is down, say so plainly instead of showing a traceback."""
+"""Alive before everything else, and plain words when the database is down."""
 
-import logging
+from __future__ import annotations
+
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
+
+from helpdesk.errors import DATABASE_GONE, unavailable
 
 Handler = Callable[[HttpRequest], HttpResponse]
-log = logging.getLogger(__name__)
+
+
+def alive(get_response: Handler) -> Handler:
+    """Answers `/healthz` before hosts, sessions or the database are asked.
+
+    So a probe may come from inside the container, and a slow database does not get healthy processes killed.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return HttpResponse("ok\n", content_type="text/plain")
+        return get_response(request)
+
+    return handle
 
 
 class DatabaseDown:
-    """Answers 503 with words when a request fails because Postgres cannot be reached."""
+    """Answers 503 with words when Postgres cannot be reached. Belongs right behind the authentication.
+
+    Django turns what a middleware raises into a 500 at once, so the first question to the database, who is
+    signed in, is asked here, where its failure can be answered. The rest is `helpdesk.views.broken`.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError) as error:
+            _ = request.user.is_authenticated
+        except DATABASE_GONE as error:
             return unavailable(request, error)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Django turns a view's exception into a 500 before `__call__` sees it; catch it here."""
-        if isinstance(error, OperationalError | InterfaceError):
-            return unavailable(request, error)
-        return None
-
-
-def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("database unavailable: %s", error)
-    if request.path.startswith(("/api/", "/widget/")) and not request.path.startswith("/widget/frame"):
-        body = {"error": {"code": "unavailable", "detail": "We cannot reach our database. Try again in a moment."}}
-        response: HttpResponse = JsonResponse(body, status=503)
-    else:
-        response = HttpResponse(render_to_string("503.html"), status=503)
-    response["Retry-After"] = "5"
-    return response
+        """What a view raised."""
+        return unavailable(request, error) if isinstance(error, DATABASE_GONE) else None

@@ -1,2 +1,31 @@
-from django.urls import path
-urlpatterns: list = []
+"""Every address of the desk, app by app. `/healthz` is answered earlier, by `helpdesk.middleware.alive`."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from accounts.urls import sign_in_patterns
+from helpdesk import views
+from helpdesk.styleguide import styleguide
+from tickets.urls import customer_patterns
+
+handler400 = "helpdesk.views.bad_request"
+handler403 = "helpdesk.views.forbidden"
+handler404 = "helpdesk.views.not_found"
+handler429 = "helpdesk.views.too_many"
+handler500 = "helpdesk.views.broken"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
+    path("accounts/", include(sign_in_patterns)),
+    path("", include("accounts.urls")),
+    path("", include("tickets.urls")),
+    path("customers/", include(customer_patterns)),
+]
+
+if settings.DEBUG:  # development's letter box and the pattern book
+    urlpatterns += [
+        path("mail/", include("outbox.urls")),
+        path("styleguide/", styleguide, name="styleguide"),
+    ]

@@ -1,16 +1,21 @@
-"""Pages of the installation itself: is it alive, is it fit, what is the front door."""
+"""Pages of the installation itself: the front door, is it fit, and what it says when something is wrong."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import redis
-from accounts.models import Desk, Heartbeat
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+from accounts.models import ApiToken, Desk, Heartbeat, User
+from helpdesk.errors import DATABASE_GONE, error_page, unavailable
 from outbox.models import Mail
 from tickets.models import FollowUp
 
@@ -18,6 +23,7 @@ WORKER_STALE_SECONDS = 120
 LATE_SECONDS = 300
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The inbox for who is signed in, the sign-in for who is not, the first-run page for the very first."""
     if request.user.is_authenticated:
@@ -25,11 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("account_login" if Desk.load() else "accounts:first_run")
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Alive. Asks nobody, so that a slow database does not get healthy processes killed."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Fit for work: 200, or 503 with what is not."""
     checks = {"database": _database(), "redis": _redis()}
@@ -75,6 +77,46 @@ def _due_work() -> dict[str, Any]:
     return {"ok": late < LATE_SECONDS, "oldest_due_seconds": late}
 
 
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' exposition, for whoever may see reports; for everybody else it does not exist."""
+    user = request.user if request.user.is_authenticated else _bearer(request)
+    if user is None or not user.has_perm("reports.view"):
+        raise Http404
+    return ExportToDjangoView(request)
+
+
+def _bearer(request: HttpRequest) -> User | None:
+    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    return ApiToken.objects.authenticate(raw.strip()) if scheme.lower() == "bearer" else None
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that did not come from our own page, or from one that lay open too long."""
-    return render(request, "403_csrf.html", status=403)
+    return error_page(request, 403, "403_csrf.html", "csrf_failed", "Load the page again and send it once more.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 400, "400.html", "invalid", "We could not make sense of that request.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 403, "403.html", "forbidden", "That is not part of your role.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 404, "404.html", "not_found", "There is nothing here.")
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    response = error_page(request, 429, "429.html", "rate_limited", "Too many tries. Wait a few minutes.")
+    response["Retry-After"] = "300"
+    return response
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Our own mistake, or a database that went away where no view was running yet."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DATABASE_GONE):
+        return unavailable(request, error)
+    return error_page(request, 500, "500.html", "broken", "Something broke on our side. It is written down.")

@@ -1,0 +1,102 @@
+"""What people may do here, and whether they still may."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actions._rules import lock_people, require
+from accounts.models import Team, User
+from accounts.roles import Role
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def set_role(user: User, *, by: User | None, role: str) -> User:
+    """Give them another role. Nobody changes their own, and one administrator always stays."""
+    user = _lock_for_change(user, by)
+    if role not in {known.value for known in Role}:
+        raise ValidationError({"role": "There is no such role."})
+    if user.role == role:
+        return user
+    if by is not None and by.pk == user.pk:
+        raise PermissionDenied("Nobody changes their own role.")
+    if user.role == Role.ADMIN:
+        _keep_an_administrator(user)
+    was, user.role = user.role, role
+    user.save(update_fields=["role"])
+    log.warning("role of person %s changed from %s to %s by %s", user.pk, was, role, by.pk if by else "the system")
+    return user
+
+
+@transaction.atomic
+def set_teams(user: User, *, by: User | None, teams: Iterable[Team]) -> User:
+    user = _lock_for_change(user, by)
+    user.teams.set(teams)
+    return user
+
+
+@transaction.atomic
+def deactivate_person(user: User, *, by: User | None) -> User:
+    """Take away every right at once: sessions and API tokens end and do not come back with an activation."""
+    user = _lock_for_change(user, by)
+    if not user.is_active:
+        return user
+    if by is not None and by.pk == user.pk:
+        raise ValidationError("Nobody switches off their own account; ask another administrator.", code="own_account")
+    if user.role == Role.ADMIN:
+        _keep_an_administrator(user)
+    user.is_active = False
+    user.session_era += 1
+    user.save(update_fields=["is_active", "session_era"])
+    user.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    log.warning("person %s deactivated by %s", user.pk, by.pk if by else "the system")
+    return user
+
+
+@transaction.atomic
+def activate_person(user: User, *, by: User | None) -> User:
+    user = _lock_for_change(user, by)
+    if user.is_invited:
+        raise ValidationError("They have not accepted the invitation yet.", code="invited")
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    log.warning("person %s activated by %s", user.pk, by.pk if by else "the system")
+    return user
+
+
+@transaction.atomic
+def update_profile(user: User, *, by: User | None, name: str, time_zone: str, capacity: int) -> User:
+    """Their own name, time zone and the number of chats that they take at once."""
+    _own_or_manage(user, by)
+    user = lock_people(user)[user.pk]
+    user.name, user.time_zone, user.capacity = name.strip(), time_zone, capacity
+    user.full_clean(exclude=["password"])
+    user.save(update_fields=["name", "time_zone", "capacity"])
+    return user
+
+
+def _own_or_manage(user: User, by: User | None) -> None:
+    if by is None or by.pk != user.pk:
+        require(by, "accounts.manage_people")
+    elif not by.is_active:
+        raise PermissionDenied
+
+
+def _lock_for_change(user: User, by: User | None) -> User:
+    """Their row as it is now, once the actor's right, as it is now, is certain: two may be changing each other."""
+    rows = lock_people(user, by)
+    require(rows[by.pk] if by else None, "accounts.manage_people")
+    return rows[user.pk]
+
+
+def _keep_an_administrator(user: User) -> None:
+    """ValidationError if nobody else would be left who can manage people."""
+    others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk)
+    if not list(others.select_for_update().order_by("pk")[:1]):
+        raise ValidationError("This is the last administrator; make somebody else one first.", code="last_admin")

@@ -1,0 +1,212 @@
+"""What people type on the pages of this app, checked; the actions save it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from accounts.models import Calendar, Desk, Site, Team, User, currency_code
+from accounts.origins import clean_origins
+from accounts.roles import ROLE_CHOICES, Role
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*(([01]\d|2[0-3]):([0-5]\d)|24:00)\Z")
+
+
+def refuse(form: forms.BaseForm, error: ValidationError) -> None:
+    """Show what an action refused, beside its field where the form has one."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for name, words in by_field.items():
+        form.add_error(name if name in form.fields else None, words)
+
+
+def zone_choices(empty: str = "") -> list[tuple[str, str]]:
+    """Every time zone by name; first `empty`, if given, for none of them."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/", "right/")))
+    return ([("", empty)] if empty else []) + [(name, name.replace("_", " ")) for name in ["UTC", *names]]
+
+
+def _password(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=200,
+        help_text="Ten characters or more. A sentence that only you would say works well.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class FirstRunForm(forms.Form):
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(label="Your email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    password = _password("Your password")
+    company = forms.CharField(label="Company", max_length=120, help_text="As customers know it.")
+    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices, initial="UTC")
+    currency = forms.CharField(
+        max_length=3, initial="EUR", validators=[currency_code], help_text="Three letters, such as EUR."
+    )
+    site_url = forms.URLField(
+        label="Your website", assume_scheme="https", help_text="Where the chat will be, such as https://shop.example."
+    )
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(max_length=254)
+    role = forms.ChoiceField(choices=ROLE_CHOICES, initial=Role.AGENT.value)
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class WelcomeForm(forms.Form):
+    """What an invited person chooses."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = _password("Password")
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=ROLE_CHOICES)
+
+
+class TeamsForm(forms.Form):
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=80)
+
+
+class ProfileForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(
+        label="Time zone", required=False, choices=lambda: zone_choices("As the company"), help_text="Times are shown in it."
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "time_zone", "availability", "capacity")
+
+
+class TokenForm(forms.Form):
+    LASTING = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
+    name = forms.CharField(max_length=80, help_text="What uses it.")
+    days = forms.TypedChoiceField(label="Expires", choices=LASTING, coerce=int, empty_value=None, required=False)
+
+
+class CompanyForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
+
+    class Meta:
+        model = Desk
+        fields = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes")
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+
+class OriginsField(forms.CharField):
+    """One origin a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return clean_origins((super().to_python(value) or "").splitlines())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+
+class SiteForm(forms.ModelForm):
+    url = forms.URLField(
+        label="Address",
+        assume_scheme="https",
+        help_text="The page where customers find the chat; mails link to it.",
+    )
+    allowed_origins = OriginsField(
+        required=False, help_text="One a line, such as https://shop.example. Only pages from here may show the chat."
+    )
+    color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
+
+    class Meta:
+        model = Site
+        fields = ("name", "url", "allowed_origins", "color", "greeting", "team")
+
+    def clean_color(self) -> str:
+        return str(self.cleaned_data["color"]).lower()
+
+
+class HoursForm(forms.Form):
+    """Opening hours: a line a weekday, as in `09:00-12:30, 13:30-18:00`."""
+
+    is_always_open = forms.BooleanField(label="Always open", required=False)
+    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
+    holidays = forms.CharField(
+        required=False, help_text="One date a line, such as 2026-12-25.", widget=forms.Textarea(attrs={"rows": 3})
+    )
+    field_order = ("is_always_open", "time_zone", *(day.lower() for day in WEEKDAYS), "holidays")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for day in WEEKDAYS:
+            self.fields[day.lower()] = forms.CharField(label=day, required=False, max_length=120)
+        self.fields["monday"].help_text = "Such as 09:00-12:30, 13:30-18:00. Empty: closed."
+        self.order_fields(self.field_order)
+
+    @classmethod
+    def initial_of(cls, calendar: Calendar | None, time_zone: str) -> dict[str, Any]:
+        """How a calendar looks in this form; none is always open."""
+        hours = calendar.hours if calendar else {}
+        spans = {
+            day.lower(): ", ".join(f"{start}-{end}" for start, end in hours.get(str(number), []))
+            for number, day in enumerate(WEEKDAYS)
+        }
+        zone = calendar.time_zone if calendar else time_zone
+        holidays = "\n".join(calendar.holidays) if calendar else ""
+        return {"is_always_open": not hours, "time_zone": zone, "holidays": holidays, **spans}
+
+    def clean_holidays(self) -> list[str]:
+        dates = forms.DateField(input_formats=["%Y-%m-%d"])
+        lines = [line.strip() for line in self.cleaned_data["holidays"].splitlines() if line.strip()]
+        return sorted({dates.clean(line).isoformat() for line in lines})
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["hours"] = {}
+        for number, day in enumerate(WEEKDAYS):
+            try:
+                spans = parse_spans(data.get(day.lower(), ""))
+            except ValidationError as error:
+                self.add_error(day.lower(), error)
+                continue
+            if spans and not data.get("is_always_open"):
+                data["hours"][str(number)] = spans
+        if not data["hours"] and not data.get("is_always_open") and not self.errors:
+            raise ValidationError("Say when you are open, or tick “Always open”.", code="required")
+        return data
+
+
+def parse_spans(text: str) -> list[list[str]]:
+    """`09:00-12:30, 13:30-18:00` as `[["09:00", "12:30"], ["13:30", "18:00"]]`, in order and without overlap."""
+    spans = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = _SPAN.match(part)
+        if match is None:
+            raise ValidationError("Write hours such as 09:00-17:30.", code="invalid")
+        spans.append([f"{match[1]}:{match[2]}", match[3]])
+    spans.sort()
+    ends = ["00:00", *(end for _, end in spans)]
+    if any(start >= end or start < before for (start, end), before in zip(spans, ends, strict=False)):
+        raise ValidationError("These hours overlap, or end before they begin.", code="invalid")
+    return spans
