@@ -59,7 +59,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "composer_error": SampleReply({"body": "Nadia, take our loan wheel home today", "kind": "note"}),
             "text_direction": "rtl" if request.GET.get("dir") == "rtl" else "ltr",
             "now": now,
-            "perms": {"tickets": dict.fromkeys(["reply", "resolve", "assign", "set_priority", "set_status", "tag"], True)},
+            "perms": {
+                "tickets": dict.fromkeys(["reply", "resolve", "assign", "set_priority", "set_status", "tag"], True)
+            },
             **_workspace(now),
         },
     )
@@ -87,7 +89,12 @@ def _workspace(now: datetime) -> dict[str, Any]:
         ],
         "teams_views": [
             Sample(
-                key="team-workshop", label="Workshop", icon="users", count=6, is_current=False, url="/inbox/?view=team-workshop"
+                key="team-workshop",
+                label="Workshop",
+                icon="users",
+                count=6,
+                is_current=False,
+                url="/inbox/?view=team-workshop",
             )
         ],
         "current_view": "mine",
@@ -136,10 +143,40 @@ def _tickets(now: datetime) -> list[Sample]:
     long_name = "Wolfgang-Amadeus von und zu Hohenlohe-Waldenburg-Schillingsfürst"
     rows = [
         (nadia, "So it is the wrong one again? I drove forty minutes.", "Chat", "open", 2, 8, 2, True, jonas),
-        (_person("Henrik Aasen", "HA"), "The invoice shows two charges for the same fork", "Email", "open", 4, 22, 98, True, None),
+        (
+            _person("Henrik Aasen", "HA"),
+            "The invoice shows two charges for the same fork",
+            "Email",
+            "open",
+            4,
+            22,
+            98,
+            True,
+            None,
+        ),
         (_person("دانا فارس", "دف"), "الإطار الذي وصلني ليس المقاس الصحيح", "Form", "open", 3, 31, -20, False, lena),
-        (_person("Oakline Couriers", "OC"), "Re: parcel 7781 left at the wrong depot", "Email", "pending", 2, None, 0, False, lena),
-        (_person(long_name, "WH"), "Is the cargo rack in stock in green? " * 4, "API", "on_hold", 1, None, 0, False, None),
+        (
+            _person("Oakline Couriers", "OC"),
+            "Re: parcel 7781 left at the wrong depot",
+            "Email",
+            "pending",
+            2,
+            None,
+            0,
+            False,
+            lena,
+        ),
+        (
+            _person(long_name, "WH"),
+            "Is the cargo rack in stock in green? " * 4,
+            "API",
+            "on_hold",
+            1,
+            None,
+            0,
+            False,
+            None,
+        ),
         (_person("Tomasz Lewandowski", "TL"), "Thank you, that was quick!", "Chat", "solved", 2, None, 0, False, None),
     ]
     return [
@@ -178,18 +215,41 @@ def _tickets(now: datetime) -> list[Sample]:
 def _events(ticket: Sample, now: datetime) -> list[Sample]:
     jonas, lena = _person("Jonas Reuter", "JR"), _person("Lena Brandt", "LB")
     said = [
-        ("message.posted", None, "You told me on Tuesday that the 622 × 42 was here. I took the morning off, drove forty minutes, and they hand me a 47."),
-        ("ticket.assigned", lena, {"user": {"from": None, "to": "Jonas Reuter"}, "team": {"from": "Shop", "to": "Workshop"}}),
-        ("message.posted", jonas, "You're right, and I'm sorry about the morning. I have your order in front of me: we ordered the 47 by mistake.\n\nGive me a minute to see what I can do today, not next week."),
-        ("note", lena, "A loan wheel in her size is on stand 3. Piet can fit the right tyre at her home tonight, he lives around the corner."),
+        (
+            "message.posted",
+            None,
+            "You told me on Tuesday that the 622 × 42 was here. I drove forty minutes, and they hand me a 47.",
+        ),
+        (
+            "ticket.assigned",
+            lena,
+            {"user": {"from": None, "to": "Jonas Reuter"}, "team": {"from": "Shop", "to": "Workshop"}},
+        ),
+        (
+            "message.posted",
+            jonas,
+            "You're right, and I'm sorry. We ordered the 47.\n\nGive me a minute to see what I can do today.",
+        ),
+        (
+            "note",
+            lena,
+            "A loan wheel in her size is on stand 3. Piet can fit the tyre at her home tonight.",
+        ),
         ("priority.changed", lena, {"from": 2, "to": 3}),
         ("ticket.tagged", lena, {"added": ["tyre", "order"], "removed": []}),
-        ("message.posted", None, "So it is the wrong one again? I drove forty minutes. https://example.com/a/very/long/address/that/does/not/fit/on/one/line/of/a/phone/at/all?order=4182"),
+        (
+            "message.posted",
+            None,
+            "So it is the wrong one again? I drove forty minutes. https://example.com/a/very/long/address/that/does/not/fit/on/one/line/of/a/phone/at/all?order=4182",
+        ),
         ("ticket.resolved", jonas, {"cause": "Tyre size read off the frame", "note": "Loan wheel until Tuesday."}),
         ("mail.failed", None, {"state": "failed", "reason": "550 no such mailbox"}),
         ("ticket.reopened", jonas, {}),
     ]
-    return [_event(seq, type_, user, what, ticket, now - timedelta(minutes=12 - seq)) for seq, (type_, user, what) in enumerate(said, 1)]
+    return [
+        _event(seq, type_, user, what, ticket, now - timedelta(minutes=12 - seq))
+        for seq, (type_, user, what) in enumerate(said, 1)
+    ]
 
 
 def _event(seq: int, type_: str, user: Sample | None, what: Any, ticket: Sample, at: datetime) -> Sample:
@@ -200,4 +260,12 @@ def _event(seq: int, type_: str, user: Sample | None, what: Any, ticket: Sample,
         message = Sample(kind=kind, body=what, attachments=_all(), **by)
     if type_ == "mail.failed":
         by["by_customer"] = None
-    return Sample(seq=seq, type=type_, template=f"events/_{type_}.html", at=at, message=message, data={} if message else what, **by)
+    return Sample(
+        seq=seq,
+        type=type_,
+        template=f"events/_{type_}.html",
+        at=at,
+        message=message,
+        data={} if message else what,
+        **by,
+    )
