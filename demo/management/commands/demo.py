@@ -1,0 +1,37 @@
+"""manage.py demo: the demo company, made once."""
+
+from random import Random
+from typing import Any
+
+from accounts.models import Desk, Site
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from demo.company import PASSWORD, SITE_KEY, found_company
+from demo.history import write_history
+
+
+class Command(BaseCommand):
+    help = "Make the demo company Bellwether Cycles, with its people and sixty days of conversations. Does nothing twice."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(f"The demo signs everyone in with the password {PASSWORD!r}: it is for DEBUG=1 only.")
+        if Site.objects.filter(key=SITE_KEY).exists():
+            self.stdout.write("The demo company is here already.")
+            return
+        desk = Desk.load()
+        if desk:
+            raise CommandError(f"This installation belongs to {desk}. The demo company needs an empty one.")
+        with transaction.atomic():
+            count = self._build()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        self.stdout.write(f"Bellwether Cycles opened, with {count} conversations.")
+        self.stdout.write(f"Sign in as agent@, manager@ or admin@example.com, password {PASSWORD}.")
+
+    def _build(self) -> int:
+        rng, now = Random(7), timezone.now()
+        return write_history(found_company(now, rng), now, rng)
