@@ -6,12 +6,18 @@ theirs; Lea leads the workshop; Sue is a manager, Adam an administrator; Carla a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from accounts.models import Desk, Site, Team, User
 from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
+from django.db import connection, connections
+from helpdesk.asgi import application
 from tickets.actions import open_ticket
 from tickets.models import RootCause, Ticket
+
+from tests.live import serving
 
 PASSWORD = "correct horse battery"
 
@@ -113,3 +119,25 @@ def chat_ticket(carla, site) -> Ticket:
 @pytest.fixture
 def cause(db) -> RootCause:
     return RootCause.objects.create(name="Tyre size read off the frame", slug="tyre-size")
+
+
+@pytest.fixture
+def live(transactional_db, settings) -> Iterator[str]:
+    """The whole application on a real server; yields its address, which is also its SITE_URL."""
+    with serving(application) as url:
+        settings.SITE_URL = url
+        settings.SOCKET_ORIGINS = [url]
+        settings.ALLOWED_HOSTS = ["127.0.0.1"]
+        yield url
+        connections.close_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leftover_connections(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Threads of test servers may still hold connections, which would keep the test database from being dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -15,6 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_safe
 
 from accounts.models import Site
+from csp.constants import NONE
 
 EMBED_SECONDS = 300  # how long a browser may keep the loader before it asks again
 
@@ -46,7 +47,8 @@ def frame(request: HttpRequest) -> HttpResponse:
         raise Http404
     site = get_object_or_404(Site, key=key)
     response = render(request, "chat/frame.html", {"widget": {"site": site_json(site), "socketPath": "/ws/widget/"}})
-    response._csp_update = {"frame-ancestors": site.allowed_origins}  # type: ignore[attr-defined]  # django-csp's way
+    ancestors = site.allowed_origins or [NONE]
+    response._csp_replace = {"frame-ancestors": ancestors}  # type: ignore[attr-defined]  # django-csp's way
     return response
 
 

@@ -1,0 +1,66 @@
+"""Ways onto the two sockets of a live server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from accounts.models import Site, User
+from asgiref.sync import sync_to_async
+from chat.actions import start_visit
+from chat.models import Visitor
+from customers.models import Customer
+from django.conf import settings
+from django.test import Client
+
+from tests.live import Socket
+
+
+@pytest.fixture
+def carlas_token(carla: Customer, site: Site) -> str:
+    """The token of a browser that Carla chats from."""
+    visit = start_visit(site)
+    Visitor.objects.filter(pk=visit.visitor.pk).update(customer=carla)
+    return visit.token
+
+
+@pytest.fixture
+def dora_token(dora: Customer, site: Site) -> str:
+    visit = start_visit(site)
+    Visitor.objects.filter(pk=visit.visitor.pk).update(customer=dora)
+    return visit.token
+
+
+@pytest.fixture
+def guest_token(site: Site) -> str:
+    """The token of a browser that has not said anything yet."""
+    return start_visit(site).token
+
+
+def websocket(live: str, path: str) -> str:
+    return live.replace("http", "ws", 1) + path
+
+
+def guest_socket(live: str) -> Socket:
+    return Socket(websocket(live, "/ws/widget/"), origin=live)
+
+
+async def say_hello(socket: Socket, token: str | None = None, after: dict[str, int] | None = None) -> dict[str, Any]:
+    await socket.send({"type": "hello", "after": after or {}} | ({"token": token} if token else {}))
+    return await socket.wait_for("ready")
+
+
+async def cookie_of(user: User) -> str:
+    """A Cookie header with a session of this person."""
+
+    def sign_in() -> str:
+        client = Client()
+        client.force_login(user)
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    return await sync_to_async(sign_in)()
+
+
+async def agent_socket(live: str, user: User, origin: str | None = None) -> Socket:
+    headers = {"Cookie": await cookie_of(user)}
+    return Socket(websocket(live, "/ws/inbox/"), origin=origin or live, additional_headers=headers)
