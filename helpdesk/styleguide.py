@@ -98,6 +98,7 @@ def _workspace(now: datetime) -> dict[str, Any]:
             )
         ],
         "current_view": "mine",
+        "current_label": "Mine",
         "tickets": tickets,
         "next_cursor": "sample",
         "ticket": ticket,
@@ -200,7 +201,7 @@ def _tickets(now: datetime) -> list[Sample]:
             team=Sample(name="Workshop"),
             team_id=2,
             site=Sample(name="the shop"),
-            tags=_all(Sample(name="tyre"), Sample(name="order")),
+            tag_names=["tyre", "order"],
             root_cause=None,
             root_cause_id=None,
             last_seq=7,

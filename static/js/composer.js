@@ -133,7 +133,7 @@ function showTyping(frame) {
   clearTimeout(typingEnds)
   line.replaceChildren()
   if (!frame.by) return
-  line.append(`${frame.by.name ?? frame.by} is typing`)
+  line.append(`${frame.by.name || "The customer"} is ${frame.by.kind === "agent" ? "writing an answer" : "typing"}`)
   if (frame.text) {
     const words = document.createElement("q")
     words.textContent = frame.text

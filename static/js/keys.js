@@ -43,6 +43,7 @@ const ACTIONS = {
   a: () => use("a"),
   l: () => use("l"),
   e: () => use("e"),
+  c: () => use("c"),
   "/": () => document.querySelector("[data-search]")?.focus(),
   ".": () => { const pill = document.getElementById("pill"); if (pill && !pill.hidden) pill.click() },
   "?": () => document.getElementById("keys")?.togglePopover(),

@@ -69,7 +69,11 @@ function hear(frame) {
 
 /** An event somewhere: draw the open ticket again if it is that one, and tell the list. */
 function happened(frame) {
-  if (frame.ref === conversation()?.dataset.ref && frame.seq > shownSeq()) refreshTicket(frame.event?.type !== "message.posted")
+  if (frame.ref === conversation()?.dataset.ref && frame.seq > shownSeq()) {
+    // Said before it is drawn, because drawing it marks it read as well, and only news reaches the customer.
+    if (!document.hidden) send({ type: "seen", ref: frame.ref, seq: frame.seq })
+    refreshTicket(frame.event?.type !== "message.posted")
+  }
   say("desk:changed", { refs: [frame.ref] })
 }
 
