@@ -100,7 +100,8 @@ def reachable_program(program: Path, package: Path, home: Path, account: Account
     inside = program.relative_to(package)
     if not copy.exists():
         unfinished = copy.with_name(copy.name + ".unfinished")
-        shutil.rmtree(copy.parent, ignore_errors=True)  # those of older versions too
+        for older in copy.parent.glob(f"{package.name}-*"):
+            shutil.rmtree(older, ignore_errors=True)
         for part in (package, package.with_name(package.name + ".libs")):
             if part.exists():  # the libraries are found beside the package by their relative path
                 shutil.copytree(part, unfinished / part.name, symlinks=True)

@@ -100,19 +100,22 @@ def running_services(
     """Start those databases that the environment does not name; answers the whole environment."""
     environment = dict(DEFAULTS) | dict(named)
     environment.setdefault("DEBUG", "1")
+    environment["PYTHONUNBUFFERED"] = "1"  # what processes say is shown when they say it
     environment.setdefault("SECRET_KEY", data.secret_key())
     environment["DATA_DIR"] = str(data.folder)
     services: list[Service] = []
     kinds: dict[str, type[Postgres | Valkey]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
     try:
-        for variable, kind in kinds.items():
-            if not environment.get(variable):
-                account = database_account()
-                service: Service = kind(database_home(data.folder, account), account, durable=durable)
-                with step(service.name):
-                    service.start()
-                services.append(service)
-                environment[variable] = service.url
+        missing = [variable for variable in kinds if not environment.get(variable)]
+        if missing:
+            account = database_account()
+            home = database_home(data.folder, account)
+        for variable in missing:
+            service = kinds[variable](home, account, durable=durable)
+            with step(service.name):
+                service.start()
+            services.append(service)
+            environment[variable] = service.url
         yield environment, services
     finally:
         for service in reversed(services):

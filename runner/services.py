@@ -216,11 +216,16 @@ class Postgres(Service):
     def _create_database(self) -> None:
         options = self.account.popen_options()
         options["env"] = PLAIN_ENVIRONMENT | {"PGPASSWORD": self.password}
-        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "makegood"]
+        del options["stdin"]
+        there = "exists (select from pg_database where datname = 'makegood')"
         done = subprocess.run(
-            [self.programs / "createdb", *where, "makegood"], capture_output=True, text=True, **options
+            [self.programs / "psql", self.url.removesuffix("makegood") + "postgres", "-qXv", "ON_ERROR_STOP=1"],
+            input=f"select 'create database makegood' where not {there} \\gexec\n",
+            capture_output=True,
+            text=True,
+            **options,
         )
-        if done.returncode and "already exists" not in done.stderr:
+        if done.returncode:
             raise SetupError(f"The database could not be created: {done.stderr.strip()}")
 
 

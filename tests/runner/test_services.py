@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 import redis
 
-from runner.account import Account, database_account, database_home
+from runner.account import Account, database_account, database_home, reachable_program
 from runner.console import SetupError
 from runner.services import Postgres, Valkey, end_process
 
@@ -122,3 +122,24 @@ def test_a_private_home_is_out_of_reach_of_another_account(tmp_path):
     private.mkdir(mode=0o700)
     assert not Account(uid=65534, gid=65534).can_reach(private / "data")
     assert Account().can_reach(private / "data")
+
+
+def test_programs_out_of_reach_are_copied_once_for_each_version(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    monkeypatch.setattr(Account, "can_run", lambda _self, program: home in program.parents)
+    packages = [tmp_path / "database", tmp_path / "bell"]
+    for package in packages:
+        (package / "bin").mkdir(parents=True)
+        (package / "bin" / "server").write_text("1")
+
+    def copies() -> list[str]:
+        found = [reachable_program(package / "bin" / "server", package, home, Account()) for package in packages]
+        assert all(path.exists() for path in found)
+        return sorted(path.name for path in (home / "programs").iterdir())
+
+    first = copies()
+    assert len(first) == 2
+    assert copies() == first
+    os.utime(packages[0], (1, 1))
+    assert len(copies()) == 2
+    assert copies() != first
