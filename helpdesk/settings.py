@@ -300,12 +300,16 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.auth.BearerToken", "api.auth.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSON"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerToken"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Keyset",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "api.errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 600)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Makegood",
     "VERSION": "1",
@@ -315,6 +319,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AuthorKind": ["agent", "customer", "system"],
+        "MessageKind": "tickets.models.Message.Kind",
+        "TicketChannel": "tickets.models.Channel",
+        "TicketPriority": "tickets.models.Priority",
+        "TicketStatus": "tickets.models.Status",
+        "UnsolvedStatus": "api.serializers.UNSOLVED_CHOICES",
+    },
 }
 
 # --- Logs, errors ------------------------------------------------------------------------

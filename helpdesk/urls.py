@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("tickets.urls")),
     path("customers/", include(customer_patterns)),
+    path("widget/", include("chat.urls")),
+    path("api/v1/", include("api.urls")),
 ]
 
 if settings.DEBUG:  # development's letter box and the pattern book

@@ -1,0 +1,369 @@
+"""What goes out and what may come in. These validate and describe; they never save."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Team, User
+from customers.models import Address, Company, Customer
+from tickets.models import Channel, Message, Priority, RootCause, Status, Tag, Ticket
+from tickets.serializers import iso
+
+MAX_ID = 2**63 - 1
+MAX_TAGS = 20
+UNSOLVED_CHOICES = [choice for choice in Status.choices if choice[0] != Status.SOLVED]
+
+
+# --- Fields ------------------------------------------------------------------------------
+class Text(serializers.CharField):
+    """A JSON string and nothing else; NUL and lone surrogates are refused."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            self.fail("invalid")
+        return super().run_validation(data)
+
+
+class Time(serializers.DateTimeField):
+    """A moment in UTC, ISO 8601 with Z; what comes in without a zone is taken as UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"default_timezone": UTC} | options))
+
+    def to_representation(self, value: datetime) -> str:
+        return iso(value)
+
+
+class Id(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"min_value": 1, "max_value": MAX_ID} | options))
+
+
+class IdOr(Id):
+    # An id in a filter, or one of these words.
+    words: tuple[str, ...] = ()
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return data if data in self.words else super().run_validation(data)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["none"]}]})
+class TeamOrNone(IdOr):
+    words = ("none",)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["me", "none"]}]})
+class PersonOrNone(IdOr):
+    words = ("me", "none")
+
+
+def tag_list(**options: Any) -> serializers.ListField:
+    return serializers.ListField(child=Text(max_length=50), max_length=MAX_TAGS, **options)
+
+
+class Strict(serializers.Serializer[Any]):
+    # Refuses what it does not know: a misspelt field must not be lost in silence, a foreign one not be set.
+    # (No docstring: the schema would show it for every body.)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError(dict.fromkeys(unknown, ["There is no such field to set here."]))
+        return super().to_internal_value(data)
+
+
+# --- Going out ---------------------------------------------------------------------------
+class Out(serializers.ModelSerializer[Any]):
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        **{field: Time for field, kind in serializers.ModelSerializer.serializer_field_mapping.items()
+           if kind is serializers.DateTimeField},
+    }  # fmt: skip
+
+
+class TeamOut(Out):
+    class Meta:
+        model = Team
+        fields = ["id", "name", "slug"]
+        read_only_fields = fields
+
+
+class UserOut(Out):
+    teams = TeamOut(many=True, read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "name", "email", "role", "availability", "teams"]
+        read_only_fields = fields
+
+
+class AssigneeOut(Out):
+    class Meta:
+        model = User
+        fields = ["id", "name"]
+        read_only_fields = fields
+
+
+class TagOut(Out):
+    class Meta:
+        model = Tag
+        fields = ["id", "name"]
+        read_only_fields = fields
+
+
+class CauseOut(Out):
+    class Meta:
+        model = RootCause
+        fields = ["slug", "name"]
+        read_only_fields = fields
+
+
+class CompanyOut(Out):
+    class Meta:
+        model = Company
+        fields = ["id", "name", "domain", "created_at"]
+        read_only_fields = fields
+
+
+class CompanyOfOut(Out):
+    class Meta:
+        model = Company
+        fields = ["id", "name"]
+        read_only_fields = fields
+
+
+class AddressOut(Out):
+    class Meta:
+        model = Address
+        fields = ["email", "proof"]
+        read_only_fields = fields
+
+
+class CustomerOfOut(Out):
+    email = serializers.EmailField(read_only=True, allow_null=True, help_text="The best address, if there is one.")
+
+    class Meta:
+        model = Customer
+        fields = ["id", "name", "email"]
+        read_only_fields = fields
+
+
+class CustomerOut(Out):
+    email = serializers.EmailField(read_only=True, allow_null=True, help_text="The best address, if there is one.")
+    addresses = AddressOut(many=True, read_only=True)
+    company = CompanyOfOut(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Customer
+        fields = [
+            "id",
+            "name",
+            "email",
+            "addresses",
+            "company",
+            "locale",
+            "time_zone",
+            "note",
+            "is_blocked",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class TicketOut(Out):
+    priority = serializers.IntegerField(
+        read_only=True, min_value=1, max_value=4, help_text="1 low, 2 normal, 3 high, 4 urgent."
+    )
+    customer = CustomerOfOut(read_only=True)
+    team = TeamOut(read_only=True, allow_null=True)
+    assignee = AssigneeOut(read_only=True, allow_null=True)
+    root_cause = CauseOut(read_only=True, allow_null=True, help_text="Chosen when it was solved.")
+    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "number",
+            "reference",
+            "subject",
+            "status",
+            "priority",
+            "channel",
+            "customer",
+            "team",
+            "assignee",
+            "tags",
+            "root_cause",
+            "preview",
+            "last_seq",
+            "waiting_since",
+            "answer_due_at",
+            "first_answered_at",
+            "solved_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+        extra_kwargs = {"last_seq": {"help_text": "The seq of the ticket's newest event."}}
+
+
+# The next three describe what tickets/serializers.py makes, for the schema; tests hold the two together.
+class AuthorOut(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["agent", "customer", "system"])
+    name = serializers.CharField()
+    initials = serializers.CharField()
+    you = serializers.BooleanField(help_text="Whether it was the token's owner.")
+
+
+class MessageOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Message.Kind.choices)
+    body = serializers.CharField()
+    client_id = serializers.CharField(allow_null=True, help_text="The id its sender gave it.")
+    created_at = Time()
+
+
+class AuthoredMessageOut(MessageOut):
+    by = AuthorOut()
+
+
+class EventOut(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="1, 2, 3 … within the ticket, without a gap.")
+    prev = serializers.IntegerField(help_text="The seq of the event before it; 0 for the first.")
+    type = serializers.CharField(help_text="What happened, such as `message.posted` or `ticket.resolved`.")
+    at = Time()
+    by = AuthorOut()
+    data = serializers.DictField(help_text="What else there is to say; depends on the type.")
+    message = MessageOut(required=False, help_text="Where the event is about one.")
+
+
+class ErrorBody(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="For programs: `invalid`, `not_found`, `conflict`, …")
+    detail = serializers.CharField(help_text="For people.")
+    # `fields` is also the name of a property that serializers have, so it is put in place below.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        words = serializers.ListField(child=serializers.CharField())
+        found = serializers.DictField(child=words, help_text="Complaints by field, `customer.email` for nested ones.")
+        return {**super().get_fields(), "fields": found}
+
+
+class ErrorOut(serializers.Serializer[Any]):
+    error = ErrorBody()
+
+
+# --- Coming in ---------------------------------------------------------------------------
+class TicketFilters(Strict):
+    number = Id(required=False)
+    reference = Text(required=False, max_length=20)
+    status = serializers.ChoiceField(choices=Status.choices, required=False)
+    team = TeamOrNone(required=False, help_text="A team's id, or `none`.")
+    assignee = PersonOrNone(required=False, help_text="A person's id, `me` or `none`.")
+    customer = Id(required=False)
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
+    tag = Text(required=False, max_length=50, help_text="A tag's name, whatever its case.")
+    updated_after = Time(
+        required=False,
+        help_text="Changed since then. Turns the order round: the longest unchanged first, for keeping a copy.",
+    )
+    q = Text(required=False, max_length=200, help_text="Words of the subject.")
+    view = Text(required=False, max_length=100, help_text="A place of the inbox: `mine`, `waiting`, `team-<slug>`, …")
+
+    def validate_reference(self, value: str) -> str:
+        return value.lower()
+
+
+class CustomerFilters(Strict):
+    q = Text(required=False, max_length=200, help_text="Part of a name or an address.")
+    email = Text(required=False, max_length=254, help_text="Exactly this address, whatever its case.")
+    company = Id(required=False)
+
+
+class NoFilters(Strict):
+    pass
+
+
+class EventFilters(Strict):
+    after = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MAX_ID, help_text="Only what came after this seq."
+    )
+
+
+class WhoIn(Strict):
+    """By `email`, made if there is none such yet, or by the `id` of one you may see."""
+
+    id = Id(required=False)
+    email = serializers.EmailField(required=False, max_length=254)
+    name = Text(required=False, allow_blank=True, max_length=160, help_text="For someone new.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("id" in attrs) == ("email" in attrs):
+            raise serializers.ValidationError("Give either id or email.")
+        return attrs
+
+
+class TicketIn(Strict):
+    customer = WhoIn()
+    subject = Text(max_length=200)
+    body = Text(max_length=settings.MESSAGE_MAX_CHARS, help_text="The customer's words, in plain text.")
+    channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.API)
+    team = Id(required=False, allow_null=True, help_text="A team's id.")
+    priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.NORMAL)
+    tags = tag_list(required=False)
+
+
+class TicketChangeIn(Strict):
+    status = serializers.ChoiceField(
+        choices=UNSOLVED_CHOICES,
+        required=False,
+        help_text="Solving and reopening are `resolve/` and `reopen/`.",
+    )
+    priority = serializers.ChoiceField(choices=Priority.choices, required=False)
+    tags = tag_list(required=False, help_text="All of them: what is missing here is taken off.")
+    team = Id(required=False, allow_null=True, help_text="A team's id, or null for none.")
+    assignee = Id(required=False, allow_null=True, help_text="A person's id, or null for nobody.")
+
+
+class MessageIn(Strict):
+    body = Text(max_length=settings.MESSAGE_MAX_CHARS)
+    kind = serializers.ChoiceField(
+        choices=Message.Kind.choices, default=Message.Kind.REPLY, help_text="A note is seen by the team only."
+    )
+    client_id = Text(
+        required=False, allow_blank=True, default="", max_length=64,
+        help_text="Your own id for it. Sent again with the same words, the first message is answered.",
+    )  # fmt: skip
+
+
+class AssignIn(Strict):
+    user = Id(required=False, allow_null=True, help_text="A person's id, or null for nobody.")
+    team = Id(required=False, allow_null=True, help_text="A team's id, or null for none.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Give user, team or both.")
+        return attrs
+
+
+class ResolveIn(Strict):
+    root_cause = Text(max_length=120, help_text="The slug of a root cause, or `none`, as an explicit choice.")
+    note = Text(required=False, allow_blank=True, default="", max_length=2000, help_text="For the team.")
+
+
+class CustomerIn(Strict):
+    email = serializers.EmailField(max_length=254)
+    name = Text(required=False, allow_blank=True, default="", max_length=160)
+    company = Id(required=False, help_text="A company's id.")
+    note = Text(required=False, allow_blank=True, max_length=10_000)
+
+
+class CustomerChangeIn(Strict):
+    name = Text(required=False, allow_blank=True, max_length=160)
+    company = Id(required=False, help_text="A company's id.")
+    note = Text(required=False, allow_blank=True, max_length=10_000)
