@@ -111,7 +111,7 @@ def running_services(
             account = database_account()
             home = database_home(data.folder, account)
         for variable in missing:
-            service = kinds[variable](home, account, durable=durable)
+            service: Service = kinds[variable](home, account, durable=durable)
             with step(service.name):
                 service.start()
             services.append(service)
