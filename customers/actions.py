@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
+from accounts.models import User
 from customers.models import Address, Company, Customer
 
 
@@ -73,16 +73,30 @@ def claim_address(customer: Customer, *, email: str, name: str = "") -> Address:
 
 @transaction.atomic
 def change_customer(
-    customer: Customer, *, by: User, name: str | None = None, company: Company | None = None, note: str | None = None
+    customer: Customer,
+    *,
+    by: User,
+    name: str | None = None,
+    company: Company | None = None,
+    note: str | None = None,
+    leaves_company: bool = False,
 ) -> Customer:
-    """Correct what we know about a customer; None leaves a field as it is."""
+    """Correct what we know about a customer; None leaves a field as it is, `leaves_company` says that they have none."""
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
     if not by.has_perm("customers.change"):
         raise PermissionDenied
     changes = {"name": name, "company": company, "note": note}
     changed = [field for field, value in changes.items() if value is not None]
+    if leaves_company:
+        changed.append("company")
     for field in changed:
         setattr(locked, field, changes[field])
     locked.full_clean(exclude=["time_zone"])
     locked.save(update_fields=changed)
     return locked
+
+
+def get_or_create_company(name: str) -> Company:
+    """The company of this name, whatever its case; made if there is none."""
+    name = " ".join(name.replace("\x00", "").split())[:160]
+    return Company.objects.filter(name__iexact=name).order_by("pk").first() or Company.objects.create(name=name)

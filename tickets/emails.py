@@ -7,7 +7,6 @@ from customers.models import Address
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
-
 from tickets.models import Message, Ticket
 
 

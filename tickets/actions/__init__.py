@@ -4,6 +4,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 `by` is whoever acts (None: the system); `at` is for demo and import only.
 """
 
+from tickets.actions.attaching import add_attachment
 from tickets.actions.ending import end_chat
 from tickets.actions.following_up import cancel_follow_ups, run_follow_up, schedule_follow_up
 from tickets.actions.opening import open_ticket
@@ -15,6 +16,7 @@ from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag
 
 __all__ = [
     "Post",
+    "add_attachment",
     "assign_ticket",
     "cancel_follow_ups",
     "end_chat",

@@ -37,11 +37,11 @@ def require(by: Actor, permission: str, ticket: Ticket | None = None) -> None:
 CUSTOMERS_MAY = {"tickets.open", "tickets.reply"}
 
 
-def clean_body(body: str) -> str:
+def clean_body(body: str, *, may_be_empty: bool = False) -> str:
     """The words as they are kept. Errors: ValidationError with code `empty` or `too_long`."""
-    # Postgres cannot store NUL; a lone surrogate is not text.
-    body = body.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
-    if not body:
+    # Postgres cannot store NUL; a lone surrogate is not text; a line ends in one way, whichever door it came through.
+    body = body.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8").strip()
+    if not body and not may_be_empty:
         raise ValidationError("Write something first.", code="empty")
     if len(body) > settings.MESSAGE_MAX_CHARS:
         raise ValidationError(f"That is too long: {settings.MESSAGE_MAX_CHARS:,} characters at most.", code="too_long")

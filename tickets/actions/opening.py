@@ -31,13 +31,15 @@ def open_ticket(
     priority: int = Priority.NORMAL,
     tags: list[str] | None = None,
     client_id: str = "",
+    kind: str = Message.Kind.REPLY,
     at: datetime | None = None,
 ) -> Ticket:
     """Begin a conversation with its first message, written by whoever opens it, and return the ticket.
 
-    A `client_id` makes it harmless to ask twice: the second time answers the first ticket. Without a
-    subject the message's first line is it. Errors: PermissionDenied; ValidationError with code `empty`,
-    `too_long`, `invalid` or `conflict` (the same `client_id` with other words).
+    What we write down of a phone call is a note (`kind`). A `client_id` makes it harmless to ask twice: the
+    second time answers the first ticket. Without a subject the message's first line is it. Errors:
+    PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid` or `conflict` (the same
+    `client_id` with other words).
     """
     require(by, "tickets.open")
     if isinstance(by, Customer) and by.pk != customer.pk:
@@ -56,7 +58,7 @@ def open_ticket(
             )
             if tags:
                 attach_tags(ticket, tags)
-            return post_messages([Post(ticket, by=by, body=body, client_id=client_id, at=at)])[0].ticket
+            return post_messages([Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)])[0].ticket
     except IntegrityError:  # the same client_id arrived twice at once: the other one is stored now
         known = find_posted(by, [client_id]).get(client_id)
         if known is None:

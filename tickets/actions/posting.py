@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Desk, User
 from customers.models import Customer
 from tickets.actions._rules import PREVIEW_CHARS, Actor, clean_body, clean_line, require, start_waiting, stop_waiting
+from tickets.actions.attaching import attach
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
 from tickets.events import SEQ_FIELDS, announce, authored, next_event
@@ -30,10 +31,13 @@ class Post:
     kind: str = Message.Kind.REPLY
     client_id: str = ""
     at: datetime | None = None
+    attachments: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, int | None, str]:
-        return (type(self.by).__name__, self.by.pk if self.by else None, self.client_id)
+        # Not its class's name: a request's user is a lazy stand-in for one.
+        kind = User if isinstance(self.by, User) else Customer
+        return (kind.__name__, self.by.pk if self.by else None, self.client_id)
 
 
 def post_message(
@@ -44,13 +48,14 @@ def post_message(
     kind: str = Message.Kind.REPLY,
     client_id: str = "",
     at: datetime | None = None,
+    attachments: tuple[str, ...] = (),
 ) -> Message:
     """Add a message to a ticket and return it; its `ticket` is another one if this was solved too long ago.
 
-    Errors: PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid`, or `conflict`
-    (the same `client_id` with other words).
+    `attachments` are the ids of the author's own files that are on no message yet. Errors: PermissionDenied;
+    ValidationError with code `empty`, `too_long`, `invalid`, or `conflict` (the same `client_id` with other words).
     """
-    post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)
+    post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at, attachments=attachments)
     try:
         return post_messages([post])[0]
     except IntegrityError:  # the same client_id on two tickets at once: the other one is stored now
@@ -73,8 +78,9 @@ def post_messages(posts: list[Post]) -> list[Message]:
     live: list[Event] = []  # history (demo, import) is not announced
     changed: dict[int, Ticket] = {}
     answer: list[Message] = []
+    with_files: list[tuple[Post, Message]] = []
     for post in posts:
-        body = clean_body(post.body)
+        body = clean_body(post.body, may_be_empty=bool(post.attachments))
         known = stored.get(post.key) if post.client_id else None
         if known is not None:
             if known.body != body or known.kind != post.kind:
@@ -84,7 +90,8 @@ def post_messages(posts: list[Post]) -> list[Message]:
         ticket = tickets[post.ticket.pk]
         _check(post, ticket)
         if _is_too_late(post, ticket):
-            answer.append(_continue_elsewhere(post, ticket))
+            stored[post.key] = _continue_elsewhere(post, ticket)
+            answer.append(stored[post.key])
             continue
         message, added = _add(post, body, ticket)
         events += added
@@ -93,7 +100,11 @@ def post_messages(posts: list[Post]) -> list[Message]:
         changed[ticket.pk] = ticket
         stored[post.key] = message
         answer.append(message)
+        if post.attachments:
+            with_files.append((post, message))
     _save(events, list(changed.values()))
+    for post, message in with_files:
+        attach(post.attachments, message, by=post.by)
     announce(live)
     return answer
 
@@ -176,14 +187,14 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     elif is_public and isinstance(post.by, User):
         stop_waiting(ticket)
         # The first message of a ticket that we opened ourselves answers nobody.
-        if ticket.first_answered_at is None and ticket.public_last_seq > 1:
+        if ticket.first_answered_at is None and ticket.last_seq > 1:
             ticket.first_answered_at = now
     message = Message(
         ticket=ticket, kind=post.kind, body=body, client_id=post.client_id, created_at=now, **authored(post.by)
     )
     event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
     if is_public:
-        ticket.preview = clean_line(body, PREVIEW_CHARS)
+        ticket.preview = clean_line(body, PREVIEW_CHARS) or "A file"
     if is_public and isinstance(post.by, User):
         owe_answer_by_mail(ticket, event.seq, at=post.at)
     return message, [*events, event]

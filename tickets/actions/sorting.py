@@ -37,7 +37,7 @@ def assign_ticket(
     """
     ticket = lock(ticket)
     require(by, "tickets.assign")
-    if isinstance(user, User) and not user.is_active:
+    if isinstance(user, User) and not user.is_active and user.pk != ticket.assignee_id:
         raise ValidationError(f"{user} no longer works here.", code="invalid")
     was = {"user": ticket.assignee, "team": ticket.team}
     if not isinstance(user, Unchanged):

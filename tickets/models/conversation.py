@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.models import User
-from customers.models import Customer
 from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
+from accounts.models import User
+from customers.models import Customer
 from tickets.models.ticket import Ticket
 
 Viewer = User | Customer | None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from accounts.models import Site, Team, User
-from customers.models import Customer
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+
+from accounts.models import Site, Team, User
+from customers.models import Customer
 
 # Crockford's base 32: no letter that is mistaken for another when read out on the phone.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from accounts.models import User
-from customers.models import Address, Customer
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.models import User
+from customers.models import Address, Customer
 from tickets.models import Ticket
 
 TRIGRAM = 3  # letters that the index needs in order to find them inside a word

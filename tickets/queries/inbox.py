@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from accounts.models import Team, User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
 
+from accounts.models import Team, User
 from tickets.models import ReadMark, Status, Ticket
 from tickets.models.ticket import REFERENCE_LENGTH, TicketQuerySet
 
@@ -175,12 +175,13 @@ def _mark(ticket: Ticket) -> str:
     return "s" if ticket.is_solved else "q"
 
 
-def _place(ticket: Ticket) -> tuple[bool, float, int]:
-    """Where a row stands among those of its page: the waiting ones first."""
-    stretch = STRETCHES[_mark(ticket)]
+def _place(ticket: Ticket) -> tuple[int, float, int]:
+    """Where a row stands among those of its page: stretch after stretch, the waiting ones first."""
+    mark = _mark(ticket)
+    stretch = STRETCHES[mark]
     sign = -1 if stretch.is_newest_first else 1
     micros = (getattr(ticket, stretch.time) - _EPOCH) // timedelta(microseconds=1)
-    return (ticket.waiting_since is None, sign * micros, sign * ticket.number)
+    return ("wqs".index(mark), sign * micros, sign * ticket.number)
 
 
 def _cursor_at(ticket: Ticket) -> Cursor:

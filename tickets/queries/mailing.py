@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils import timezone
-from outbox.models import Mail
 
+from outbox.models import Mail
 from tickets.models import Channel, Event, Message, Ticket
 
 _TROUBLE_DAYS = 7

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models import User
-
 from tickets.models import Event, Ticket
 
 PAGE_SIZE = 200

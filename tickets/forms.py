@@ -1,0 +1,164 @@
+"""What agents' forms accept. They check and clean; the actions save."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.models import Team, User
+from tickets.actions.solving import NOTE_CHARS
+from tickets.actions.sorting import MAX_TAGS
+from tickets.models import Channel, Message, Priority, RootCause, Status
+
+NO_CAUSE = "none"
+TAG_CHARS = 50
+MAX_FILES = 10
+
+
+def new_client_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Words(forms.CharField):
+    """A message's text; browsers send line ends as two characters, which must not count twice."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=settings.MESSAGE_MAX_CHARS,
+            widget=forms.Textarea(attrs={"rows": 6}),
+            error_messages={
+                "required": "Write something first.",
+                "max_length": f"That is too long: {settings.MESSAGE_MAX_CHARS:,} characters at most.",
+            },
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class ReplyForm(forms.Form):
+    """A reply or a note. `client_id` makes it harmless to send it twice."""
+
+    body = Words(required=False)
+    kind = forms.ChoiceField(choices=Message.Kind.choices, required=False)
+    client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
+    attachments = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        files = self.fields["attachments"]
+        # Whose files they are is the action's question; here they only have to be ids.
+        files.valid_value = lambda value: _is_uuid(value)  # type: ignore[attr-defined]
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or Message.Kind.REPLY
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "body" in cleaned and not cleaned["body"] and not cleaned.get("attachments"):
+            raise ValidationError("Write something first.", code="empty")
+        if len(cleaned.get("attachments", [])) > MAX_FILES:
+            raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="too_many")
+        return cleaned
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True
+
+
+class AssignForm(forms.Form):
+    """Who has it. A field that is not sent stays; an empty one means nobody."""
+
+    user = forms.ModelChoiceField(User.objects.all(), required=False)
+    team = forms.ModelChoiceField(Team.objects.all(), required=False)
+
+    def chosen(self) -> dict[str, User | Team | None]:
+        return {name: self.cleaned_data[name] for name in ("user", "team") if name in self.data}
+
+
+class StatusForm(forms.Form):
+    status = forms.ChoiceField(choices=[choice for choice in Status.choices if choice[0] != Status.SOLVED])
+
+
+class PriorityForm(forms.Form):
+    priority = forms.TypedChoiceField(choices=Priority.choices, coerce=int)
+
+
+class TagsForm(forms.Form):
+    """All tags of a ticket, with commas between them."""
+
+    tags = forms.CharField(max_length=MAX_TAGS * (TAG_CHARS + 2), required=False)
+
+    def clean_tags(self) -> list[str]:
+        names = [" ".join(name.split()) for name in self.cleaned_data["tags"].split(",")]
+        long = [name for name in names if len(name) > TAG_CHARS]
+        if long:
+            raise ValidationError(f"A tag has {TAG_CHARS} characters at most: {long[0][:20]}…", code="too_long")
+        return [name for name in names if name]
+
+
+class ResolveForm(forms.Form):
+    """Which cause it had; that there is none to name is a choice of its own."""
+
+    root_cause = forms.CharField(
+        max_length=120, error_messages={"required": "Choose what caused it, or that nothing did."}
+    )
+    note = forms.CharField(max_length=NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_root_cause(self) -> RootCause | None:
+        slug = self.cleaned_data["root_cause"]
+        if slug == NO_CAUSE:
+            return None
+        cause = RootCause.objects.filter(slug=slug).first()
+        if cause is None:
+            raise ValidationError("This cause is not there any more. Choose another one.", code="invalid")
+        return cause
+
+
+class NewTicketForm(forms.Form):
+    """A conversation that an agent begins: after a phone call, or by writing to someone."""
+
+    channel = forms.ChoiceField(
+        label="How",
+        choices=[
+            (Channel.PHONE, "They called: what I write stays a note for the team"),
+            (Channel.EMAIL, "I write to them: what I write leaves by mail"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Channel.PHONE,
+    )
+    email = forms.EmailField(label="Their email address", max_length=254, required=False)
+    name = forms.CharField(label="Their name", max_length=160, required=False)
+    subject = forms.CharField(max_length=200)
+    body = Words(label="What it is about")
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="No team: everybody sees it")
+    client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "email" in self.errors:
+            return cleaned
+        if cleaned.get("channel") == Channel.EMAIL and not cleaned.get("email"):
+            self.add_error("email", "To write to them we need their address.")
+        elif not cleaned.get("email") and not cleaned.get("name"):
+            self.add_error("name", "Give a name or an address, so that they can be found again.")
+        return cleaned
+
+
+class CustomerForm(forms.Form):
+    """What we know about someone."""
+
+    name = forms.CharField(max_length=160, required=False)
+    company = forms.CharField(max_length=160, required=False)
+    note = forms.CharField(
+        label="Note for the team", max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )

@@ -1,0 +1,31 @@
+"""The workspace's addresses. `customer_patterns` are a namespace of their own."""
+
+from django.urls import path
+
+from tickets.views import customers, files, inbox, ticket
+
+app_name = "tickets"
+
+urlpatterns = [
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("tickets/new/", ticket.new, name="new"),
+    path("tickets/<int:number>/", ticket.show, name="show"),
+    path("tickets/<int:number>/reply/", ticket.reply, name="reply"),
+    path("tickets/<int:number>/note/", ticket.note, name="note"),
+    path("tickets/<int:number>/assign/", ticket.assign, name="assign"),
+    path("tickets/<int:number>/status/", ticket.status, name="status"),
+    path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
+    path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
+    path("tickets/<int:number>/resolve/", ticket.resolve, name="resolve"),
+    path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
+    path("uploads/", files.upload, name="upload"),
+    path("files/<uuid:pk>/", files.download, name="file"),
+]
+
+customer_patterns = (
+    [
+        path("", customers.index, name="list"),
+        path("<int:pk>/", customers.detail, name="detail"),
+    ],
+    "customers",
+)

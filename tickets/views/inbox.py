@@ -1,0 +1,119 @@
+"""The inbox: places on the left, and who needs an answer first."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires, viewer
+from accounts.models import Team, User
+from customers.models import Customer
+from tickets.models import Ticket
+from tickets.queries.inbox import (
+    COUNT_CAP,
+    DEFAULT_VIEW,
+    Cursor,
+    Page,
+    View,
+    count_views,
+    find_tickets,
+    inbox_page,
+    inbox_views,
+)
+from tickets.queries.today import unlisted_view
+
+MAX_WORDS = 200
+
+
+@requires("tickets.view")
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """A view of the inbox, or what `?q=` finds; htmx gets the list and the places only."""
+    context = workspace(request)
+    know_names(context["tickets"])
+    return answer(request, context, page="tickets/inbox.html", fragment="tickets/_live.html")
+
+
+def answer(
+    request: HttpRequest, context: dict[str, Any], *, page: str, fragment: str, status: int = 200
+) -> HttpResponse:
+    """The page for a browser, its moving part for htmx. A cache must not give one for the other."""
+    is_fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, fragment if is_fragment else page, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str, Any]:
+    """The list beside every ticket and the places beside the list. `teams` are all teams, if they are at hand."""
+    user = viewer_with_teams(request)
+    views = inbox_views(user, _rail_teams(user, teams))
+    current = _current(request.GET.get("view", ""), views, user)
+    tickets = Ticket.objects.visible_to(user)
+    words = request.GET.get("q", "").replace("\x00", "")[:MAX_WORDS].strip()
+    if words:
+        page = find_tickets(tickets, user, words)
+    else:
+        page = inbox_page(tickets, user, current, Cursor.parse(request.GET.get("cursor", "")))
+    counts = count_views(tickets, user, [view for view in views.values() if view.is_counted])
+    shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]
+    return {
+        "views": [place for place in shown if not place["is_team"]],
+        "teams_views": [place for place in shown if place["is_team"]],
+        "current_view": current.key,
+        "current_label": f"Found for “{words}”" if words else current.label,
+        "q": words,
+        "tickets": page.tickets,
+        "next_cursor": _text(page),
+        "now": timezone.now(),
+    }
+
+
+def _current(key: str, views: dict[str, View], user: User) -> View:
+    """The place that the address names; one that we do not know is the usual one."""
+    return views.get(key) or (unlisted_view(key, user, timezone.now()) if key else None) or views[DEFAULT_VIEW]
+
+
+def viewer_with_teams(request: HttpRequest) -> User:
+    """Who is signed in, with their teams read once for all that a page asks."""
+    user = viewer(request)
+    prefetch_related_objects([user], "teams")
+    return user
+
+
+def know_names(tickets: list[Ticket], *others: Customer) -> None:
+    """Fetch at once what names the customers: their addresses, where they have no name."""
+    nameless = [ticket.customer for ticket in tickets if not ticket.customer.name]
+    prefetch_related_objects([*others, *nameless], "addresses")
+
+
+def _rail_teams(user: User, teams: list[Team] | None) -> list[Team]:
+    if not user.has_perm("tickets.view_all"):
+        return list(user.teams.all())
+    return list(Team.objects.all()) if teams is None else teams
+
+
+def _place(view: View, counts: dict[str, int], *, is_current: bool) -> dict[str, Any]:
+    """One line of the rail."""
+    count = counts.get(view.key)
+    return {
+        "key": view.key,
+        "label": view.label,
+        "icon": view.icon,
+        "count": f"{COUNT_CAP}+" if count is not None and count > COUNT_CAP else count,
+        "is_current": is_current,
+        "is_team": view.is_team,
+        "url": f"{reverse('tickets:inbox')}?{urlencode({'view': view.key})}",
+    }
+
+
+def _text(page: Page) -> str:
+    return str(page.next_cursor) if page.next_cursor else ""

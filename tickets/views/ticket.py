@@ -1,0 +1,261 @@
+"""A ticket's page, and everything that an agent does there: a form, an action, the page again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from accounts.access import requires, viewer
+from accounts.models import Team, User
+from customers.actions import create_guest, get_or_create_customer
+from tickets import actions
+from tickets.forms import (
+    AssignForm,
+    NewTicketForm,
+    PriorityForm,
+    ReplyForm,
+    ResolveForm,
+    StatusForm,
+    TagsForm,
+)
+from tickets.models import Channel, Message, RootCause, Tag, Ticket
+from tickets.queries import timeline
+from tickets.views.inbox import answer, know_names, viewer_with_teams, workspace
+
+OTHERS = 8
+UNPROCESSABLE = 422
+
+
+@requires("tickets.view")
+@require_safe
+def show(request: HttpRequest, number: int) -> HttpResponse:
+    """The ticket with its list, or only its panes for htmx. `?before=SEQ` shows earlier events."""
+    ticket = _ticket_in_full(request, number)
+    # A GET that writes: only the viewer's own mark of how far they have read, and writing it twice changes
+    # nothing. What a browser fetches ahead of a click has not been read by anyone.
+    if "prefetch" not in request.headers.get("Sec-Purpose", "") and "HX-Preloaded" not in request.headers:
+        actions.mark_seen(ticket, by=viewer(request), seq=ticket.last_seq)
+    return _page(request, ticket)
+
+
+@requires("tickets.reply")
+@require_POST
+def reply(request: HttpRequest, number: int) -> HttpResponse:
+    """Send a reply; the form says when it is a note instead, and then it stays one."""
+    form = ReplyForm(request.POST)
+    return _post(request, number, form, lambda: form.cleaned_data["kind"])
+
+
+@requires("tickets.note")
+@require_POST
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    """Add a note, whatever else the form says: this address never writes to the customer."""
+    return _post(request, number, ReplyForm(request.POST), lambda: Message.Kind.NOTE)
+
+
+def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[], str]) -> HttpResponse:
+    def act(ticket: Ticket) -> None:
+        actions.post_message(
+            ticket,
+            by=viewer(request),
+            body=form.cleaned_data["body"],
+            kind=kind(),
+            client_id=form.cleaned_data["client_id"],
+            attachments=tuple(form.cleaned_data["attachments"]),
+        )
+
+    return _act(request, number, form, act, shown_as="reply_form")
+
+
+@requires("tickets.assign")
+@require_POST
+def assign(request: HttpRequest, number: int) -> HttpResponse:
+    form, user = AssignForm(request.POST), viewer(request)
+    return _act(request, number, form, lambda ticket: actions.assign_ticket(ticket, by=user, **form.chosen()))
+
+
+@requires("tickets.set_status")
+@require_POST
+def status(request: HttpRequest, number: int) -> HttpResponse:
+    form, user = StatusForm(request.POST), viewer(request)
+    return _act(request, number, form, lambda ticket: actions.set_status(ticket, by=user, **form.cleaned_data))
+
+
+@requires("tickets.set_priority")
+@require_POST
+def priority(request: HttpRequest, number: int) -> HttpResponse:
+    form, user = PriorityForm(request.POST), viewer(request)
+    return _act(request, number, form, lambda ticket: actions.set_priority(ticket, by=user, **form.cleaned_data))
+
+
+@requires("tickets.tag")
+@require_POST
+def tags(request: HttpRequest, number: int) -> HttpResponse:
+    form, user = TagsForm(request.POST), viewer(request)
+    return _act(request, number, form, lambda ticket: actions.tag_ticket(ticket, by=user, **form.cleaned_data))
+
+
+@requires("tickets.resolve")
+@require_POST
+def resolve(request: HttpRequest, number: int) -> HttpResponse:
+    form, user = ResolveForm(request.POST), viewer(request)
+    return _act(
+        request,
+        number,
+        form,
+        lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data),
+        shown_as="resolve_form",
+    )
+
+
+@requires("tickets.reopen")
+@require_POST
+def reopen(request: HttpRequest, number: int) -> HttpResponse:
+    user = viewer(request)
+    return _act(request, number, forms.Form(request.POST), lambda ticket: actions.reopen_ticket(ticket, by=user))
+
+
+@requires("tickets.open")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a conversation on a customer's behalf."""
+    user = viewer_with_teams(request)
+    form = NewTicketForm(request.POST or None, initial={"team": next(iter(user.teams.all()), None)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _after(request, _open(user, form.cleaned_data))
+        except ValidationError as error:
+            form.add_error(None, error)
+    return render(request, "tickets/new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _open(user: User, asked: dict[str, Any]) -> Ticket:
+    if asked["email"]:
+        customer, _ = get_or_create_customer(by=user, email=asked["email"], name=asked["name"])
+    else:
+        customer = create_guest(name=asked["name"])
+    is_call = asked["channel"] == Channel.PHONE
+    return actions.open_ticket(
+        customer,
+        by=user,
+        subject=asked["subject"],
+        body=asked["body"],
+        channel=asked["channel"],
+        team=asked["team"],
+        client_id=asked["client_id"],
+        # Of a call we write down what they told us; that is not something to tell them.
+        kind=Message.Kind.NOTE if is_call else Message.Kind.REPLY,
+    )
+
+
+def _act(
+    request: HttpRequest,
+    number: int,
+    form: forms.Form,
+    act: Callable[[Ticket], object],
+    *,
+    shown_as: str = "",
+) -> HttpResponse:
+    """Let a valid form act on the ticket and show it again; otherwise say what is wrong, with what was typed.
+
+    `shown_as` is the form's name in the templates, if they show it with its errors.
+    """
+    ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=number)
+    if form.is_valid():
+        try:
+            act(ticket)
+            return _after(request, ticket)
+        except ValidationError as error:
+            form.add_error(None, error)
+    return _refuse(request, ticket, form, shown_as)
+
+
+def _after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """The ticket as it is now, or the inbox if it went where the viewer cannot follow."""
+    query = "?" + urlencode({"view": request.GET["view"]}) if "view" in request.GET else ""
+    if not Ticket.objects.visible_to(viewer(request)).filter(pk=ticket.pk).exists():
+        messages.info(request, f"Ticket {ticket.number} is now with another team.")
+        inbox = reverse("tickets:inbox") + query
+        return HttpResponseClientRedirect(inbox) if request.htmx else _see_other(inbox)
+    if request.htmx:
+        return _show_again(request, ticket.pk)
+    return _see_other(ticket.get_absolute_url() + query)
+
+
+def _show_again(request: HttpRequest, number: int) -> HttpResponse:
+    ticket = _ticket_in_full(request, number)
+    actions.mark_seen(ticket, by=viewer(request), seq=ticket.last_seq)
+    return _page(request, ticket)
+
+
+def _see_other(url: str) -> HttpResponse:
+    response = redirect(url)
+    response.status_code = 303  # the answer to a POST is to GET that page
+    return response
+
+
+def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: str) -> HttpResponse:
+    """The page again, 422, with the form's errors in it; those of a form without a place for them as a toast."""
+    ticket = _ticket_in_full(request, ticket.pk)
+    has_place = shown_as and not (shown_as == "resolve_form" and ticket.is_solved)
+    words = " ".join(error for errors in form.errors.values() for error in errors)
+    if not has_place and not request.htmx:
+        messages.error(request, words)
+    response = _page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if has_place else {}))
+    if not has_place and request.htmx:
+        trigger_client_event(response, "desk:toast", {"text": words, "isError": True})
+    return response
+
+
+def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
+    """The ticket with what its page shows of it; 404 if the viewer may not see it."""
+    tickets = Ticket.objects.visible_to(viewer_with_teams(request)).select_related(
+        "customer__company", "assignee", "team", "site", "root_cause"
+    )
+    names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
+    return get_object_or_404(tickets.annotate(tag_names=ArraySubquery(names)), pk=number)
+
+
+def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_shown: forms.Form) -> HttpResponse:
+    """The workspace with this ticket open; htmx gets the conversation and the side."""
+    user = viewer(request)
+    teams = list(Team.objects.all())
+    events = timeline(ticket, user, before=_before(request))
+    is_fragment = request.htmx and not request.htmx.history_restore_request
+    context = {"current_view": request.GET.get("view", ""), "tickets": []} if is_fragment else workspace(request, teams)
+    know_names(context["tickets"], ticket.customer)
+    context |= {
+        "ticket": ticket,
+        "open_number": ticket.number,
+        "events": events.events,
+        "earlier": events.earlier,
+        "teams": teams,
+        "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),
+        "other_tickets": Ticket.objects.visible_to(user)
+        .filter(customer=ticket.customer_id)
+        .exclude(pk=ticket.pk)
+        .order_by("-number")[:OTHERS],
+        "root_causes": RootCause.objects.select_related("parent"),
+        "reply_form": ReplyForm(),
+        "resolve_form": ResolveForm(),
+    }
+    return answer(
+        request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
+    )
+
+
+def _before(request: HttpRequest) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
