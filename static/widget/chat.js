@@ -28,17 +28,20 @@ export class Chat {
     this.show(null);
   }
 
-  /** After /widget/start/: carry on with the newest open conversation, or with what still waits to be sent. */
+  /** After /widget/start/: carry on with the newest open conversation, unless a new one waits to be sent. */
   begin(tickets) {
     for (const { ref, last, seen } of tickets) {
       if (this.seen(ref) === null) this.storage.set(`seen:${ref}`, seen ?? last);
       if (last > this.seen(ref)) this.timeline(ref);
     }
-    if (this.current) return;
-    const waiting = this.outbox.items.at(-1);
     const newest = tickets.find((ticket) => ticket.status !== "solved") || tickets[0];
+    if (newest && !this.current && !this.pending().length) this.show(newest.ref);
+  }
+
+  /** After a reload: carry on where something still waits to be sent. */
+  showWaiting() {
+    const waiting = this.outbox.items.at(-1);
     if (waiting) this.show(waiting.ref, waiting.conversation);
-    else if (newest) this.show(newest.ref);
   }
 
   /** Put a conversation on screen; null is one that has not begun. */
@@ -80,14 +83,16 @@ export class Chat {
     if (verdict !== "show") return;
     const { by = {}, message } = frame.event;
     if (!message) return;
-    if (message.client_id) this.settle({ client_id: message.client_id, ref: frame.ref, seq: frame.seq });
-    if (by.you) return;
+    if (by.you) {
+      this.settle({ client_id: message.client_id, ref: frame.ref });
+      return;
+    }
     if (this.current === frame.ref) this.typist = null;
     if (frame.seq > (this.seen(frame.ref) ?? 0)) this.tell("message:received", { ref: frame.ref });
   }
 
   takeAck({ client_id, ref, seq }) {
-    const item = this.settle({ client_id, ref, seq });
+    const item = this.settle({ client_id, ref });
     if (item) this.acked.set(client_id, item);
     if (ref && this.timeline(ref).lags(seq)) this.ask(ref, this.timeline(ref), 1000); // its event is on the way
   }

@@ -39,6 +39,12 @@ export class Composer {
     this.show();
   }
 
+  /** At the start: what somebody quick has typed already, or the draft. */
+  begin() {
+    if (this.input.value) this.changed();
+    else this.restore();
+  }
+
   /** The draft of the conversation that is on screen now. */
   restore() {
     this.fill(this.storage.get(`draft:${this.draftName()}`) || "", { keep: true });

@@ -57,6 +57,7 @@
     /** Forget this visitor, as when somebody signs out on a shared computer. */
     reset: () => {
       keep(FORGOTTEN);
+      Object.keys(kept()).forEach((name) => keepFor(name));
       show(false);
       if (frame) frame.remove();
       frame = null;
@@ -83,18 +84,34 @@
 
   /* ---- the visitor's token lives in the page's own storage: a cross-site frame may have none ---- */
 
-  function token() {
+  /** `change(localStorage)`, or undefined where it is closed or full. */
+  function storage(change) {
     try {
-      stored = localStorage.getItem(storageKey);
-    } catch { /* storage is closed: memory for this page */ }
-    return stored;
+      return change(localStorage);
+    } catch { /* then memory must do */ }
+  }
+
+  function token() {
+    return storage((area) => area.getItem(storageKey)) ?? stored;
   }
 
   function keep(value) {
     stored = value;
-    try {
-      localStorage.setItem(storageKey, value);
-    } catch { /* as above */ }
+    storage((area) => area.setItem(storageKey, value));
+  }
+
+  /** What the frame asked us to keep, because its own storage is closed: {name: text}. */
+  function kept() {
+    const found = {};
+    storage((area) => Object.keys(area).forEach((key) => {
+      if (key.startsWith(storageKey + ":")) found[key.slice(storageKey.length + 1)] = area[key];
+    }));
+    return found;
+  }
+
+  function keepFor(name, value) {
+    const key = `${storageKey}:${name}`;
+    storage((area) => (typeof value === "string" ? area.setItem(key, value) : area.removeItem(key)));
   }
 
   /* ---- the launcher ---- */
@@ -105,7 +122,7 @@
     button, .panel { position: fixed; box-sizing: border-box }
     button { inset-block-end: max(20px, env(safe-area-inset-bottom)); inset-inline-end: 20px; width: 56px; height: 56px; padding: 0; border: 0;
       border-radius: 18px; background: var(--color); color: var(--ink); cursor: pointer; display: grid; place-items: center;
-      box-shadow: 0 1px 2px rgb(30 25 15 / .16), 0 8px 24px rgb(30 25 15 / .22); -webkit-tap-highlight-color: transparent }
+      box-shadow: 0 0 0 1px rgb(255 255 255 / .16), 0 8px 24px rgb(30 25 15 / .24); -webkit-tap-highlight-color: transparent }
     button:focus-visible { outline: 3px solid var(--color); outline-offset: 3px; box-shadow: 0 0 0 3px #fff }
     button svg { width: 28px; height: 28px; grid-area: 1 / 1 }
     button[aria-expanded=true] .talk, button[aria-expanded=false] .shut { visibility: hidden }
@@ -113,7 +130,7 @@
       border-radius: 11px; border: 2px solid #fff; background: #ad3320; color: #fff; font: 600 12px/18px system-ui, sans-serif; text-align: center }
     .panel { inset-block-end: calc(max(20px, env(safe-area-inset-bottom)) + 68px); inset-inline-end: 20px; width: min(384px, 100vw - 40px);
       height: min(668px, 100vh - 112px); height: min(668px, 100dvh - 112px); border-radius: 16px; overflow: hidden; background: light-dark(#fff, #1e1d1a);
-      color: light-dark(#1f1d1a, #eeebe4); color-scheme: light dark; box-shadow: 0 1px 2px rgb(30 25 15 / .1), 0 12px 40px rgb(30 25 15 / .22); display: grid }
+      color: light-dark(#1f1d1a, #eeebe4); color-scheme: light dark; box-shadow: 0 0 0 1px rgb(128 122 110 / .18), 0 12px 40px rgb(30 25 15 / .22); display: grid }
     .panel > * { grid-area: 1 / 1 }
     iframe { width: 100%; height: 100%; border: 0; display: block; color-scheme: light dark }
     iframe.loading { opacity: 0 }
@@ -273,10 +290,11 @@
       const value = token();
       const fresh = value === FORGOTTEN;
       if (fresh) keep("");
-      tell({ type: "hello", token: fresh ? null : value || null, fresh, open: isOpen, page: page(), color: look.color || null, locale: look.locale || null });
+      tell({ type: "hello", token: fresh ? null : value || null, fresh, kept: kept(), open: isOpen, page: page(), color: look.color || null, locale: look.locale || null });
       waiting.splice(0).forEach(tell);
     },
     token: ({ token: value }) => typeof value === "string" && value.length > 15 && value.length < 2049 && keep(value),
+    keep: ({ name, value }) => typeof name === "string" && name.length < 100 && keepFor(name, value),
     unread: ({ count: number }) => Number.isInteger(number) && number >= 0 && count(number),
     event: ({ name, detail }) => EVENTS.indexOf(name) > 2 && emit(name, detail),
     color({ color }) {

@@ -36,14 +36,23 @@ export function drawFaces(box, agents = []) {
   box.hidden = !agents.length;
 }
 
-function face({ name, picture }) {
+function face({ name, initials, picture }) {
   const node = make("span", "face");
   node.title = name || "";
-  node.textContent = initialsOf(name);
-  if (!picture) return node;
+  node.textContent = initials || initialsOf(name);
+  if (!isOurs(picture)) return node;
   const image = make("img");
   image.alt = "";
   image.onload = () => node.replaceChildren(image);
   image.src = picture;
   return node;
+}
+
+/** The page's policy allows pictures of our own origin only; others would not load anyway. */
+function isOurs(picture) {
+  try {
+    return Boolean(picture) && new URL(picture, location.href).origin === location.origin;
+  } catch {
+    return false;
+  }
 }

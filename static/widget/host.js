@@ -1,7 +1,7 @@
 /* The page around us. We speak only with our parent window, and only under the origin that embedded us. */
 
 const KNOWN = {
-  hello: { token: ["string", "null"], fresh: ["boolean"], open: ["boolean"], page: ["object"], color: ["string", "null"], locale: ["string", "null"] },
+  hello: { token: ["string", "null"], fresh: ["boolean"], kept: ["object"], open: ["boolean"], page: ["object"], color: ["string", "null"], locale: ["string", "null"] },
   shown: { open: ["boolean"], page: ["object"] },
   identify: { token: ["string"] },
   look: { color: ["string", "null"], locale: ["string", "null"] },

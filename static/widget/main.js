@@ -23,8 +23,9 @@ if (!host) hello({ token: storage.get("token"), open: true, page: { url: locatio
 else host.tell({ type: "color", color: site.color });
 
 /** The host page has told us who is here. It may do so again (the frame was moved): the first time counts. */
-function hello({ token, fresh, open, page, color, locale: wanted }) {
+function hello({ token, fresh, kept, open, page, color, locale: wanted }) {
   if (session) return;
+  if (host) storage.lean(kept, (name, value) => host.tell({ type: "keep", name, value }));
   if (fresh) storage.clear();
   locale = wanted || site.locale || navigator.language;
   say = textsFor(locale);
@@ -37,7 +38,7 @@ function hello({ token, fresh, open, page, color, locale: wanted }) {
 }
 
 function build(token, page) {
-  session = new Session({ site: site.key, token, page, locale, onToken: keepToken, onForget: () => chat.clear() });
+  session = new Session({ site: site.key, token, page, locale, onStart: started, onForget: () => chat.clear() });
   outbox = new Outbox({ storage, send: (frame) => connection.send(frame), on: heard });
   chat = new Chat({ session, storage, outbox, line: { send: (frame) => connection.send(frame) }, onChange: changed, tell });
   const url = new URL(settings.socketPath, location.href);
@@ -55,7 +56,8 @@ function build(token, page) {
   part("back").addEventListener("click", () => carryOn(chat.current));
   document.addEventListener("keydown", escape);
   document.addEventListener("visibilitychange", watch);
-  composer.restore();
+  chat.showWaiting();
+  composer.begin();
 }
 
 /** Connect; done on the first need, or at once for somebody who wrote before. */
@@ -82,7 +84,6 @@ function identify(token) {
 function entered(state) {
   chat.connection = state;
   if (connection.isOpen) {
-    chat.begin(session.tickets);
     sendPage();
     if (identify.token) connection.send({ type: "identify", token: identify.token });
   }
@@ -138,8 +139,8 @@ function choose(name) {
 }
 
 function allowed(name) {
-  if (name === "new" || name === "end") return Boolean(chat.current) && (name === "new" || connection.state === "online");
-  return session.isStarted;
+  if (name === "earlier") return session.isStarted;
+  return Boolean(chat.current) && (name !== "end" || connection.state === "online");
 }
 
 function changed() {
@@ -170,9 +171,11 @@ function watch() {
   changed();
 }
 
-function keepToken(token) {
+/** The server knows us: before the first hello, so that it asks for the right conversations. */
+function started({ token }) {
   if (host) host.tell({ type: "token", token });
   else storage.set("token", token);
+  chat.begin(session.tickets);
 }
 
 function tell(name, detail) {

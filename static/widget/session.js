@@ -1,9 +1,9 @@
 /* Who the visitor is to the server: a token from /widget/start/, and HTTP calls that carry it. */
 
 export class Session {
-  /** `onToken(token)` hears each token that is to be kept, `onForget()` that the server knows us no longer. */
-  constructor({ site, token, page, locale, onToken, onForget }) {
-    Object.assign(this, { site, token, page, locale, onToken, onForget });
+  /** `onStart(answer)` hears each beginning, `onForget()` that the server knows us no longer. */
+  constructor({ site, token, page, locale, onStart, onForget }) {
+    Object.assign(this, { site, token, page, locale, onStart, onForget });
     this.isStarted = false;
     this.tickets = []; // [{ref, last}], newest first
   }
@@ -13,9 +13,8 @@ export class Session {
     const answer = await this.call("/widget/start/", { site: this.site, page: this.page?.url, locale: this.locale });
     this.token = answer.token;
     this.tickets = answer.tickets || [];
-    this.details = answer;
     this.isStarted = true;
-    this.onToken(this.token);
+    this.onStart(answer);
     return answer;
   }
 

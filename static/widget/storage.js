@@ -1,10 +1,24 @@
-/* The frame's own storage, under one prefix. Where the browser closes it (third-party frames), memory stands in. */
+/*
+ * The frame's own storage, under one prefix. Where the browser closes it (third-party frames), the host page keeps the
+ * same few values, as it keeps the token; and where that is closed too, memory does for as long as the page lives.
+ */
 
 export class Storage {
   constructor(prefix, area = openArea()) {
     this.prefix = prefix;
     this.area = area;
     this.memory = new Map();
+  }
+
+  /** The host page keeps what we cannot: `kept` is what it has, `relay(name, json|null)` takes changes to it. */
+  lean(kept, relay) {
+    if (this.area) return;
+    for (const [name, json] of Object.entries(kept)) {
+      try {
+        this.memory.set(name, JSON.parse(json));
+      } catch { /* not ours */ }
+    }
+    this.relay = relay;
   }
 
   get(name) {
@@ -17,6 +31,7 @@ export class Storage {
 
   set(name, value) {
     this.memory.set(name, value);
+    this.relay?.(name, JSON.stringify(value));
     try {
       this.area.setItem(this.prefix + name, JSON.stringify(value));
       return true;
@@ -27,6 +42,7 @@ export class Storage {
 
   remove(name) {
     this.memory.delete(name);
+    this.relay?.(name, null);
     try {
       this.area.removeItem(this.prefix + name);
     } catch { /* it was never there */ }
@@ -51,6 +67,8 @@ export class Storage {
 
 function openArea() {
   try {
+    window.localStorage.setItem("makegood:probe", "1");
+    window.localStorage.removeItem("makegood:probe");
     return window.localStorage;
   } catch {
     return null;

@@ -15,7 +15,13 @@ from playwright.sync_api import BrowserContext, Frame, Page, Route, WebSocketRou
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK = "http://desk.test"
 SHOP = "http://shop.test"
-SITE = {"key": "bellwether", "name": "Bellwether Cycles", "color": "#0d5c49", "greeting": "Hello! How can we help?", "locale": "en"}
+SITE = {
+    "key": "bellwether",
+    "name": "Bellwether Cycles",
+    "color": "#0d5c49",
+    "greeting": "Hello! How can we help?",
+    "locale": "en",
+}
 TOKEN = "visitor-token-0123456789abcdef"
 # What the real page is to be served with (the frame-ancestors line aside).
 FRAME_CSP = (
@@ -23,6 +29,8 @@ FRAME_CSP = (
     "base-uri 'none'; form-action 'none'"
 )
 SNIPPET = f'<script async src="{DESK}/widget/embed.js" data-site="bellwether"></script>'
+SHOP_PAGE = f"""<!doctype html><html lang=en><meta name=viewport content="width=device-width, initial-scale=1">
+<title>Shop</title><h1>A shop</h1><a href=#x>A link</a>{SNIPPET}"""
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 Json = dict[str, Any]
 
@@ -45,7 +53,7 @@ class FakeDesk:
         self.stores = True  # whether a message is stored at all
         self.answers: Callable[[Json], Json | None] = lambda frame: None  # an error instead of an ack
         self.contact: tuple[int, Json] = (200, {"email": "carla@example.org"})
-        self.shop = f"<!doctype html><html lang=en><meta name=viewport content='width=device-width, initial-scale=1'><title>Shop</title><h1>A shop</h1><a href=#x>A link</a>{SNIPPET}"
+        self.shop = SHOP_PAGE
         self.shop_headers: dict[str, str] = {}
         context.route(f"{DESK}/**", self.serve)
         context.route(f"{SHOP}/**", self.serve_shop)
@@ -54,6 +62,11 @@ class FakeDesk:
     # pages and files
 
     def serve_shop(self, route: Route) -> None:
+        path = urlsplit(route.request.url).path
+        if path.startswith("/static/"):
+            file = ROOT / path.removeprefix("/")
+            route.fulfill(path=file, content_type=TYPES[file.suffix])
+            return
         route.fulfill(body=self.shop, content_type="text/html", headers=self.shop_headers)
 
     def serve(self, route: Route) -> None:
@@ -64,6 +77,8 @@ class FakeDesk:
         elif parts.path.startswith("/static/"):
             path = ROOT / parts.path.removeprefix("/")
             route.fulfill(path=path, content_type=TYPES[path.suffix])
+        elif parts.path == "/lab/":
+            route.fulfill(body="<!doctype html><title>Lab</title>", content_type="text/html")
         elif self.is_down:
             route.abort()
         elif parts.path == "/widget/frame/":
