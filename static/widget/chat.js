@@ -99,8 +99,10 @@ export class Chat {
 
   settle({ client_id, ref }) {
     this.acked.delete(client_id);
+    const filed = this.outbox.find(client_id)?.conversation;
     const item = this.outbox.settle({ client_id, ref });
-    if (item && this.conversation === item.conversation && !this.current) {
+    if (item && filed === this.conversation && this.current !== ref) {
+      // The first words have opened a conversation; or the old one was closed, and they continue in a new one.
       this.current = this.conversation = ref;
       this.timeline(ref);
     }
@@ -133,7 +135,7 @@ export class Chat {
   }
 
   takeReceipt({ ref, by, seq }) {
-    if (by?.you || by === "customer") return;
+    if (by?.you || by?.kind === "customer") return;
     this.receipts.set(ref, Math.max(seq, this.receipts.get(ref) || 0));
   }
 

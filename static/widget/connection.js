@@ -56,7 +56,6 @@ export class Connection {
         await this.session.start();
       }
     } catch (error) {
-      if (error.status === 401) this.session.forget();
       if (error.isFinal) return this.enter("refused");
       return this.failed();
     } finally {
@@ -105,7 +104,7 @@ export class Connection {
   lost(code) {
     const wasOnline = this.state === "online";
     this.close();
-    if (code === 4401) this.session.forget();
+    if (code === 4401) this.session.doubt();
     this.failed({ wasOnline, isCrowded: code === 4429 });
   }
 

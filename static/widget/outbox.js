@@ -43,7 +43,7 @@ export class Outbox {
     if (!item) return null;
     this.drop(item);
     this.adopt(item.conversation, ref);
-    item.ref = ref;
+    Object.assign(item, { ref, conversation: ref });
     this.on("sent", item);
     this.changed();
     return item;
@@ -91,9 +91,9 @@ export class Outbox {
     return item;
   }
 
-  /** The first message has given its conversation a ref: what waited behind it may follow. */
+  /** A message has found its conversation's ref (or a new one): what waits behind it follows. */
   adopt(conversation, ref) {
-    for (const item of this.items.filter((other) => !other.ref && other.conversation === conversation)) {
+    for (const item of this.items.filter((other) => other.conversation === conversation && other.ref !== ref)) {
       Object.assign(item, { ref, conversation: ref });
       this.keep(item);
     }

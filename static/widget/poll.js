@@ -29,7 +29,7 @@ export class Poll {
       for (const [ref, after] of cursors) await this.fetch(ref, after);
       if (this.isOn) this.reach(true);
     } catch (error) {
-      if (error.status === 401) this.session.forget();
+      if (error.status === 401) this.session.doubt();
       if (this.isOn) this.reach(false);
     }
     if (this.isOn) this.timer = setTimeout(() => this.look(), document.visibilityState === "visible" ? OPEN_EVERY : HIDDEN_EVERY);

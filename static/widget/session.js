@@ -1,7 +1,7 @@
 /* Who the visitor is to the server: a token from /widget/start/, and HTTP calls that carry it. */
 
 export class Session {
-  /** `onStart(answer)` hears each beginning, `onForget()` that the server knows us no longer. */
+  /** `onStart(answer)` hears each beginning, `onForget()` that the server took us for somebody new. */
   constructor({ site, token, page, locale, onStart, onForget }) {
     Object.assign(this, { site, token, page, locale, onStart, onForget });
     this.isStarted = false;
@@ -11,6 +11,7 @@ export class Session {
   /** Begin, or renew what was begun. Throws a Refusal when the server says no, a TypeError when it is not reached. */
   async start() {
     const answer = await this.call("/widget/start/", { site: this.site, page: this.page?.url, locale: this.locale });
+    if (this.token && this.token !== answer.token) this.onForget();
     this.token = answer.token;
     this.tickets = answer.tickets || [];
     this.isStarted = true;
@@ -18,12 +19,9 @@ export class Session {
     return answer;
   }
 
-  /** The token is not accepted any more: the next start makes a new visitor. */
-  forget() {
-    this.token = null;
+  /** The token was not accepted, or not in time: ask again, with it, before the next connection. */
+  doubt() {
     this.isStarted = false;
-    this.tickets = [];
-    this.onForget();
   }
 
   /** The events of a conversation after `after`: {events: [{seq, prev, event}]}. */

@@ -637,6 +637,38 @@ def test_a_new_conversation_has_no_ref_and_the_old_one_stays_in_reach(page: Page
     expect_bubbles(frame, ["the old story"])
 
 
+def test_words_for_a_conversation_long_solved_continue_in_the_new_one(page: Page, desk: FakeDesk) -> None:
+    frame = start(page)
+    write(frame, "the old story")
+    expect(frame.locator(".state")).to_contain_text("Sent")
+    desk.ref, desk.log = "NEWREFNEWREF0", []  # what the server does with words for a conversation solved long ago
+    desk.stores = False
+    write(frame, "it broke again")
+    write(frame, "and again")
+    until(page, lambda: len(desk.posts()) == 2)
+    desk.stores = True
+    desk.take(desk.posts()[1], desk.sockets[-1])
+    expect_bubbles(frame, ["it broke again", "and again"])
+    assert [post.get("ref") for post in desk.posts()] == [None, REF, "NEWREFNEWREF0"]
+
+
+def test_a_token_that_is_refused_is_renewed_and_only_then_given_up(page: Page, desk: FakeDesk) -> None:
+    frame = start(page)
+    write(frame, "one")
+    expect(frame.locator(".state")).to_contain_text("Sent")
+    desk.sockets[-1].close(code=4401)  # too slow with its hello, say
+    until(page, lambda: len(desk.of_type("start")) == 2)
+    assert desk.of_type("start")[1]["authorization"] == f"Bearer {TOKEN}"
+    until(page, lambda: len(desk.of_type("hello")) == 2)
+    expect_bubbles(frame, ["one"])
+    desk.token, desk.log, desk.ref = "another-token-for-somebody-new", [], "OTHERREFOTHER"
+    desk.sockets[-1].close(code=4401)  # this time the server knows us no longer
+    expect(frame.locator(".bubble")).to_have_count(0)
+    write(frame, "hello again")
+    expect_bubbles(frame, ["hello again"])
+    until(page, lambda: page.evaluate("localStorage.getItem('makegood:bellwether')") == desk.token)
+
+
 # ---- an address, only when it helps
 
 

@@ -41,7 +41,9 @@ class FakeDesk:
     def __init__(self, context: BrowserContext, *, site: Json | None = None, tickets: list[Json] | None = None) -> None:
         self.site = SITE | (site or {})
         self.tickets = tickets or []
-        self.log: list[Json] = []  # event frames of REF
+        self.token = TOKEN
+        self.ref = REF
+        self.log: list[Json] = []  # event frames of the one conversation it has
         self.taken: dict[str, int] = {}  # client_id -> seq
         self.received: list[Json] = []  # every frame of the client, over socket or HTTP
         self.requests: list[str] = []  # every path asked for
@@ -93,8 +95,8 @@ class FakeDesk:
         body = json.loads(route.request.post_data or "{}")
         if path == "/widget/start/":
             self.received.append({"type": "start", "authorization": route.request.headers.get("authorization"), **body})
-            return 200, {"token": TOKEN, "site": self.site, "tickets": self.tickets}
-        if route.request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return 200, {"token": self.token, "site": self.site, "tickets": self.tickets}
+        if route.request.headers.get("authorization") != f"Bearer {self.token}":
             return 401, {"error": {"code": "forbidden", "detail": "Who are you?", "fields": {}}}
         if path == "/widget/contact/":
             self.received.append({"type": "contact", **body})
@@ -104,7 +106,7 @@ class FakeDesk:
             return 200, {"events": [frame for frame in self.log if frame["seq"] > after]}
         self.received.append({"type": "message.post", "http": True, **body})
         seq = self.store(body)
-        return 201, {"ref": REF, "seq": seq, "client_id": body["client_id"]}
+        return 201, {"ref": self.ref, "seq": seq, "client_id": body["client_id"]}
 
     # the socket
 
@@ -119,7 +121,9 @@ class FakeDesk:
         if self.is_down:
             return
         self.received.append(frame)
-        if frame["type"] == "hello":
+        if frame["type"] == "hello" and frame["token"] != self.token:
+            socket.close(code=4401)
+        elif frame["type"] == "hello":
             self.say({"type": "ready", "viewer": "visitor", "tickets": self.heads()}, socket)
             if self.presence:
                 self.say(self.presence, socket)
@@ -137,16 +141,16 @@ class FakeDesk:
         elif self.stores:
             seq = self.store(frame)
             if self.acks:
-                self.say({"type": "ack", "client_id": frame["client_id"], "ref": REF, "seq": seq}, socket)
-                self.resume(REF, seq - 1, socket)
+                self.say({"type": "ack", "client_id": frame["client_id"], "ref": self.ref, "seq": seq}, socket)
+                self.resume(self.ref, seq - 1, socket)
 
     def resume(self, ref: str, after: int, socket: WebSocketRoute) -> None:
         for frame in self.log:
-            if ref == REF and frame["seq"] > after:
+            if ref == self.ref and frame["seq"] > after:
                 self.say(frame, socket)
 
     def heads(self) -> dict[str, int]:
-        return {REF: len(self.log)} if self.log else {}
+        return {self.ref: len(self.log)} if self.log else {}
 
     def store(self, frame: Json) -> int:
         """As the server does: the same client_id is the same message."""
@@ -159,7 +163,7 @@ class FakeDesk:
     def record(self, event: Json) -> Json:
         """Write an event into the log, and tell nobody."""
         seq = len(self.log) + 1
-        frame = {"type": "event", "ref": REF, "seq": seq, "prev": seq - 1, "event": event}
+        frame = {"type": "event", "ref": self.ref, "seq": seq, "prev": seq - 1, "event": event}
         self.log.append(frame)
         return frame
 
