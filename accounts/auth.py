@@ -2,6 +2,11 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.emails import absolute
+from accounts.models import Desk
+from accounts.net import client_ip
 
 
 class InvitedOnly(DefaultAccountAdapter):
@@ -9,3 +14,14 @@ class InvitedOnly(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_ip(request)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """From the settings: a forged Host header must not get into a mail."""
+        uid, _, token = key.partition("-")
+        return absolute(reverse("account_reset_password_from_key", args=[uid, token]))
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{Desk.current().name}: {subject}"

@@ -1,7 +1,7 @@
 """Signing in, coming in, and everything under Settings."""
 
 from allauth.account import views as allauth
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts.views import company, first_run, invitations, people, profile, sites
 from accounts.views.signing_in import SignIn
@@ -41,8 +41,8 @@ sign_in_patterns = [
     path("password/change/", allauth.password_change, name="account_change_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/key/<uidb36>-<path:key>/",
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         allauth.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

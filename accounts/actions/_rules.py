@@ -14,6 +14,6 @@ def require(by: User | None, permission: str) -> None:
 
 
 def lock_people(*people: User | None) -> dict[int, User]:
-    """These people's rows by id, locked and as they are now; always in one order, so that nobody waits for each other."""
+    """These people's rows by id, locked and as they are now; in one order, so that no two wait for each other."""
     ids = {person.pk for person in people if person is not None}
     return {user.pk: user for user in User.objects.select_for_update().filter(pk__in=ids).order_by("pk")}

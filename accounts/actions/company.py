@@ -26,7 +26,7 @@ class Beginning(NamedTuple):
 @transaction.atomic
 def set_up_desk(
     *,
-    by: None,
+    by: None = None,
     company: str,
     time_zone: str,
     currency: str,

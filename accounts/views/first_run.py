@@ -1,7 +1,7 @@
 """The very first visit: whoever comes first becomes the administrator.
 
 On a public server that must not be just anybody, so outside development the page asks for the link from the
-server's log (`manage.py setup_link` prints it too). Its token follows from SECRET_KEY: only who runs the server knows it.
+server's log (`manage.py setup_link` prints it too). Its token follows from SECRET_KEY, which nobody else knows.
 """
 
 from __future__ import annotations

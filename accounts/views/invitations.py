@@ -34,5 +34,5 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             login(request, user)
             messages.success(request, f"Welcome, {user.short_name}.")
             return redirect("home")
-    context = {"form": form, "person": person}
-    return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)
+    # Even with a mistake in it 200: a refusal would be logged with its address, and so with the link's secret.
+    return render(request, "accounts/invitation.html", {"form": form, "person": person})

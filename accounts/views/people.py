@@ -94,7 +94,9 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("accounts.manage_people")
 def activate(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _answer(request, lambda: actions.activate_person(user, by=viewer(request)), f"{user.name} can sign in again.")
+    return _answer(
+        request, lambda: actions.activate_person(user, by=viewer(request)), f"{user.name} can sign in again."
+    )
 
 
 @require_POST
@@ -109,7 +111,9 @@ def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("accounts.manage_people")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _answer(request, lambda: actions.withdraw_invitation(user, by=viewer(request)), "The invitation is withdrawn.")
+    return _answer(
+        request, lambda: actions.withdraw_invitation(user, by=viewer(request)), "The invitation is withdrawn."
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,4 +141,6 @@ def rename_team(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "A team needs a name of at most 80 letters.")
         return redirect("accounts:teams")
-    return _answer(request, lambda: actions.rename_team(team, by=viewer(request), **form.cleaned_data), "Saved.", "accounts:teams")
+    return _answer(
+        request, lambda: actions.rename_team(team, by=viewer(request), **form.cleaned_data), "Saved.", "accounts:teams"
+    )

@@ -50,7 +50,14 @@ def test_a_fragment_of_a_signed_out_person_moves_the_whole_page(rf):
 
 
 @pytest.mark.parametrize(
-    "page", ["https://evil.example/", "//evil.example/", "http://testserver//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+    "page",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "http://testserver//evil.example/",
+        "javascript:alert(1)",
+        "/\\evil.example",
+    ],
 )
 def test_the_way_back_never_leaves_this_host(rf, page):
     request = rf.post("/tickets/7/reply/", headers={"HX-Request": "true", "HX-Current-URL": page})

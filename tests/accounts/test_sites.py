@@ -1,0 +1,201 @@
+"""Websites: their origins, their hours, and the line to paste."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.actions import create_site, set_hours, update_desk, update_site
+from accounts.forms import HoursForm, parse_spans
+from accounts.models import Calendar, Desk, Site
+from accounts.origins import clean_origin, clean_origins
+
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("https://shop.example", "https://shop.example"),
+        (" HTTPS://Shop.Example/ ", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(typed, origin):
+    assert clean_origin(typed) == origin
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "shop.example",
+        "*",
+        "https://*",
+        "https://*.example",
+        "https://shop.example/path",
+        "https://shop.example?x",
+        "https://a@shop.example",
+        "https://shop.example; script-src *",
+        "https://shop.example 'unsafe-inline'",
+        "ftp://shop.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://",
+        "https://shop.example:99999",
+        "https://-shop.example",
+        "null",
+        "https://shop\x00.example",
+        "https://shop_.example",
+        "https://" + "a" * 300,
+    ],
+)
+def test_anything_else_is_refused(typed):
+    with pytest.raises(ValidationError):
+        clean_origin(typed)
+
+
+def test_origins_are_listed_once_and_not_without_end():
+    assert clean_origins(["https://a.example", "", "https://A.example/", "http://a.example"]) == [
+        "https://a.example",
+        "http://a.example",
+    ]
+    with pytest.raises(ValidationError):
+        clean_origins(f"https://a{n}.example" for n in range(51))
+
+
+@pytest.mark.django_db
+def test_a_site_is_made_changed_and_shows_its_line(browser, adam, workshop, settings):
+    inside = browser(adam)
+    form = {
+        "name": "Shop",
+        "url": "https://shop.example/help",
+        "allowed_origins": "https://shop.example\nhttps://www.shop.example",
+        "color": "#AA0000",
+        "greeting": "Hi",
+        "team": workshop.pk,
+    }
+    answer = inside.post("/settings/sites/new/", form, follow=True)
+    site = Site.objects.get()
+    assert (site.color, site.allowed_origins) == ("#aa0000", ["https://shop.example", "https://www.shop.example"])
+    assert (
+        answer.context["snippet"]
+        == f'<script async src="{settings.SITE_URL}/widget/embed.js" data-site="{site.key}"></script>'
+    )
+    key = site.key
+    inside.post(f"/settings/sites/{site.pk}/", form | {"name": "Shop 2", "key": "stolen", "allowed_origins": ""})
+    site.refresh_from_db()
+    assert (site.name, site.key, site.allowed_origins) == ("Shop 2", key, [])
+
+
+@pytest.mark.django_db
+def test_a_wrong_origin_keeps_what_was_typed(browser, adam, site):
+    form = {
+        "name": "Shop",
+        "url": "https://shop.example",
+        "allowed_origins": "shop.example",
+        "color": "#aa0000",
+        "greeting": "Hi",
+    }
+    answer = browser(adam).post(f"/settings/sites/{site.pk}/", form)
+    assert answer.status_code == 422
+    assert "shop.example is not an origin" in answer.content.decode()
+    assert ">\nshop.example</textarea>" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_action_checks_origins_whoever_calls(adam, site):
+    with pytest.raises(ValidationError) as refused:
+        update_site(site, by=adam, allowed_origins=["https://x.example; frame-ancestors *"])
+    assert "allowed_origins" in refused.value.message_dict
+    with pytest.raises(TypeError):
+        update_site(site, by=adam, key="mine")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("actor", ["alice", "lea", "sue"])
+def test_only_who_manages_sites_and_the_desk_does(request, actor, site, desk_row):
+    by = request.getfixturevalue(actor)
+    for act in (
+        lambda: create_site(by=by, name="X"),
+        lambda: update_site(site, by=by, name="X"),
+        lambda: set_hours(site, by=by, time_zone="UTC", hours={}, holidays=[]),
+        lambda: update_desk(desk_row, by=by, name="X"),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
+
+
+@pytest.mark.django_db
+def test_hours_are_typed_as_people_write_them(browser, adam, site):
+    form = {f"hours-{day}": "09:00-12:30, 13:30 – 18:00" for day in DAYS[:5]}
+    form |= {"hours-time_zone": "Europe/Amsterdam", "hours-holidays": "2026-12-25\n\n2026-12-25"}
+    assert browser(adam).post(f"/settings/sites/{site.pk}/hours/", form).status_code == 302
+    calendar = Calendar.objects.get()
+    site.refresh_from_db()
+    assert site.calendar == calendar
+    assert calendar.hours["0"] == [["09:00", "12:30"], ["13:30", "18:00"]]
+    assert "5" not in calendar.hours
+    assert calendar.holidays == ["2026-12-25"]
+    zone = ZoneInfo("Europe/Amsterdam")
+    assert calendar.is_open(datetime(2026, 11, 23, 9, 0, tzinfo=zone))
+    assert not calendar.is_open(datetime(2026, 11, 23, 13, 0, tzinfo=zone))
+    assert not calendar.is_open(datetime(2026, 12, 25, 10, 0, tzinfo=zone))
+    shown = HoursForm(initial=HoursForm.initial_of(calendar, "UTC"))
+    assert shown["monday"].value() == "09:00-12:30, 13:30-18:00"
+
+
+@pytest.mark.django_db
+def test_always_open_empties_the_hours(browser, adam, site):
+    inside = browser(adam)
+    path = f"/settings/sites/{site.pk}/hours/"
+    inside.post(path, {"hours-time_zone": "UTC", "hours-monday": "09:00-17:00"})
+    inside.post(path, {"hours-time_zone": "UTC", "hours-monday": "09:00-17:00", "hours-is_always_open": "on"})
+    assert Calendar.objects.get().hours == {}
+
+
+@pytest.mark.django_db
+def test_never_open_is_asked_about(browser, adam, site):
+    answer = browser(adam).post(f"/settings/sites/{site.pk}/hours/", {"hours-time_zone": "UTC"})
+    assert answer.status_code == 422
+    assert not Calendar.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "typed", ["9-17", "09:00", "17:00-09:00", "09:00-09:00", "09:00-12:00, 11:00-13:00", "25:00-26:00", "09:00-24:30"]
+)
+def test_hours_that_cannot_be_are_refused(typed):
+    with pytest.raises(ValidationError):
+        parse_spans(typed)
+
+
+def test_hours_may_end_at_midnight():
+    assert parse_spans("18:00-24:00,00:00-02:00") == [["00:00", "02:00"], ["18:00", "24:00"]]
+
+
+@pytest.mark.django_db
+def test_the_company_s_settings(browser, adam, desk_row):
+    form = {
+        "name": "Bell",
+        "time_zone": "UTC",
+        "currency": "usd",
+        "follow_up_days": "0",
+        "reopen_days": "30",
+        "promise_minutes": "5",
+    }
+    inside = browser(adam)
+    assert inside.post("/settings/company/", form).status_code == 302
+    desk = Desk.objects.get()
+    assert (desk.name, desk.currency, desk.follow_up_days, desk.promise_minutes) == ("Bell", "USD", 0, 5)
+    assert inside.post("/settings/company/", form | {"currency": "€"}).status_code == 422
+
+
+@pytest.mark.django_db
+def test_one_site_needs_no_list(browser, adam, site):
+    assert browser(adam).get("/settings/sites/")["Location"] == f"/settings/sites/{site.pk}/"
+    create_site(by=adam, name="Second")
+    assert browser(adam).get("/settings/sites/").status_code == 200
