@@ -13,8 +13,8 @@ from outbox.actions import suppress
 from outbox.jobs import send_due
 from outbox.models import Mail, Suppression
 from outbox.policy import Why
-from outbox.tasks import deliver
-from outbox.transport import NoServerError, Session
+from outbox.tasks import deliver, send_claimed
+from outbox.transport import NoServerError, Result, Session, Verdict
 from tests.outbox.conftest import (
     Fault,
     Server,
@@ -366,6 +366,31 @@ def test_a_sender_that_was_frozen_past_its_lease_does_not_begin(smtp: Server, pr
     claims.cancel_claimed(frozen, reason="late")
     assert again(mail).state == "sent"
     assert len(smtp.taken) == 1
+
+
+def test_a_sender_that_lost_its_lease_leaves_the_next_ones_claim_alone(promise: Promise) -> None:
+    mail = promise()
+    frozen = claimed(mail)
+    end_leases()
+    claims.release_abandoned(timezone.now())
+    successor = claimed(mail)
+    claims.put_back(frozen, reason="late")
+    claims.cancel_claimed(frozen, reason="late")
+    claims.record(frozen, {"carla@example.com": Result(Verdict.NEVER, "550 5.1.1 Nobody", is_hard_bounce=True)})
+    assert (again(mail).state, again(mail).attempts) == ("sending", successor.attempts)
+    assert recipient_states(mail) == {"carla@example.com": "pending"}
+    assert not Suppression.objects.exists()
+
+
+def test_nothing_is_handed_over_once_the_lease_is_lost(smtp: Server, promise: Promise) -> None:
+    mail = claimed(promise())
+    end_leases()
+    with Session(_options(smtp)) as session:
+        assert send_claimed(mail, session)
+    assert (smtp.offers, smtp.taken) == (1, [])
+    assert again(mail).state == "sending"  # the clock will release it
+    assert send_due() == 1
+    assert again(mail).state == "sent"
 
 
 def test_a_late_confirmation_ends_the_doubt(smtp: Server, promise: Promise) -> None:
