@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from customers.models import Customer
 from django.test import Client
+
+from customers.models import Customer
 from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket, tag_ticket
 from tickets.models import Event, Message, ReadMark, Ticket
 
@@ -168,7 +169,7 @@ def test_a_broken_place_in_the_timeline_shows_its_end(at, alice, ticket, before)
 
 
 def test_what_customers_write_is_text_and_never_markup(at, alice, workshop, desk_row):
-    evil = '<img src=x onerror=alert(1)>"\'</script>'
+    evil = "<img src=x onerror=alert(1)>\"'</script>"
     customer = Customer.objects.create(name=evil)
     hostile = open_ticket(customer, by=customer, subject=evil, body=evil + " https://example.com/?<b>", channel="form")
     for page in [url(hostile), "/inbox/", "/customers/", f"/customers/{customer.pk}/", "/inbox/?q=" + evil]:
@@ -355,7 +356,8 @@ def test_what_a_caller_said_is_a_note(at, alice, workshop, desk_row):
 
 def test_writing_to_someone_first_leaves_by_mail(at, alice, carla, desk_row):
     at(alice).post(
-        "/tickets/new/", {"channel": "email", "email": "CARLA@example.org", "subject": "Your rim", "body": "It is here."}
+        "/tickets/new/",
+        {"channel": "email", "email": "CARLA@example.org", "subject": "Your rim", "body": "It is here."},
     )
     ticket = Ticket.objects.get()
     assert (ticket.customer, ticket.messages.get().kind) == (carla, "reply")

@@ -21,7 +21,7 @@ COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
 TRIGRAM = 3  # letters that the subject's index needs in order to help
 DEFAULT_VIEW = "all"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([wqs])([0-9a-f]{1,14})-([0-9a-f]{1,15})")
+_CURSOR = re.compile(r"([wqs])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 
 
 @dataclass(frozen=True)

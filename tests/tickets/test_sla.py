@@ -1,0 +1,101 @@
+"""The arithmetic of promises, on days that are not like the others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import Calendar
+from tickets.sla import answer_due
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+WEEK = {str(day): [["09:00", "12:00"], ["13:00", "17:00"]] for day in range(5)}
+
+
+def calendar(**fields) -> Calendar:
+    return Calendar(**{"name": "Shop", "time_zone": "Europe/Amsterdam", "hours": WEEK} | fields)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("since", "minutes", "due"),
+    [
+        ("2026-11-18T10:00", 30, "2026-11-18T10:30"),  # a Wednesday, open
+        ("2026-11-18T08:00", 30, "2026-11-18T09:30"),  # before opening
+        ("2026-11-18T11:50", 30, "2026-11-18T13:20"),  # over lunch
+        ("2026-11-18T12:30", 30, "2026-11-18T13:30"),  # at lunch
+        ("2026-11-18T16:50", 30, "2026-11-19T09:20"),  # over night
+        ("2026-11-18T23:00", 30, "2026-11-19T09:30"),  # at night
+        ("2026-11-20T16:50", 30, "2026-11-23T09:20"),  # over the weekend
+        ("2026-11-21T11:00", 30, "2026-11-23T09:30"),  # on a Saturday
+        ("2026-11-18T09:00", 420, "2026-11-18T17:00"),  # exactly until closing
+        ("2026-11-18T17:00", 1, "2026-11-19T09:01"),  # at closing
+        ("2026-11-18T09:00", 421, "2026-11-19T09:01"),  # a day and a minute
+        ("2026-11-18T10:00", 2100, "2026-11-25T10:00"),  # a working week
+    ],
+)
+def test_only_opening_hours_count(since, minutes, due):
+    assert answer_due(local(since), minutes, calendar()) == local(due)
+
+
+def test_nobody_answers_on_a_holiday():
+    closed = calendar(holidays=["2026-11-19", "2026-11-20"])
+    assert answer_due(local("2026-11-18T16:50"), 30, closed) == local("2026-11-23T09:20")
+    assert answer_due(local("2026-11-19T10:00"), 30, closed) == local("2026-11-23T09:30")
+
+
+@pytest.mark.parametrize("hours", [None, {}])
+def test_without_hours_the_clock_never_stops(hours):
+    open_always = None if hours is None else calendar(hours=hours)
+    assert answer_due(local("2026-11-21T03:00"), 30, open_always) == local("2026-11-21T03:30")
+
+
+@pytest.mark.parametrize("hours", [{"0": []}, {"9": [["09:00", "17:00"]]}, {"0": [["17:00", "09:00"]]}])
+def test_a_calendar_that_never_opens_does_not_wait_for_ever(hours):
+    assert answer_due(local("2026-11-21T03:00"), 30, calendar(hours=hours)) == local("2026-11-21T03:30")
+
+
+def test_hours_are_hours_when_the_clocks_change():
+    at_night = calendar(hours={"6": [["00:00", "06:00"]]})
+    # 25 October 2026: between 0:00 and 6:00 seven hours pass; 29 March 2026: five.
+    back = answer_due(local("2026-10-25T00:00"), 390, at_night)
+    assert back.astimezone(ZONE) == datetime(2026, 10, 25, 5, 30, tzinfo=ZONE)
+    assert back - local("2026-10-25T00:00").astimezone(UTC) == timedelta(minutes=390)
+    ahead = answer_due(local("2026-03-29T00:00"), 290, at_night)
+    assert ahead.astimezone(ZONE) == datetime(2026, 3, 29, 5, 50, tzinfo=ZONE)
+    assert answer_due(local("2026-03-29T00:00"), 301, at_night) == local("2026-04-05T00:01")
+
+
+def test_the_zone_is_the_calendars_whatever_the_moment_is_written_in():
+    since = local("2026-11-18T16:50").astimezone(ZoneInfo("Pacific/Auckland"))
+    assert answer_due(since, 30, calendar()) == local("2026-11-19T09:20")
+
+
+def test_hours_in_any_order_mean_the_same():
+    mixed = calendar(hours={"2": [["13:00", "17:00"], ["09:00", "12:00"]]})
+    assert answer_due(local("2026-11-18T08:00"), 200, mixed) == local("2026-11-18T13:20")
+
+
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+
+
+@given(moments, st.integers(0, 5000), st.integers(0, 5000))
+def test_a_later_start_or_a_longer_promise_is_never_due_earlier(since, minutes, more):
+    shop = calendar(holidays=["2025-12-25", "2026-01-01"])
+    due = answer_due(since, minutes, shop)
+    assert due >= since + timedelta(minutes=minutes)
+    assert answer_due(since, minutes + more, shop) >= due
+    assert answer_due(since + timedelta(minutes=more), minutes, shop) >= due
+
+
+@given(moments, st.integers(1, 5000))
+def test_it_is_due_while_someone_is_there(since, minutes):
+    shop = calendar()
+    assert shop.is_open(answer_due(since, minutes, shop) - timedelta(microseconds=1))
