@@ -7,11 +7,12 @@ from django.db.models import Q
 from accounts.models import User
 from chat.models import Visitor
 from customers.models import Customer
-from tickets.models import Event, Message, Ticket
+from tickets.models import Event, EventQuerySet, Message, Ticket
 
 READ_AT_ONCE = 200
 TICKETS_PER_GUEST = 50
 
+Position = dict[int, int]  # ticket number -> seq of the last event that was sent
 Head = tuple[int, str, int]  # ticket number, reference, seq of the last event that the viewer may see
 
 
@@ -34,13 +35,35 @@ def find_ticket(viewer: User | Customer | None, ref: str) -> Ticket | None:
     return Ticket.objects.visible_to(viewer).filter(reference=ref).first()
 
 
-def read_events(viewer: User | Customer | None, after: dict[int, int]) -> list[Event]:
-    """The events after these positions {ticket number: seq} that the viewer may see, in order, READ_AT_ONCE at most."""
+def read_events(viewer: User | Customer, after: Position) -> list[Event]:
+    """The events after these positions that the viewer may see, in order, READ_AT_ONCE at most."""
+    return list(_after(after).visible_to(viewer)[:READ_AT_ONCE])
+
+
+def read_for_customers(asked: list[tuple[Customer, Position]]) -> list[list[Event]]:
+    """`read_events` for many customers in one query; a list for each, in the order asked."""
+    if not asked:
+        return []
+    merged: Position = {}
+    for _, after in asked:
+        for number, seq in after.items():
+            merged[number] = min(merged.get(number, seq), seq)
+    found = list(_after(merged).visible_to_customers([customer for customer, _ in asked])[:READ_AT_ONCE])
+    if len(found) == READ_AT_ONCE:  # somebody's may be cut off
+        return [read_events(customer, after) for customer, after in asked]
+    return [[event for event in found if _is_for(event, customer, after)] for customer, after in asked]
+
+
+def _is_for(event: Event, customer: Customer, after: Position) -> bool:
+    is_theirs = event.ticket.customer_id == customer.pk
+    return is_theirs and event.ticket_id in after and event.seq > after[event.ticket_id]
+
+
+def _after(position: Position) -> EventQuerySet:
     wanted = Q()
-    for number, seq in after.items():
+    for number, seq in position.items():
         wanted |= Q(ticket=number, seq__gt=seq)
-    events = Event.objects.visible_to(viewer).filter(wanted).with_details().select_related("ticket")
-    return list(events.order_by("ticket", "seq")[:READ_AT_ONCE])
+    return Event.objects.filter(wanted).with_details().select_related("ticket").order_by("ticket", "seq")
 
 
 def sent_by(customer: Customer, client_id: str) -> Message:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection, connections
+
 from accounts.models import Desk, Site, Team, User
 from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
-from django.db import connection, connections
 from helpdesk.asgi import application
+from tests.live import serving
 from tickets.actions import open_ticket
 from tickets.models import RootCause, Ticket
-
-from tests.live import serving
 
 PASSWORD = "correct horse battery"
 

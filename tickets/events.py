@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable
+import os
+import threading
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from celery import current_app
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -100,19 +102,49 @@ def announce(events: list[Event]) -> None:
 
 
 def _ring(heads: dict[int, tuple[int, int]]) -> None:
-    """A bell that cannot be rung delays nobody for long: the heartbeat carries the heads (docs/architecture.md)."""
-    try:
-        async_to_sync(_ring_all)(heads)
-    except Exception as error:  # noqa: BLE001  (whatever the layer raises, the message is stored)
-        log.warning("could not ring: %s: %s", type(error).__name__, error)
+    """Hand the bells to the ringer and go on: nobody waits for Redis, alive or dead."""
+    _ringer().call(_ring_all(heads))
 
 
 async def _ring_all(heads: dict[int, tuple[int, int]]) -> None:
+    """One bell for everyone here, and one for each customer concerned."""
     layer = get_channel_layer()
+    customers: dict[int, dict[str, int]] = {}
     for number, (customer_id, seq) in heads.items():
-        bell = {"type": "bell", "ticket": number, "seq": seq}
-        await layer.group_send(STAFF_GROUP, bell)
-        await layer.group_send(customer_group(customer_id), bell)
+        customers.setdefault(customer_id, {})[str(number)] = seq
+    bells = [(customer_group(pk), rung) for pk, rung in customers.items()]
+    bells.append((STAFF_GROUP, {str(number): seq for number, (_, seq) in heads.items()}))
+    try:
+        await asyncio.gather(*(layer.group_send(group, {"type": "bell", "heads": rung}) for group, rung in bells))
+    except Exception as error:  # noqa: BLE001  (whatever the layer raises, the events are stored)
+        log.warning("could not ring: %s: %s", type(error).__name__, error)
+
+
+class _Ringer:
+    """A thread with an event loop of its own, so that its connection to Redis lasts.
+
+    Ringing from each thread that commits would open a connection per bell, and hold up the commit's thread.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="ringer", daemon=True).start()
+
+    def call(self, bells: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(bells, self.loop)
+
+
+_ringers: list[_Ringer] = []
+_ringers_lock = threading.Lock()
+
+
+def _ringer() -> _Ringer:
+    """This process's ringer; a forked child does not inherit its parent's thread."""
+    with _ringers_lock:
+        if not _ringers or _ringers[-1].pid != os.getpid():
+            _ringers[:] = [_Ringer()]
+        return _ringers[-1]
 
 
 def _tell_subscribers(event_ids: list[int]) -> None:

@@ -19,8 +19,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, InterfaceError
 
 from accounts.models import User
+from chat.actions import read_soon
 from chat.frames import FrameError, parse
-from chat.queries import READ_AT_ONCE, Head, find_ticket, read_events
+from chat.queries import READ_AT_ONCE, Head, find_ticket
 from customers.models import Customer
 from tickets.models import Event, Message, Ticket
 from tickets.serializers import event_json
@@ -65,7 +66,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.is_greeted = False
         self.cursors: dict[int, int] = {}  # ticket number -> seq of the last event sent on this socket
         self.rewinds: dict[int, int] = {}  # positions that the client asked for
-        self.dirty: dict[int, int] = {}  # ticket number -> first seq rung for since the last read
+        self.dirty: dict[int, int] = {}  # ticket number -> head that rang since the last read
         self.watched: dict[str, int] = {}  # reference -> ticket number, all visible to the viewer
         self.flushing: asyncio.Task[None] | None = None
         self.pulse: asyncio.Task[None] | None = None
@@ -143,8 +144,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             log.warning("could not join %s: %s", group, error)
 
     async def bell(self, rung: dict[str, Any]) -> None:
-        """Something happened on a ticket (from the channel layer)."""
-        self.ring_for(rung["ticket"], rung["seq"])
+        """Something happened on these tickets (from the channel layer)."""
+        for number, seq in rung["heads"].items():
+            self.ring_for(int(number), seq)
 
     async def relay(self, relayed: dict[str, Any]) -> None:
         """A passing frame (typing, receipt) for those who watch its ticket (from the channel layer)."""
@@ -160,8 +162,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             log.warning("could not pass on: %s", error)
 
     def ring_for(self, number: int, seq: int) -> None:
-        self.dirty[number] = min(self.dirty.get(number, seq), seq)
-        self._flush_soon()
+        """Read up to `seq` soon, unless that was sent already."""
+        if self.cursors.get(number, 0) < seq:
+            self.dirty[number] = max(self.dirty.get(number, seq), seq)
+            self._flush_soon()
 
     def rewind(self, number: int, seq: int) -> None:
         """Send the events after `seq` once more."""
@@ -175,10 +179,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _flush(self) -> None:
         try:
             while self.dirty or self.rewinds:
-                self.cursors |= self.rewinds
-                wanted = {number: seq - 1 for number, seq in self.dirty.items()} | self.rewinds
-                self.dirty, self.rewinds = {}, {}
-                after = {number: self.cursors.get(number, seq) for number, seq in wanted.items()}
+                after = self._unsent()
                 for events in await self._read(after):
                     await self._send_events(events)
         except TimeoutError:
@@ -187,11 +188,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
             log.error("socket closed, database: %s", error)
             await self.close(CLOSE_RESTART)
 
+    def _unsent(self) -> dict[int, int]:
+        """Where to read from, by ticket: what rang and was not sent meanwhile, and what was asked for again."""
+        self.cursors |= self.rewinds
+        rung = {n: self.cursors.get(n, seq - 1) for n, seq in self.dirty.items() if self.cursors.get(n, 0) < seq}
+        after = rung | self.rewinds
+        self.dirty, self.rewinds = {}, {}
+        return after
+
     async def _read(self, after: dict[int, int]) -> list[list[Event]]:
         numbers = list(after)
         parts = [numbers[i : i + TICKETS_AT_ONCE] for i in range(0, len(numbers), TICKETS_AT_ONCE)]
-        read = database_sync_to_async(read_events)
-        return [await read(self.viewer, {number: after[number] for number in part}) for part in parts]
+        return [await read_soon(self.viewer, {number: after[number] for number in part}) for part in parts]
 
     async def _send_events(self, events: list[Event]) -> None:
         async with asyncio.timeout(SEND_SECONDS):
@@ -199,7 +207,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self.send_frame(self.event_frame(event))
                 self.cursors[event.ticket_id] = event.seq
         if len(events) == READ_AT_ONCE:  # there may be more where these came from
-            self.dirty |= {event.ticket_id: self.cursors[event.ticket_id] + 1 for event in events}
+            self.rewinds |= {event.ticket_id: self.cursors[event.ticket_id] for event in events}
 
     def event_frame(self, event: Event) -> dict[str, Any]:
         prev = event.public_prev if isinstance(self.viewer, Customer) else event.prev
@@ -255,4 +263,4 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.watched = {ref: number for number, ref, _ in heads}
         for number, _, head in heads:
             if self.cursors.setdefault(number, head) < head:
-                self.ring_for(number, self.cursors[number] + 1)
+                self.ring_for(number, head)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from accounts.models import Site, User
 from asgiref.sync import sync_to_async
-from chat.actions import start_visit
-from chat.models import Visitor
-from customers.models import Customer
 from django.conf import settings
 from django.test import Client
 
+from accounts.models import Site, User
+from chat.actions import start_visit
+from chat.models import Visitor
+from customers.models import Customer
 from tests.live import Socket
 
 

@@ -6,19 +6,20 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+from websockets.exceptions import InvalidStatus
+
 from accounts.models import ApiToken, User
 from accounts.tokens import digest, new_secret
-from asgiref.sync import sync_to_async
-from chat.consumers import guest, live as live_module
+from chat.consumers import guest
+from chat.consumers import live as live_module
 from customers.models import Customer
-from django.utils import timezone
+from tests.chat.conftest import agent_socket, guest_socket, say_hello, websocket
+from tests.live import Socket
 from tickets import events
 from tickets.actions import post_message, reopen_ticket, resolve_ticket
 from tickets.models import Event, Message, ReadMark, Ticket
-from websockets.exceptions import InvalidStatus
-
-from tests.chat.conftest import agent_socket, guest_socket, say_hello, websocket
-from tests.live import Socket
 
 
 async def test_first_words_open_a_ticket_that_the_agent_sees_and_answers(live, site, guest_token, alice):
@@ -137,7 +138,9 @@ async def test_a_bad_frame_is_answered_and_the_socket_lives_on(live, chat_ticket
         await say_hello(visitor, carlas_token)
         await visitor.send(frame)
         assert (await visitor.wait_for("error"))["code"] == code
-        await visitor.send({"type": "message.post", "ref": chat_ticket.reference, "client_id": "ok", "body": "Still here"})
+        await visitor.send(
+            {"type": "message.post", "ref": chat_ticket.reference, "client_id": "ok", "body": "Still here"}
+        )
         await visitor.wait_for("ack", client_id="ok")
 
 

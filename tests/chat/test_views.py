@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
+
 from accounts.models import Site
 from chat.models import Visitor
 from customers.models import Address
-from django.test import Client
 from tickets.actions import post_message
 from tickets.models import Message, Ticket
 

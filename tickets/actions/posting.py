@@ -14,10 +14,11 @@ from django.utils import timezone
 from accounts.models import Desk, User
 from customers.models import Customer
 from tickets.actions._rules import PREVIEW_CHARS, Actor, clean_body, clean_line, require, start_waiting, stop_waiting
+from tickets.actions._storing import store
 from tickets.actions.attaching import attach
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
-from tickets.events import SEQ_FIELDS, announce, authored, next_event
+from tickets.events import announce, authored, next_event
 from tickets.models import Event, Message, Status, Ticket
 
 
@@ -102,7 +103,7 @@ def post_messages(posts: list[Post]) -> list[Message]:
         answer.append(message)
         if post.attachments:
             with_files.append((post, message))
-    _save(events, list(changed.values()))
+    store(events, list(changed.values()))
     for post, message in with_files:
         attach(post.attachments, message, by=post.by)
     announce(live)
@@ -211,18 +212,3 @@ def _back_to_open(post: Post, ticket: Ticket, now: datetime) -> list[Event]:
         return [next_event(ticket, "ticket.reopened", by=post.by, at=post.at, is_public=True)]
     data = {"from": was, "to": Status.OPEN.value}
     return [next_event(ticket, "status.changed", by=post.by, at=post.at, data=data)]
-
-
-_TOUCHED = ["status", "solved_at", "waiting_since", "answer_due_at", "first_answered_at", "preview", *SEQ_FIELDS]
-
-
-def _save(events: list[Event], tickets: list[Ticket]) -> None:
-    """Everything of a batch in three statements."""
-    if not events:
-        return
-    Message.objects.bulk_create([event.message for event in events if event.message])
-    Event.objects.bulk_create(events)
-    if len(tickets) == 1:
-        tickets[0].save(update_fields=_TOUCHED)
-    else:
-        Ticket.objects.bulk_update(tickets, _TOUCHED)

@@ -1,6 +1,6 @@
 """The heart's tables, split by noun; import them from here."""
 
-from tickets.models.conversation import Attachment, Event, Message, ReadMark
+from tickets.models.conversation import Attachment, Event, EventQuerySet, Message, ReadMark
 from tickets.models.follow_up import FollowUp
 from tickets.models.ticket import Channel, Priority, RootCause, Status, Tag, Ticket, new_reference
 
@@ -8,6 +8,7 @@ __all__ = [
     "Attachment",
     "Channel",
     "Event",
+    "EventQuerySet",
     "FollowUp",
     "Message",
     "Priority",

@@ -12,12 +12,15 @@ TRIGRAM = 3  # letters that the index needs in order to find them inside a word
 
 
 def visible_customers(viewer: User) -> QuerySet[Customer]:
-    """Customers whom the viewer may see: all of them, or those with a ticket that they may see."""
+    """Customers whom the viewer may see: all of them, or those with a ticket that they may see or with none at all
+    yet, so that whoever adds a customer finds them again."""
     if not viewer.has_perm("customers.view"):
         return Customer.objects.none()
     if viewer.has_perm("customers.view_all"):
         return Customer.objects.all()
-    return Customer.objects.filter(Exists(Ticket.objects.visible_to(viewer).filter(customer=OuterRef("pk"))))
+    theirs = {"customer": OuterRef("pk")}
+    is_seen = Exists(Ticket.objects.visible_to(viewer).filter(**theirs))
+    return Customer.objects.filter(is_seen | ~Exists(Ticket.objects.filter(**theirs)))
 
 
 def find_customers(customers: QuerySet[Customer], words: str) -> QuerySet[Customer]:
