@@ -1,0 +1,87 @@
+"""The installation's own pages."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.actions import create_token, deactivate_person
+from accounts.models import Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_front_door(client, alice, desk_row):
+    assert client.get("/")["Location"] == "/accounts/login/"
+    client.force_login(alice)
+    assert client.get("/")["Location"] == "/inbox/"
+
+
+def test_ready_says_what_is_missing(client):
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] == {"ok": True}
+    assert answer.json()["worker"]["ok"] is False  # it never showed
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    assert client.get("/readyz").json()["worker"]["ok"] is True
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=3))
+    assert client.get("/readyz").json()["worker"]["ok"] is False
+
+
+def test_ready_when_all_is_well(client):
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["ok"]) == (200, True)
+
+
+def test_ready_without_redis(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["redis"]["ok"] is False
+
+
+def test_metrics_are_for_who_may_see_reports(client, alice, lea, sue):
+    assert client.get("/metrics").status_code == 404
+    client.force_login(alice)
+    assert client.get("/metrics").status_code == 404
+    client.force_login(lea)
+    assert b"# TYPE" in client.get("/metrics").content
+    _, raw = create_token(sue, by=sue, name="prometheus")
+    robot = Client(headers={"Authorization": f"Bearer {raw}"})
+    assert robot.get("/metrics").status_code == 200
+    deactivate_person(sue, by=None)
+    assert robot.get("/metrics").status_code == 404
+    assert Client(headers={"Authorization": "Bearer mg_wrong"}).get("/metrics").status_code == 404
+
+
+def test_what_there_is_not(client, alice):
+    assert "There is nothing here" in client.get("/nowhere/").content.decode()
+    answer = client.get("/api/v1/nowhere/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_a_form_from_elsewhere_is_explained(alice):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/settings/availability/", {"availability": "away"})
+    assert answer.status_code == 403
+    assert "lay open too long" in answer.content.decode()
+
+
+def test_an_error_of_ours_says_so_without_a_traceback(client, monkeypatch):
+    def stumble(*args):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("accounts.models.Desk.load", stumble)
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "written down" in answer.content.decode()
+    assert "secret detail" not in answer.content.decode()
+
+
+def test_a_forged_host_is_refused(client):
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
