@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("tickets.urls")),
     path("customers/", include(customer_patterns)),
+    path("dashboard/", include("reports.urls")),
     path("widget/", include("chat.urls")),
     path("api/v1/", include("api.urls")),
 ]

@@ -1,0 +1,153 @@
+"""Figures: pure readings, each with its definition and the address of exactly the tickets that it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Min, Q
+from django.urls import reverse
+
+from accounts.models import Desk, User
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
+from tickets.queries.today import first_answered_since, solved_since, start_of_today
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number as it is shown. `value` is None where there is nothing to reckon with."""
+
+    key: str
+    label: str
+    value: str | None
+    unit: str
+    detail: str
+    definition: str
+    url: str
+
+
+@dataclass(frozen=True)
+class TeamLine:
+    team: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Now:
+    """How things stand at one moment, as far as the viewer may see."""
+
+    figures: list[Figure]
+    open_by_team: list[TeamLine]
+
+    @property
+    def open_max(self) -> int:
+        return max((line.count for line in self.open_by_team), default=0)
+
+
+class Median(Aggregate):
+    """The middle one, or the mean of the middle two (PostgreSQL's `percentile_cont`)."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+
+def now_figures(viewer: User, now: datetime) -> Now:
+    """The figures of this moment over the tickets that the viewer may see. Each reads a small index only."""
+    tickets = Ticket.objects.visible_to(viewer)
+    today = start_of_today(viewer, now)
+    figures = [*_waiting(tickets, now), _solved(tickets, today), _first_answer(tickets, today)]
+    return Now(figures, _open_by_team(tickets))
+
+
+def as_time(span: timedelta) -> tuple[str, str]:
+    """A span and its unit as people say it: ("45", "s"), ("3:40", "min"), ("2:05", "h"), ("3", "days")."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return str(seconds), "s"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02}", "min"
+    if seconds < 2 * 86400:
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}", "h"
+    return str(seconds // 86400), "days"
+
+
+def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
+    waiting = tickets.waiting().aggregate(
+        count=Count("pk"), since=Min("waiting_since"), late=Count("pk", filter=Q(answer_due_at__lt=now))
+    )
+    late, minutes = waiting["late"], Desk.current().promise_minutes
+    detail = f"{late} past the promise" if late else "all within the promise"
+    longest, unit = as_time(max(now - waiting["since"], timedelta(0))) if waiting["since"] else ("0", "min")
+    return [
+        Figure(
+            key="waiting",
+            label="Waiting for us",
+            value=str(waiting["count"]),
+            unit="person" if waiting["count"] == 1 else "people",
+            detail=detail if waiting["count"] else "Nobody waits.",
+            definition="Conversations in which the customer wrote last and nobody has answered yet, on every channel."
+            f" The promise is an answer within {minutes} minutes of opening hours.",
+            url=_inbox("waiting"),
+        ),
+        Figure(
+            key="longest_wait",
+            label="Longest wait",
+            value=longest,
+            unit=unit,
+            detail="" if waiting["since"] else "Nobody waits.",
+            definition="How long the customer who has waited longest has waited until now,"
+            " by the clock on the wall: nights and Sundays count.",
+            url=_longest_waiting(tickets) if waiting["since"] else _inbox("waiting"),
+        ),
+    ]
+
+
+def _longest_waiting(tickets: TicketQuerySet) -> str:
+    ticket = tickets.waiting().order_by("waiting_since").only("number").first()
+    return ticket.get_absolute_url() if ticket else _inbox("waiting")
+
+
+def _solved(tickets: TicketQuerySet, today: datetime) -> Figure:
+    solved = tickets.filter(solved_since(today)).aggregate(count=Count("pk"), named=Count("root_cause"))
+    count, named = solved["count"], solved["named"]
+    return Figure(
+        key="solved_today",
+        label="Solved today",
+        value=str(count),
+        unit="",
+        detail=f"{named} with a named cause" if count else "None yet today.",
+        definition="Tickets solved since midnight, in your time zone, and not reopened since.",
+        url=_inbox("solved-today"),
+    )
+
+
+def _first_answer(tickets: TicketQuerySet, today: datetime) -> Figure:
+    wait = ExpressionWrapper(F("first_answered_at") - F("created_at"), output_field=DurationField())
+    answered = tickets.filter(first_answered_since(today)).aggregate(count=Count("pk"), median=Median(wait))
+    value, unit = as_time(answered["median"]) if answered["count"] else (None, "")
+    return Figure(
+        key="first_answer_today",
+        label="First answer today, median",
+        value=value,
+        unit=unit,
+        detail=f"n = {answered['count']}" if answered["count"] else "Nobody was answered for the first time today.",
+        definition="The time from a ticket's first message to our first answer, by the clock on the wall, over the"
+        " tickets first answered since midnight, in your time zone. Half were answered faster. Calls do not count.",
+        url=_inbox("answered-today"),
+    )
+
+
+def _open_by_team(tickets: TicketQuerySet) -> list[TeamLine]:
+    rows = tickets.unsolved().values_list("team__name", "team__slug").annotate(count=Count("pk"))
+    return [
+        TeamLine(name or "No team", count, _inbox(f"team-{slug}" if slug else "no-team"))
+        for name, slug, count in rows.order_by("-count", "team__name")
+    ]
+
+
+def _inbox(view: str) -> str:
+    return f"{reverse('tickets:inbox')}?{urlencode({'view': view})}"

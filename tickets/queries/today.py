@@ -1,0 +1,42 @@
+"""What happened since this morning, as the viewer's day goes: figures and the lists behind them use the same rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from accounts.models import Desk, Team, User
+from tickets.models import Channel, Status
+from tickets.queries.inbox import View
+
+_UNSOLVED = ~Q(status=Status.SOLVED)
+
+
+def start_of_today(viewer: User, now: datetime) -> datetime:
+    """Last midnight in the viewer's zone, or in the company's where they chose none."""
+    local = now.astimezone(ZoneInfo(viewer.time_zone or Desk.current().time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def solved_since(start: datetime) -> Q:
+    return Q(status=Status.SOLVED, solved_at__gte=start)
+
+
+def first_answered_since(start: datetime) -> Q:
+    """A call is answered when it is made, so that a ticket about one has no first answer to wait for."""
+    return Q(first_answered_at__gte=start) & ~Q(channel=Channel.PHONE)
+
+
+def unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
+    """A view that is in nobody's rail: where a figure of the dashboard leads, or another team's tickets."""
+    start = start_of_today(viewer, now)
+    if key == "solved-today":
+        return View(key, "Solved today", "circle-check", solved_since(start), stretches="s")
+    if key == "answered-today":
+        return View(key, "First answered today", "clock", first_answered_since(start), stretches="wqs")
+    if key == "no-team":
+        return View(key, "No team", "users", _UNSOLVED & Q(team=None))
+    team = Team.objects.filter(slug=key.removeprefix("team-")).first() if key.startswith("team-") else None
+    return View(key, team.name, "users", _UNSOLVED & Q(team=team)) if team else None
