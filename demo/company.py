@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
+from django.conf import settings
+
 from accounts.models import Calendar, Desk, Site, Team, User
 from accounts.roles import Role
 from customers.actions import change_customer, get_or_create_customer
 from customers.models import Address, Company, Customer
-from django.conf import settings
 from tickets.models import RootCause
 
 NAME = "Bellwether Cycles"
 SITE_KEY = "bellwether"
-PASSWORD = "demo"  # development only: the command refuses to run elsewhere
+PASSWORD = "demo"  # noqa: S105  (development only: the command refuses to run elsewhere)
 ZONE = "Europe/Amsterdam"
 SIGNED_IN = "Jonas Reuter"  # who agent@example.com is
 
@@ -183,7 +184,11 @@ def _people(teams: dict[str, Team], now: datetime) -> list[tuple[User, list[str]
 
 
 def _holidays(year: int) -> list[str]:
-    return [date(a_year, month, day).isoformat() for a_year in (year, year + 1) for month, day in ((1, 1), (12, 25), (12, 26))]
+    return [
+        date(a_year, month, day).isoformat()
+        for a_year in (year, year + 1)
+        for month, day in ((1, 1), (12, 25), (12, 26))
+    ]
 
 
 def _site(team: Team, calendar: Calendar) -> Site:

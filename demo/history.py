@@ -10,11 +10,14 @@ from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+
 from accounts.models import User
 from accounts.roles import Role
 from customers.actions import create_guest
 from customers.models import Customer
-from django.db.models import F
+from demo.company import SIGNED_IN, ZONE, Cast
+from demo.stories import Step, Story, read_stories, span
 from outbox.models import Mail, MailState, Recipient, RecipientState
 from tickets.actions import (
     assign_ticket,
@@ -27,9 +30,6 @@ from tickets.actions import (
     tag_ticket,
 )
 from tickets.models import Channel, FollowUp, Message, Priority, ReadMark, Status, Ticket
-
-from demo.company import SIGNED_IN, ZONE, Cast
-from demo.stories import Step, Story, read_stories, span
 
 DAYS = 60
 A_DAY = [5, 3, 4, 3, 4, 5, 1]  # conversations that begin, Monday to Sunday
@@ -124,7 +124,9 @@ def _opening_moment(channel: str, day: datetime, cast: Cast, rng: Random) -> dat
     local = day.astimezone(ZoneInfo(ZONE))
     hours = (6.5, 23.5) if channel in (Channel.EMAIL, Channel.FORM) else (8.5, 20.5)
     minutes = int(60 * rng.triangular(*hours, 11.5))
-    at = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=minutes, seconds=rng.randint(0, 59))
+    at = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+        minutes=minutes, seconds=rng.randint(0, 59)
+    )
     return at if channel in (Channel.EMAIL, Channel.FORM) else _when_open(at, cast, rng)
 
 
@@ -275,7 +277,9 @@ class History:
         self._write_note(conversation, conversation.agent, text, at)
 
     def _colleague(self, conversation: Conversation, text: str, at: datetime) -> None:
-        self._write_note(conversation, _member(self.cast, conversation.team, self.rng, but=conversation.agent), text, at)
+        self._write_note(
+            conversation, _member(self.cast, conversation.team, self.rng, but=conversation.agent), text, at
+        )
 
     def _write_note(self, conversation: Conversation, by: User, text: str, at: datetime) -> None:
         post_message(conversation.known, by=by, kind=Message.Kind.NOTE, body=text, at=at)
@@ -315,11 +319,18 @@ class History:
         marks = []
         for ticket in Ticket.objects.all():
             if ticket.channel == Channel.CHAT:
-                marks.append(ReadMark(ticket=ticket, customer_id=ticket.customer_id, seq=ticket.public_last_seq, at=self.now))
+                marks.append(
+                    ReadMark(ticket=ticket, customer_id=ticket.customer_id, seq=ticket.public_last_seq, at=self.now)
+                )
             if ticket.waiting_since is None:
-                readers = {ticket.assignee_id, *(user.pk for user in self.cast.people.values() if user.role != Role.AGENT)}
+                readers = {
+                    ticket.assignee_id,
+                    *(user.pk for user in self.cast.people.values() if user.role != Role.AGENT),
+                }
                 readers.add(self.cast.people[SIGNED_IN].pk)
-                marks += [ReadMark(ticket=ticket, user_id=pk, seq=ticket.last_seq, at=self.now) for pk in readers - {None}]
+                marks += [
+                    ReadMark(ticket=ticket, user_id=pk, seq=ticket.last_seq, at=self.now) for pk in readers - {None}
+                ]
         ReadMark.objects.bulk_create(marks)  # as `mark_seen` would write them, in one statement
         # What we answered in the past has reached its reader: the next answer takes none of it along.
         Ticket.objects.update(mailed_seq=F("last_seq"))
@@ -328,9 +339,35 @@ class History:
 # --- The small facts that make one telling differ from the next ----------------------------
 
 _TYRES = [("622 × 42", "622 × 47"), ("584 × 47", "622 × 47"), ("622 × 37", "622 × 32"), ("406 × 50", "406 × 40")]
-_BIKES = ["Heron 7", "Plover 3", "Kestrel gravel", "Oxbow cargo", "Drover e-bike", "Lapwing tandem", "Wren folding bike"]
-_PARTS = ["left pedal", "saddle clamp", "front light", "set of mudguard stays", "charger", "key to the battery", "bell", "kickstand"]
-_GOODS = ["the green panniers", "a child seat", "the wide handlebar", "the 11-speed chain", "the reflective vest", "the rain cape", "the cargo rack", "the dynamo light"]
+_BIKES = [
+    "Heron 7",
+    "Plover 3",
+    "Kestrel gravel",
+    "Oxbow cargo",
+    "Drover e-bike",
+    "Lapwing tandem",
+    "Wren folding bike",
+]
+_PARTS = [
+    "left pedal",
+    "saddle clamp",
+    "front light",
+    "set of mudguard stays",
+    "charger",
+    "key to the battery",
+    "bell",
+    "kickstand",
+]
+_GOODS = [
+    "the green panniers",
+    "a child seat",
+    "the wide handlebar",
+    "the 11-speed chain",
+    "the reflective vest",
+    "the rain cape",
+    "the cargo rack",
+    "the dynamo light",
+]
 _DEPOTS = ["Zaandam", "Diemen", "Nieuwegein", "Hoofddorp"]
 _PRICES = ["34.95", "49.00", "62.50", "89.00", "118.40", "129.00", "219.00", "1,849.00"]
 

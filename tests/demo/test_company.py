@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import Count
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import Site, User
+from outbox.models import Mail
+from tests.demo.invariants import violations
+from tickets.actions import post_message
+from tickets.models import Channel, Event, FollowUp, Message, RootCause, Status, Ticket
+from tickets.queries import unmailed_answers
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The company, made once for all tests here; each of them undoes only what it did itself."""
+    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with django_db_blocker.unblock(), transaction.atomic(), quick:
+        _run()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(built, db) -> None:
+    pass
+
+
+def _run() -> str:
+    out = StringIO()
+    with override_settings(DEBUG=True):
+        call_command("demo", stdout=out)
+    return out.getvalue()
+
+
+def test_a_demo_company_is_sound_and_believable(demo):
+    assert violations() == {}
+    tickets = Ticket.objects
+    assert tickets.count() >= 220
+    assert set(tickets.values_list("channel", flat=True)) == set(Channel.values)
+    assert set(tickets.values_list("status", flat=True)) == set(Status.values)
+    assert (timezone.now() - tickets.earliest("created_at").created_at).days >= 58
+    solved = tickets.solved()
+    assert solved.exclude(root_cause=None).count() > solved.count() / 2
+    assert RootCause.objects.exclude(parent=None).annotate(n=Count("tickets")).filter(n=0).count() == 0
+    happened = set(Event.objects.values_list("type", flat=True))
+    assert {"ticket.reopened", "priority.changed", "status.changed", "ticket.tagged", "follow_up.sent"} <= happened
+    assert Message.objects.filter(kind="note").count() > 30
+    assert tickets.exclude(continues=None).exists()
+
+
+def test_some_wait_now_one_longer_than_promised_one_with_nobody(demo):
+    waiting = Ticket.objects.waiting()
+    assert 5 <= waiting.count() <= 10
+    assert waiting.filter(answer_due_at__lt=timezone.now()).count() == 1
+    assert waiting.filter(assignee=None, team=None).count() == 1
+
+
+def test_no_mail_of_the_past_leaves_and_the_next_follow_ups_wait(demo):
+    assert set(Mail.objects.values_list("state", flat=True)) == {"sent"}
+    assert Mail.objects.filter(kind="follow_up").count() > 100
+    assert FollowUp.objects.scheduled().filter(due_at__gt=timezone.now()).exists()
+
+
+def test_the_next_answer_takes_no_old_ones_along(demo):
+    ticket = Ticket.objects.waiting().filter(channel="chat").exclude(assignee=None).first()
+    post_message(ticket, by=ticket.assignee, body="Here it is.")
+    ticket.refresh_from_db()
+    assert [message.body for message in unmailed_answers(ticket)] == ["Here it is."]
+
+
+def test_the_demo_people_sign_in_with_demo(demo, client, settings):
+    for name in ("agent", "manager", "admin"):
+        user = User.objects.get(email=f"{name}@example.com")
+        assert user.check_password("demo")
+        assert user.role == name
+    assert settings.SITE_URL in Site.objects.get().allowed_origins
+
+
+def test_a_second_time_changes_nothing(demo):
+    before = [Ticket.objects.count(), Event.objects.count(), User.objects.count(), Mail.objects.count()]
+    assert "already" in _run()
+    assert before == [Ticket.objects.count(), Event.objects.count(), User.objects.count(), Mail.objects.count()]
+
+
+def test_it_refuses_where_another_company_is(demo):
+    Site.objects.update(key="another")
+    with pytest.raises(CommandError, match="belongs to Bellwether"):
+        _run()
+
+
+def test_it_refuses_outside_development(demo):
+    with override_settings(DEBUG=False), pytest.raises(CommandError, match="DEBUG"):
+        call_command("demo")
