@@ -23,7 +23,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str) -> Mail
     text, html = render("tickets/mail/answers", _context(ticket, address, desk) | {"answers": messages})
     return queue_mail(
         kind="reply",
-        to=[(ticket.customer.name, address.email)],
+        to=[(ticket.customer.name if address.is_known else "", address.email)],
         subject=f"Re: {ticket.subject}" if address.is_known else f"An answer from {desk.name}",
         text=text,
         html=html,
@@ -43,7 +43,7 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     text, html = render("tickets/mail/follow_up", _context(ticket, address, desk))
     return queue_mail(
         kind="follow_up",
-        to=[(ticket.customer.name, address.email)],
+        to=[(ticket.customer.name if address.is_known else "", address.email)],
         subject="Is everything all right now?",
         text=text,
         html=html,
@@ -57,12 +57,15 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
 
 
 def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
+    """What the templates say; a stranger's words (name, subject) only where the address is known to be theirs."""
+    first_name = ticket.customer.name.split()[0] if ticket.customer.name.strip() else ""
     return {
         "desk": desk,
-        "first_name": ticket.customer.name.split()[0] if ticket.customer.name.strip() and address.is_known else "",
+        "color": ticket.site.color if ticket.site else "",
+        "first_name": first_name if address.is_known else "",
         "subject": ticket.subject if address.is_known else "",
-        "chat_url": ticket.site.url if ticket.site else "",
-        "reference": ticket.reference,
+        "action_url": ticket.site.url if ticket.site else "",
+        "action_label": "Open the chat",
     }
 
 

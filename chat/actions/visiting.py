@@ -63,7 +63,10 @@ def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket
 
 
 def leave_address(visitor: Visitor, *, email: str, name: str = "") -> Address:
-    """Note where answers may reach a guest by mail. Errors: ValidationError; PermissionDenied before the first words."""
+    """Note where answers may reach a guest by mail.
+
+    Errors: ValidationError; PermissionDenied before the first words.
+    """
     if visitor.customer is None:
         raise PermissionDenied
     return claim_address(visitor.customer, email=email, name=name)

@@ -48,6 +48,12 @@ def clean_body(body: str, *, may_be_empty: bool = False) -> str:
     return body
 
 
+def check_client_id(client_id: str) -> None:
+    """A sender's own id is short and printable: Postgres could not even look for NUL or half a letter."""
+    if len(client_id) > 64 or not client_id.isprintable():
+        raise ValidationError("A client_id has at most 64 printable characters.", code="invalid")
+
+
 def clean_line(text: str, limit: int) -> str:
     """One line of text, at most `limit` characters."""
     return " ".join(text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").split())[:limit]

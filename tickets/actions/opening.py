@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Site, Team
 from customers.models import Customer
-from tickets.actions._rules import Actor, clean_body, clean_line, require
+from tickets.actions._rules import Actor, check_client_id, clean_body, clean_line, require
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.posting import Post, find_posted, post_messages
 from tickets.actions.sorting import attach_tags
@@ -44,6 +44,7 @@ def open_ticket(
     require(by, "tickets.open")
     if isinstance(by, Customer) and by.pk != customer.pk:
         raise PermissionDenied
+    check_client_id(client_id)
     body = clean_body(body)
     if channel not in Channel.values or priority not in Priority.values:
         raise ValidationError("There is no such channel or priority.", code="invalid")

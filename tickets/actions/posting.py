@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Desk, User
 from customers.models import Customer
-from tickets.actions._rules import PREVIEW_CHARS, Actor, clean_body, clean_line, require, start_waiting, stop_waiting
+from tickets.actions._rules import PREVIEW_CHARS, Actor, check_client_id, clean_body, clean_line, require, start_waiting, stop_waiting
 from tickets.actions._storing import store
 from tickets.actions.attaching import attach
 from tickets.actions.beginning import begin_ticket
@@ -73,6 +73,8 @@ def post_messages(posts: list[Post]) -> list[Message]:
     again: the first one is returned. Errors as in `post_message`; then nothing was added, and the caller
     asks again one by one to learn which it was.
     """
+    for post in posts:
+        check_client_id(post.client_id)
     tickets = _lock_all(posts)
     stored = _find_stored(posts)
     events: list[Event] = []
@@ -152,8 +154,6 @@ def _check(post: Post, ticket: Ticket) -> None:
     require(post.by, "tickets.note" if post.kind == Message.Kind.NOTE else "tickets.reply", ticket)
     if post.kind not in Message.Kind.values or (post.kind == Message.Kind.NOTE and isinstance(post.by, Customer)):
         raise ValidationError("There is no such kind of message.", code="invalid")
-    if len(post.client_id) > 64 or "\x00" in post.client_id:
-        raise ValidationError("A client_id has at most 64 characters.", code="invalid")
 
 
 def _is_too_late(post: Post, ticket: Ticket) -> bool:

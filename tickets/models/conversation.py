@@ -173,6 +173,9 @@ class ReadMark(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.ticket_id} read up to {self.seq}"
+
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
