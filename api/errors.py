@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -68,6 +68,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return answer(404, detail=NOT_FOUND)
     if isinstance(error, PermissionDenied):
         return answer(403, detail=FORBIDDEN)
+    if isinstance(error, RequestDataTooBig):
+        return answer(413, detail=TooLong.default_detail)
     if isinstance(error, SuspiciousOperation):
         return answer(400, detail="This request cannot be read.")
     if isinstance(error, OperationalError | InterfaceError):

@@ -38,13 +38,12 @@ class BoundedJSON(JSONParser):
 def _check_depth(data: Any) -> None:
     level = [data]
     for _ in range(MAX_DEPTH):
-        level = [child for item in level for child in _children(item)]
+        level = [child for item in level for child in _containers(item)]
         if not level:
             return
     raise ParseError(f"The JSON is nested too deeply: {MAX_DEPTH} levels at most.")
 
 
-def _children(item: Any) -> list[Any]:
-    if isinstance(item, dict):
-        return list(item.values())
-    return item if isinstance(item, list) else []
+def _containers(item: Any) -> list[Any]:
+    inside = item.values() if isinstance(item, dict) else item
+    return [child for child in inside if isinstance(child, dict | list)]

@@ -44,7 +44,8 @@ def test_a_known_address_opens_no_second_customer(api, ticket, carla):
     assert Customer.objects.count() == 1
 
 
-def test_a_customer_by_id_must_be_one_that_the_viewer_sees(api, ticket, carla, dora):
+def test_a_customer_by_id_must_be_one_that_the_viewer_sees(api, ticket, carla, dora, shop):
+    open_ticket(dora, by=dora, body="A bell, please", channel="form", team=shop)
     words = {"subject": "Again", "body": "Hello"}
     assert api.post(TICKETS, {"customer": {"id": carla.pk}, **words}).status_code == 201
     for unseen in (dora.pk, 999_999):

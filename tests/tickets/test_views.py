@@ -388,7 +388,8 @@ def test_a_new_ticket_that_cannot_be_keeps_what_was_typed(at, alice, desk_row, w
 # --- Customers ---
 
 
-def test_customers_are_found_by_name_and_by_address(at, alice, sue, ticket, dora):
+def test_customers_are_found_by_name_and_by_address(at, alice, sue, ticket, dora, shop):
+    open_ticket(dora, by=dora, body="A bell, please", channel="form", team=shop)
     assert "Carla Cortez" in at(alice).get("/customers/").text
     assert "Dora Diaz" not in at(alice).get("/customers/").text
     assert "Dora Diaz" in at(sue).get("/customers/").text
