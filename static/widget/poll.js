@@ -21,7 +21,10 @@ export class Poll {
     clearTimeout(this.timer);
   }
 
+  /** One look at a time, and the next one some seconds later. */
   async look() {
+    if (this.isLooking) return;
+    this.isLooking = true;
     clearTimeout(this.timer);
     try {
       const cursors = Object.entries(this.hello());
@@ -32,6 +35,7 @@ export class Poll {
       if (error.status === 401) this.session.doubt();
       if (this.isOn) this.reach(false);
     }
+    this.isLooking = false;
     if (this.isOn) this.timer = setTimeout(() => this.look(), document.visibilityState === "visible" ? OPEN_EVERY : HIDDEN_EVERY);
   }
 

@@ -53,7 +53,7 @@ export class Screen {
     if (this.isLost()) return say("reconnecting"); // who is there now, we cannot know
     const place = chat.place > 0 ? ` ${say("place", { count: chat.place })}` : "";
     if (chat.presence) return presenceText(chat.presence, say) + place;
-    return chat.connection === "polling" ? say("blockedSockets") : say("connecting");
+    return chat.connection === "polling" ? say("polling") : say("connecting");
   }
 
   isLost() {

@@ -9,7 +9,7 @@ const en = {
   greeting: "Hello! What can we do for you?",
   connecting: "One moment…",
   reconnecting: "Reconnecting…",
-  blockedSockets: "We read everything you write here.",
+  polling: "Your messages reach us. Answers appear here.",
   here: { one: "{count} of us is here.", other: "{count} of us are here." },
   nobody: "Nobody is here right now. Leave a message and we answer as soon as we are back.",
   closed: "We are closed right now. Leave a message and we answer as soon as we are back.",
