@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.check import check
 from runner.console import SetupError, say, step
-from runner.development import DataDir, answers, named_environment, read_env, running_services
+from runner.development import DEFAULTS, DataDir, answers, named_environment, read_env, running_services
 from runner.environment import DEV_LOCK, PYTHON, ROOT, RUNTIME_LOCK, call, on_path, prepare
 from runner.procfile import expand, read_procfile
 from runner.run import run
@@ -54,7 +54,7 @@ def process(arguments: list[str]) -> int:
 
 def health(_arguments: list[str]) -> int:
     """Whether the web process of this container answers."""
-    return 0 if answers(os.environ) else 1
+    return 0 if answers({**DEFAULTS, **os.environ}) else 1
 
 
 def manage(arguments: list[str]) -> int:
