@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect
 
 from tests.widget_client.fake_desk import DESK, REF, ROOT, SHOP, SNIPPET, TOKEN, FakeDesk, agent_says, widget_frame
 
@@ -23,15 +22,6 @@ WIDGET = ROOT / "static/widget"
 MODULES = sorted(path for path in WIDGET.glob("*.js") if path.name != "embed.js")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
 ARGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROME", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -359,6 +349,10 @@ def test_messages_from_other_frames_are_ignored(page: Page, desk: FakeDesk, cont
     attacker.evaluate("attack()")
     page.evaluate("window.postMessage({makegood: 1, type: 'token', token: 'evil-evil-evil-evil'}, '*')")
     frame.evaluate(NONSENSE)  # our own frame, but not our own words
+    # The shadow root hides our frame from the page's other frames; even so, it hears its parent only.
+    told = ["{ type: 'identify', token: 'evil' }", "{ type: 'shown', open: false, page: { url: 'http://evil.test/' } }"]
+    for words in told:
+        frame.evaluate(f"window.postMessage({{ makegood: 1, ...{words} }}, '*')")
     page.wait_for_timeout(300)
     assert desk.received[before:] == []
     kept = page.evaluate("({ ...localStorage })")
