@@ -56,7 +56,7 @@ def run(arguments: list[str]) -> int:
         _complete(environment)
         with step("Database tables"):
             call([str(PYTHON), "manage.py", "migrate", "--noinput"], "Making the tables", environment=environment)
-        has_demo = not options.fresh and _make_demo(data, environment)
+        has_demo = not options.fresh and _make_demo(data, named, environment)
         write_env(data.run_env, environment, SAVED)
         processes = [
             Process(name, expand(line, environment), environment, ROOT) for name, line in read_procfile().items()
@@ -100,12 +100,21 @@ def _complete(environment: dict[str, str]) -> None:
     environment.setdefault("EMAIL_URL", f"smtp://127.0.0.1:{environment['MAIL_PORT']}")
 
 
-def _make_demo(data: DataDir, environment: Mapping[str, str]) -> bool:
+def _make_demo(data: DataDir, named: Mapping[str, str], environment: Mapping[str, str]) -> bool:
     """The demo company on the first start; answers whether it is there."""
     made = data.folder / "demo-company"
-    if not made.exists():
+    is_ours = not named.get("DATABASE_URL")
+    if is_ours and made.exists():
+        return True
+    try:
         with step("Demo company"):
             call([str(PYTHON), "manage.py", "demo"], "Making the demo company", environment=environment)
+    except SetupError as error:
+        if is_ours:
+            raise
+        say(str(error))  # a database of the caller's own may hold their company already
+        return False
+    if is_ours:
         made.touch()
     return True
 
