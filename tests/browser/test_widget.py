@@ -20,8 +20,6 @@ pytestmark = pytest.mark.browser
 
 WIDGET = ROOT / "static/widget"
 MODULES = sorted(path for path in WIDGET.glob("*.js") if path.name != "embed.js")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
-ARGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture
