@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import get_template
 from django.test import Client
 
 from customers.models import Customer
+from tickets import actions
 from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket, tag_ticket
 from tickets.models import Event, Message, ReadMark, Ticket
 
@@ -186,6 +190,15 @@ def test_links_lead_only_where_links_may(at, alice, carla, workshop):
     assert 'href="mailto:carla@example.org"' in text
     assert 'href="javascript:' not in text
     assert 'href="data:' not in text
+
+
+def test_everything_that_can_happen_can_be_drawn():
+    """Whoever records a new type of event writes the fragment that draws it."""
+    source = "".join(path.read_text() for path in Path(actions.__file__).parent.glob("*.py"))
+    types = set(re.findall(r"""(?:record|next_event)\(\s*\w+,\s*"([a-z_.]+)\"""", source))
+    assert {"ticket.opened", "message.posted", "chat.ended", "mail.failed"} <= types
+    for type_ in types:
+        get_template(f"events/_{type_}.html")
 
 
 # --- What is done there ---

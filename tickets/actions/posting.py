@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from accounts.models import Desk, User
 from customers.models import Customer
-from tickets.actions._rules import PREVIEW_CHARS, Actor, check_client_id, clean_body, clean_line, require, start_waiting, stop_waiting
+from tickets.actions._rules import (
+    PREVIEW_CHARS,
+    Actor,
+    check_client_id,
+    clean_body,
+    clean_line,
+    require,
+    start_waiting,
+    stop_waiting,
+)
 from tickets.actions._storing import store
 from tickets.actions.attaching import attach
 from tickets.actions.beginning import begin_ticket
@@ -164,7 +173,8 @@ def _is_too_late(post: Post, ticket: Ticket) -> bool:
 
 
 def _continue_elsewhere(post: Post, ticket: Ticket) -> Message:
-    new = begin_ticket(
+    """The message on the ticket that continues this one, begun with it unless an earlier late message did so."""
+    new = ticket.continued_by.order_by("-number").first() or begin_ticket(
         ticket.customer,
         by=post.by,
         subject=ticket.subject,
