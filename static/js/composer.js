@@ -106,7 +106,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = composerOf(event)
   if (!form || event.detail.successful) return
   field(form, "body").readOnly = false
-  tell(form, "Not sent. Your text is safe; send it again.")
+  if (form.arrived === field(form, "client_id").value) startAfresh(form)
+  else tell(form, "Not sent. Your text is safe; send it again.")
 })
 
 // A live event may bring back the very message whose answer got lost on the way.
@@ -117,14 +118,20 @@ document.addEventListener("desk:frame", (event) => {
   if (frame.type === "typing") return showTyping(frame)
   if (frame.type !== "event") return
   showTyping({})
-  if (frame.event?.message?.client_id !== field(form, "client_id").value || form.matches(".htmx-request")) return
+  if (frame.event?.message?.client_id !== field(form, "client_id").value) return
+  // While the answer may still come, it is only remembered.
+  if (form.matches(".htmx-request")) form.arrived = field(form, "client_id").value
+  else startAfresh(form)
+})
+
+function startAfresh(form) {
   field(form, "body").value = ""
-  field(form, "body").readOnly = false
+  form.querySelector("[data-files]").replaceChildren()
   form.attempted = ""
   field(form, "client_id").value = newId()
   writeDraft(form, null)
   tell(form, "Your message had arrived")
-})
+}
 
 let typingEnds = 0
 function showTyping(frame) {
