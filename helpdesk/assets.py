@@ -16,6 +16,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import CheckMessage, Error
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 _PREFIX = "vendor/"
 _SOURCE_MAP = re.compile(rb"^\s*(//|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
@@ -66,3 +67,9 @@ class VendorFinder(BaseFinder):
 def without_source_map(content: bytes) -> bytes:
     """The file without its pointer to a map that is not served."""
     return _SOURCE_MAP.sub(b"", content)
+
+
+class Assets(CompressedManifestStaticFilesStorage):
+    """Hashed and compressed files; a module imported by another is found under the name that pages preload."""
+
+    support_js_module_import_aggregation = True
