@@ -74,7 +74,7 @@ class Strict(serializers.Serializer[Any]):
         if isinstance(data, dict):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                raise serializers.ValidationError(dict.fromkeys(unknown, ["There is no such field to set here."]))
+                raise serializers.ValidationError(dict.fromkeys(unknown, ["There is no such field here."]))
         return super().to_internal_value(data)
 
 
@@ -239,7 +239,9 @@ class EventOut(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="What happened, such as `message.posted` or `ticket.resolved`.")
     at = Time()
     by = AuthorOut()
-    data = serializers.DictField(help_text="What else there is to say; depends on the type.")
+    data = serializers.DictField(  # type: ignore[assignment]  # (a name that serializers use too)
+        help_text="What else there is to say; depends on the type."
+    )
     message = MessageOut(required=False, help_text="Where the event is about one.")
 
 

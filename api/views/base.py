@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -24,6 +25,12 @@ class Door(APIView):
     # One address: its methods fetch through `visible_to`, validate, act and answer.
     # (No docstring: the schema would show it for every operation.)
     pagination_class = Keyset
+    http_method_names = ["get", "head", "post", "patch"]
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """What is answered to one token is kept by no cache on the way."""
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
 
 
 def viewer(request: Request) -> User:
@@ -41,6 +48,8 @@ def query(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
 
 def body(request: Request, shape: type[Serializer[Any]]) -> dict[str, Any]:
     """The request's JSON, checked."""
+    if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
+        raise ParseError("Say how long the body is: it needs a Content-Length.")  # or it would pass for an empty one
     return _check(shape, request.data)
 
 

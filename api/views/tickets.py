@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Team, User
-from api.errors import refuse
+from api.errors import Conflict, refuse
 from api.schema import READING, WRITING, operation
 from api.serializers import AssignIn, ResolveIn, TicketChangeIn, TicketFilters, TicketIn, TicketOut
 from api.views.base import Door, body, each, find_ticket, known, named_team, one, page, query, viewer, with_all
@@ -58,6 +58,8 @@ class Tickets(Door):
         wanted = body(request, TicketIn)
         team = named_team(wanted.get("team"))
         customer = _customer(viewer(request), **wanted["customer"])
+        if customer.is_blocked:
+            raise Conflict("This customer is blocked.")
         ticket = actions.open_ticket(
             customer,
             by=customer,

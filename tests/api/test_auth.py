@@ -42,6 +42,13 @@ def test_nobody_comes_in_without_a_token(db, authorization):
     assert answer.json()["error"]["code"] == "not_signed_in"
 
 
+def test_an_answer_is_kept_by_no_cache_and_names_the_methods(api):
+    answer = api.head(TICKETS)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["Allow"] == "GET, HEAD, POST"
+
+
 def test_a_token_ends_at_once_when_it_is_revoked(alice):
     token, raw = create_token(alice, by=alice, name="till")
     assert ask(f"Bearer {raw}").status_code == 200

@@ -241,7 +241,7 @@ SCRAPS = st.recursive(
 NAMES = st.sampled_from(sorted({name for shape in SHAPES for name in shape().fields}))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=st.dictionaries(NAMES, SCRAPS, max_size=4))
 def test_whatever_is_sent_the_answer_is_one_of_ours(api, ticket, carla, settings, sent):
     settings.API_REQUESTS_PER_MINUTE = 1_000_000

@@ -54,6 +54,14 @@ def test_a_customer_by_id_must_be_one_that_the_viewer_sees(api, ticket, carla, d
         assert answer.json()["error"]["fields"] == {"customer.id": ["There is none with this id."]}
 
 
+def test_nothing_is_opened_for_a_blocked_customer(api, ticket, carla):
+    carla.is_blocked = True
+    carla.save()
+    answer = api.post(TICKETS, {"customer": {"id": carla.pk}, "subject": "Again", "body": "Hello"})
+    assert (answer.status_code, answer.json()["error"]["detail"]) == (409, "This customer is blocked.")
+    assert Ticket.objects.count() == 1
+
+
 def test_a_refused_ticket_leaves_nothing_behind(api, db):
     answer = api.post(TICKETS, {"customer": {"email": "eve@example.org"}, "subject": "x", "body": "y", "team": 999_999})
     assert answer.status_code == 400
