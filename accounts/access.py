@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.models import User
 from accounts.roles import ALL_PERMISSIONS
 
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
 
 
 def requires(permission: str | None = None) -> Callable[[View], View]:
@@ -30,7 +30,7 @@ def requires(permission: str | None = None) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             if permission is not None and not request.user.has_perm(permission):

@@ -81,7 +81,8 @@ class AssignForm(forms.Form):
     user = forms.ModelChoiceField(User.objects.all(), required=False)
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
 
-    def chosen(self) -> dict[str, User | Team | None]:
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `assign_ticket`."""
         return {name: self.cleaned_data[name] for name in ("user", "team") if name in self.data}
 
 

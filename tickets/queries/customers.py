@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from customers.models import Address, Customer
+from customers.models import Address, Customer, CustomerQuerySet
 from tickets.models import Ticket
 
 TRIGRAM = 3  # letters that the index needs in order to find them inside a word
 
 
-def visible_customers(viewer: User) -> QuerySet[Customer]:
+def visible_customers(viewer: User) -> CustomerQuerySet:
     """Customers whom the viewer may see: all of them, or those with a ticket that they may see or with none at all
     yet, so that whoever adds a customer finds them again."""
     if not viewer.has_perm("customers.view"):
@@ -23,7 +23,7 @@ def visible_customers(viewer: User) -> QuerySet[Customer]:
     return Customer.objects.filter(is_seen | ~Exists(Ticket.objects.filter(**theirs)))
 
 
-def find_customers(customers: QuerySet[Customer], words: str) -> QuerySet[Customer]:
+def find_customers(customers: CustomerQuerySet, words: str) -> CustomerQuerySet:
     """Those with these words in their name or in an address; with one or two letters, that begin with them."""
     words = " ".join(words.replace("\x00", "").split())
     if not words:

@@ -119,7 +119,7 @@ def count_views(tickets: TicketQuerySet, viewer: User, views: list[View]) -> dic
         )
         for place, view in enumerate(views)
     }
-    row = User.objects.filter(pk=viewer.pk).values(**counts).get()
+    row: dict[str, int] = User.objects.filter(pk=viewer.pk).values(**counts).get()  # type: ignore[assignment]
     return {view.key: row[f"view{place}"] for place, view in enumerate(views)}
 
 

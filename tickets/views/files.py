@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
@@ -23,12 +24,14 @@ STATUS = {"too_long": 413}
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
     """Take one file, `file` in multipart; its id then goes into a message's `attachments`."""
-    if "file" not in request.FILES:
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
         return _refusal("invalid", "Send one file, in the field “file”.", 400)
     try:
-        attachment = add_attachment(request.FILES["file"], by=viewer(request))
+        attachment = add_attachment(file, by=viewer(request))
     except ValidationError as error:
-        return _refusal(error.code, error.message, STATUS.get(error.code, 422))
+        code = error.code or "invalid"
+        return _refusal(code, str(error.message), STATUS.get(code, 422))
     return JsonResponse(attachment_json(attachment), status=201)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,10 +47,14 @@ def answer(
     request: HttpRequest, context: dict[str, Any], *, page: str, fragment: str, status: int = 200
 ) -> HttpResponse:
     """The page for a browser, its moving part for htmx. A cache must not give one for the other."""
-    is_fragment = request.htmx and not request.htmx.history_restore_request
-    response = render(request, fragment if is_fragment else page, context, status=status)
+    response = render(request, fragment if wants_fragment(request) else page, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page; when it goes back in the history, it wants all of it."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
 def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str, Any]:
@@ -89,7 +94,7 @@ def viewer_with_teams(request: HttpRequest) -> User:
     return user
 
 
-def know_names(tickets: list[Ticket], *others: Customer) -> None:
+def know_names(tickets: Iterable[Ticket], *others: Customer) -> None:
     """Fetch at once what names the customers: their addresses, where they have no name."""
     nameless = [ticket.customer for ticket in tickets if not ticket.customer.name]
     prefetch_related_objects([*others, *nameless], "addresses")

@@ -32,7 +32,7 @@ from tickets.forms import (
 )
 from tickets.models import Channel, Message, RootCause, Tag, Ticket
 from tickets.queries import timeline
-from tickets.views.inbox import answer, know_names, viewer_with_teams, workspace
+from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 
 OTHERS = 8
 UNPROCESSABLE = 422
@@ -188,8 +188,8 @@ def _after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     if not Ticket.objects.visible_to(viewer(request)).filter(pk=ticket.pk).exists():
         messages.info(request, f"Ticket {ticket.number} is now with another team.")
         inbox = reverse("tickets:inbox") + query
-        return HttpResponseClientRedirect(inbox) if request.htmx else _see_other(inbox)
-    if request.htmx:
+        return HttpResponseClientRedirect(inbox) if wants_fragment(request) else _see_other(inbox)
+    if wants_fragment(request):
         return _show_again(request, ticket.pk)
     return _see_other(ticket.get_absolute_url() + query)
 
@@ -210,11 +210,11 @@ def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: st
     """The page again, 422, with the form's errors in it; those of a form without a place for them as a toast."""
     ticket = _ticket_in_full(request, ticket.pk)
     has_place = shown_as and not (shown_as == "resolve_form" and ticket.is_solved)
-    words = " ".join(error for errors in form.errors.values() for error in errors)
-    if not has_place and not request.htmx:
+    words = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    if not has_place and not wants_fragment(request):
         messages.error(request, words)
     response = _page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if has_place else {}))
-    if not has_place and request.htmx:
+    if not has_place and wants_fragment(request):
         trigger_client_event(response, "desk:toast", {"text": words, "isError": True})
     return response
 
@@ -233,8 +233,7 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
     user = viewer(request)
     teams = list(Team.objects.all())
     events = timeline(ticket, user, before=_before(request))
-    is_fragment = request.htmx and not request.htmx.history_restore_request
-    context = {"current_view": request.GET.get("view", ""), "tickets": []} if is_fragment else workspace(request, teams)
+    context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
     context |= {
         "ticket": ticket,
@@ -254,6 +253,11 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
     return answer(
         request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
     )
+
+
+def _no_list(request: HttpRequest) -> dict[str, Any]:
+    """What stands for the workspace where only the ticket's panes are wanted."""
+    return {"current_view": request.GET.get("view", ""), "tickets": []}
 
 
 def _before(request: HttpRequest) -> int | None:
