@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Min, Q
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q
 from django.urls import reverse
 
 from accounts.models import Desk, User
@@ -26,6 +26,7 @@ class Figure:
     detail: str
     definition: str
     url: str
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,11 @@ def as_time(span: timedelta) -> tuple[str, str]:
 
 
 def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
-    waiting = tickets.waiting().aggregate(
-        count=Count("pk"), since=Min("waiting_since"), late=Count("pk", filter=Q(answer_due_at__lt=now))
-    )
+    waiting = tickets.waiting().aggregate(count=Count("pk"), late=Count("pk", filter=Q(answer_due_at__lt=now)))
     late, minutes = waiting["late"], Desk.current().promise_minutes
     detail = f"{late} past the promise" if late else "all within the promise"
-    longest, unit = as_time(max(now - waiting["since"], timedelta(0))) if waiting["since"] else ("0", "min")
+    first = tickets.waiting().select_related("customer", "team").order_by("waiting_since").first()
+    longest, unit = as_time(max(now - first.waiting_since, timedelta(0))) if first else ("0", "min")
     return [
         Figure(
             key="waiting",
@@ -92,23 +92,19 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
             definition="Conversations in which the customer wrote last and nobody has answered yet, on every channel."
             f" The promise is an answer within {minutes} minutes of opening hours.",
             url=_inbox("waiting"),
+            is_bad=bool(late),
         ),
         Figure(
             key="longest_wait",
             label="Longest wait",
             value=longest,
             unit=unit,
-            detail="" if waiting["since"] else "Nobody waits.",
+            detail=f"{first.customer.name or 'A visitor'}, {first.team or 'no team'}" if first else "Nobody waits.",
             definition="How long the customer who has waited longest has waited until now,"
             " by the clock on the wall: nights and Sundays count.",
-            url=_longest_waiting(tickets) if waiting["since"] else _inbox("waiting"),
+            url=first.get_absolute_url() if first else _inbox("waiting"),
         ),
     ]
-
-
-def _longest_waiting(tickets: TicketQuerySet) -> str:
-    ticket = tickets.waiting().order_by("waiting_since").only("number").first()
-    return ticket.get_absolute_url() if ticket else _inbox("waiting")
 
 
 def _solved(tickets: TicketQuerySet, today: datetime) -> Figure:

@@ -40,7 +40,9 @@ def test_who_waits_and_for_how_long(sue, carla, dora, workshop, shop, desk_row):
     now = now_figures(sue, NOW)
     assert (figure(now, "waiting").value, figure(now, "waiting").unit) == ("2", "people")
     assert figure(now, "waiting").detail == "1 past the promise"
+    assert figure(now, "waiting").is_bad
     assert figure(now, "longest_wait").value == "25:00"
+    assert figure(now, "longest_wait").detail == "Dora Diaz, Workshop"
     assert figure(now, "longest_wait").url == first.get_absolute_url()
 
 
