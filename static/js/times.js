@@ -1,9 +1,12 @@
-// Relative times in the viewer's own words, with the exact time on hover; how long someone waits, against the promise.
-const relative = new Intl.DateTimeFormat(undefined, { weekday: "short" })
-const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" })
-const withYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" })
+// Relative times, with the exact one on hover, in the viewer's zone; how long someone waits, against the promise.
+const { lang, dataset } = document.documentElement
+const words = lang === "en" ? "en-GB" : lang   // "3 Nov" rather than "Nov 3", as the server writes
+const format = (options) => new Intl.DateTimeFormat(words, { timeZone: dataset.zone || undefined, ...options })
+const weekday = format({ weekday: "short" })
+const dayOfYear = format({ day: "numeric", month: "short" })
+const withYear = format({ day: "numeric", month: "short", year: "numeric" })
+const clock = format({ hour: "2-digit", minute: "2-digit" })
+const exact = format({ dateStyle: "full", timeStyle: "short" })
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR
 
 /** "now", "4 min", "2 h", "Thu", "3 Nov", "3 Nov 2025". */
@@ -12,7 +15,7 @@ function ago(at, now) {
   if (passed < MINUTE) return "now"
   if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`
   if (passed < DAY) return `${Math.floor(passed / HOUR)} h`
-  if (passed < 6 * DAY) return relative.format(at)
+  if (passed < 6 * DAY) return weekday.format(at)
   return at.getFullYear() === now.getFullYear() ? dayOfYear.format(at) : withYear.format(at)
 }
 
@@ -38,14 +41,14 @@ function draw() {
 
 function drawWait(element, now) {
   const since = new Date(element.dataset.since), due = element.dataset.due && new Date(element.dataset.due)
-  const words = element.querySelector("[data-words]"), meter = element.querySelector("meter")
+  const line = element.querySelector("[data-words]"), meter = element.querySelector("meter")
   if (!due) {
-    words.textContent = `waiting ${span(now - since)}`
+    line.textContent = `waiting ${span(now - since)}`
     return
   }
   const part = (now - since) / Math.max(1, due - since)
   element.dataset.state = part >= 1 ? "late" : part >= 0.75 ? "soon" : "fine"
-  words.textContent = part >= 1 ? `late by ${span(now - due)}` : `${span(now - since)} of ${span(due - since)}`
+  line.textContent = part >= 1 ? `late by ${span(now - due)}` : `${span(now - since)} of ${span(due - since)}`
   if (meter) meter.value = now / 1000
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -253,6 +254,23 @@ def test_a_customers_words_appear_while_one_writes(sign_in: SignIn, alice: User,
     post_message(mine, by=carla, body="I need the bike on Monday.")
     expect(page.locator(".message").last).to_contain_text("I need the bike on Monday.")
     expect(body(page)).to_have_value("Half a thou")
+
+
+def test_what_the_customer_types_shows_before_it_is_sent(sign_in: SignIn, alice: User, mine: Ticket) -> None:
+    page = sign_in(alice)
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/ws/inbox/", pass_on)
+    page.goto(f"/tickets/{mine.number}/")
+    by = {"kind": "customer", "name": "Carla Cortez"}
+    sockets[0].send(json.dumps({"type": "typing", "ref": mine.reference, "by": by, "text": "I need <b>the bike"}))
+    expect(page.get_by_text("Carla Cortez is typing: I need <b>the bike not sent yet")).to_be_visible()
+    sockets[0].send(json.dumps({"type": "typing", "ref": "0000000000000", "by": by, "text": "elsewhere"}))
+    expect(page.get_by_text("elsewhere")).to_have_count(0)
 
 
 def test_a_new_conversation_slides_in_where_nobody_points(
