@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
@@ -16,6 +17,7 @@ from tickets.serializers import iso
 
 MAX_ID = 2**63 - 1
 MAX_TAGS = 20
+MAX_FILES = 10
 UNSOLVED_CHOICES = [choice for choice in Status.choices if choice[0] != Status.SOLVED]
 
 
@@ -60,6 +62,13 @@ class TeamOrNone(IdOr):
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["me", "none"]}]})
 class PersonOrNone(IdOr):
     words = ("me", "none")
+
+
+class FileId(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 def tag_list(**options: Any) -> serializers.ListField:
@@ -229,8 +238,16 @@ class MessageOut(serializers.Serializer[Any]):
     created_at = Time()
 
 
+class FileOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    type = serializers.CharField()
+
+
 class AuthoredMessageOut(MessageOut):
     by = AuthorOut()
+    attachments = FileOut(many=True)
 
 
 class EventOut(serializers.Serializer[Any]):
@@ -341,6 +358,13 @@ class MessageIn(Strict):
         required=False, allow_blank=True, default="", max_length=64,
         help_text="Your own id for it. Sent again with the same words, the first message is answered.",
     )  # fmt: skip
+
+    attachments = serializers.ListField(
+        child=FileId(),
+        required=False,
+        max_length=MAX_FILES,
+        help_text="Ids of files that you uploaded and have not sent.",
+    )
 
 
 class AssignIn(Strict):

@@ -14,7 +14,7 @@ from api.serializers import AuthoredMessageOut, EventFilters, EventOut, MessageI
 from api.views.base import Door, body, find_ticket, page, query, viewer
 from tickets import actions
 from tickets.models import Event, Message
-from tickets.serializers import author_json, event_json, message_json
+from tickets.serializers import attachment_json, author_json, event_json, message_json
 
 
 class Messages(Door):
@@ -29,7 +29,7 @@ class Messages(Door):
         ticket = find_ticket(request, number)
         query(request, NoFilters)
         rows = Message.objects.visible_to(viewer(request)).filter(ticket=ticket)
-        rows = rows.select_related("by_user", "by_customer")
+        rows = rows.select_related("by_user", "by_customer").prefetch_related("attachments")
         return page(
             request, rows.order_by("id"), lambda found: [described(message, viewer(request)) for message in found]
         )
@@ -51,7 +51,8 @@ class Messages(Door):
         wanted = body(request, MessageIn)
         client_id = wanted["client_id"]
         is_known = bool(client_id) and Message.objects.filter(by_user=viewer(request), client_id=client_id).exists()
-        message = actions.post_message(ticket, by=viewer(request), **wanted)
+        files = tuple(str(pk) for pk in wanted.pop("attachments", []))
+        message = actions.post_message(ticket, by=viewer(request), attachments=files, **wanted)
         if message.ticket_id != ticket.pk:
             raise Conflict("This id was used for a message on another ticket.")
         return Response(described(message, viewer(request)), status=200 if is_known else 201)
@@ -76,7 +77,8 @@ class Events(Door):
 
 
 def described(message: Message, to: User) -> dict[str, Any]:
-    return message_json(message) | {"by": author_json(message, to)}
+    files = [attachment_json(attachment) for attachment in message.attachments.all()]
+    return message_json(message) | {"by": author_json(message, to), "attachments": files}
 
 
 def entry(event: Event, to: User) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError
@@ -144,6 +145,7 @@ WRONG = [
     ("ticket", "team", NOT_AN_ID), ("ticket", "assignee", NOT_AN_ID),
     ("messages", "body", NOT_TEXT), ("messages", "kind", NOT_A_CHOICE),
     ("messages", "client_id", [1, True, [], {}, "\x00", "\ud800", "x" * 65]),
+    ("messages", "attachments", [None, "x", 1, {}, [1], [True], [None], ["x"], ["\x00"], [str(uuid4())] * 11]),
     ("assign", "user", NOT_AN_ID), ("assign", "team", NOT_AN_ID),
     ("resolve", "root_cause", NOT_TEXT), ("resolve", "note", [1, [], {}, "\x00", "\ud800", "x" * 3000]),
     ("customers", "email", NOT_AN_ADDRESS), ("customers", "name", [None, 1, [], "\x00", "\ud800", "x" * 200]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from uuid import uuid4
 
-from tickets.actions import open_ticket, post_message
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tickets.actions import add_attachment, open_ticket, post_message
 from tickets.models import Message
 
 
@@ -26,6 +29,22 @@ def test_a_reply_and_a_note_are_written_and_listed(api, url, ticket, alice):
     assert [message["by"]["kind"] for message in listed] == ["customer", "agent", "agent"]
     assert listed[1:] == [said, note]
     assert ticket.messages.get(pk=said["id"]).by == alice
+
+
+def test_files_go_with_a_message_and_only_ones_own(api, url, ticket, alice, bob, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    mine, his = (add_attachment(SimpleUploadedFile("tyre.txt", b"47 mm"), by=person) for person in (alice, bob))
+    wanted = {"body": "As in the picture.", "client_id": "f-1", "attachments": [str(mine.pk)]}
+    said = api.post(url, wanted).json()
+    assert said["attachments"] == [{"id": str(mine.pk), "name": "tyre.txt", "size": 5, "type": "text/plain"}]
+    again = api.post(url, wanted)
+    assert (again.status_code, again.json()) == (200, said)
+    assert api.get(url).json()["results"][-1] == said
+    before = ticket.messages.count()
+    for foreign in (his.pk, mine.pk, uuid4()):  # another's, one that is sent already, none at all
+        answer = api.post(url, {"body": "Look", "attachments": [str(foreign)]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+    assert ticket.messages.count() == before
 
 
 def test_sending_again_answers_the_first_message(api, url):
