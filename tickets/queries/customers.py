@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Q, Subquery
 
 from accounts.models import User
 from customers.models import Address, Customer, CustomerQuerySet
@@ -18,9 +18,14 @@ def visible_customers(viewer: User) -> CustomerQuerySet:
         return Customer.objects.none()
     if viewer.has_perm("customers.view_all"):
         return Customer.objects.all()
+    # One ticket each rather than EXISTS, which Postgres may turn into reading every ticket there is before the
+    # first customer of a page: 155 ms instead of 2 at 100,000 tickets.
     theirs = {"customer": OuterRef("pk")}
-    is_seen = Exists(Ticket.objects.visible_to(viewer).filter(**theirs))
-    return Customer.objects.filter(is_seen | ~Exists(Ticket.objects.filter(**theirs)))
+    seen = Ticket.objects.visible_to(viewer).filter(**theirs).values("pk")[:1]
+    some = Ticket.objects.filter(**theirs).values("pk")[:1]
+    return Customer.objects.alias(seen=Subquery(seen), some=Subquery(some)).filter(
+        Q(seen__isnull=False) | Q(some=None)
+    )
 
 
 def find_customers(customers: CustomerQuerySet, words: str) -> CustomerQuerySet:
