@@ -349,7 +349,7 @@ def _copy(model: type[models.Model], columns: str, **constants: Any) -> _Copy:
     """Copies rows of these columns; every other column gets its constant, or else the model's default."""
     named = columns.split()
     for field in model._meta.concrete_fields:
-        if field.column not in named and not field.primary_key:
+        if field.column and field.column not in named and not field.primary_key:
             constants.setdefault(field.column, field.get_default())
     tail = "".join(f"\t{NULL if value is None else value}" for value in constants.values()) + "\n"
     statement = f"COPY {model._meta.db_table} ({', '.join([*named, *constants])}) FROM STDIN"

@@ -81,7 +81,8 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
     late, minutes = waiting["late"], Desk.current().promise_minutes
     detail = f"{late} past the promise" if late else "all within the promise"
     first = tickets.waiting().select_related("customer", "team").order_by("waiting_since").first()
-    longest, unit = as_time(max(now - first.waiting_since, timedelta(0))) if first else ("0", "min")
+    since = first.waiting_since if first else None
+    longest, unit = as_time(max(now - since, timedelta(0))) if since else ("0", "min")
     return [
         Figure(
             key="waiting",

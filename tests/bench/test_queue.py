@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench import queue
+from bench.queue import PAGES, Desk, Page
+
+pytestmark = pytest.mark.django_db
+
+
+def _desks(*, inbox: float, queries: int) -> list[Desk]:
+    def pages(factor: float) -> dict[str, Page]:
+        found = {name: Page("/", [0.01], queries=5, buffers=10) for name in PAGES}
+        found["inbox"] = Page("/", [0.01 * factor], queries=queries, buffers=10)
+        return found
+
+    return [Desk("few", 10, pages=pages(1.0)), Desk("many", 20, pages=pages(inbox))]
+
+
+@pytest.mark.parametrize(("inbox", "queries", "status"), [(1.29, 15, 0), (1.31, 15, 1), (1.0, 16, 1)])
+def test_a_missed_goal_is_the_exit_status(inbox, queries, status, tmp_path, settings, capsys):
+    settings.DATA_DIR = tmp_path
+    assert queue.tell(_desks(inbox=inbox, queries=queries), runs=1) == status
+    assert ("MISSED" in capsys.readouterr().out) == bool(status)
+
+
+def test_queries_and_the_buffers_they_touch_are_counted(client, alice, ticket):
+    client.force_login(alice)
+    queries, buffers = queue._look_into(Page("/inbox/"), client)
+    assert 3 <= queries <= queue.MAX_QUERIES
+    assert buffers > 0
+
+
+def test_a_page_that_fails_is_not_measured(client, alice, ticket):
+    client.force_login(alice)
+    with pytest.raises(SystemExit, match="answered 404"):
+        queue._time(Page("/tickets/999999/"), client, runs=1)
+
+
+@pytest.mark.long
+def test_the_whole_benchmark_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "queue", "--base", "300", "--tickets", "600", "--runs", "12"],
+        env=os.environ | {"DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert "dashboard, lead" in done.stdout, done.stderr
+    assert done.returncode in (0, 1)
+    assert list(tmp_path.glob("bench/queue-*.json"))
