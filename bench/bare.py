@@ -12,9 +12,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.db import database_sync_to_async  # noqa: E402  (Django must be set up first)
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
@@ -33,12 +33,14 @@ class Line(models.Model):
         managed = False
         db_table = "bench_line"
 
+    def __str__(self) -> str:
+        return self.body
+
 
 def create_table() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS bench_line (id bigserial PRIMARY KEY, room varchar(40) NOT NULL, body text NOT NULL)"
-        )
+        columns = "id bigserial PRIMARY KEY, room varchar(40) NOT NULL, body text NOT NULL"
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS bench_line ({columns})")
         cursor.execute("CREATE INDEX IF NOT EXISTS bench_line_room ON bench_line (room)")
 
 

@@ -24,8 +24,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import django
 from websockets.asyncio.client import ClientConnection, connect
+
+from accounts.models import Desk, Site
+from bench import report
+from bench.bare import create_table
+from chat.actions import begin_conversation, start_visit
 
 GOAL = 0.6
 
@@ -36,10 +40,6 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(argv)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
-    django.setup()
-    from bench import report
-
     guests = prepare(options.sockets)
     rounds = []
     for number in range(options.rounds):
@@ -54,10 +54,6 @@ def main(argv: list[str]) -> int:
 
 def prepare(count: int) -> list[tuple[str, str]]:
     """The bare echo's table, and guests of our own, each in a conversation: (token, reference)."""
-    from accounts.models import Desk, Site
-    from bench.bare import create_table
-    from chat.actions import begin_conversation, start_visit
-
     create_table()
     if Desk.load() is None:
         Desk.objects.create(name="Bench")

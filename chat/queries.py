@@ -68,7 +68,7 @@ def _after(position: Position) -> EventQuerySet:
 
 def sent_by(customer: Customer, client_id: str) -> Message:
     """The message that this customer sent under this id."""
-    return Message.objects.select_related("event", "ticket").get(by_customer=customer, client_id=client_id)
+    return Message.objects.with_event().get(by_customer=customer, client_id=client_id)
 
 
 def customer_id_of(number: int) -> int:

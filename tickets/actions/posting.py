@@ -126,7 +126,7 @@ def find_posted(by: Actor, client_ids: Iterable[str]) -> dict[str, Message]:
     wanted = [client_id for client_id in client_ids if client_id]
     if by is None or not wanted:
         return {}
-    found = Message.objects.filter(**_author_filter(by), client_id__in=wanted).select_related("ticket", "event")
+    found = Message.objects.filter(**_author_filter(by), client_id__in=wanted).with_event()
     return {message.client_id: message for message in found}
 
 
@@ -137,7 +137,7 @@ def _author_filter(by: User | Customer) -> dict[str, Any]:
 def _lock_all(posts: list[Post]) -> dict[int, Ticket]:
     """Every ticket concerned, locked in one order for all, so that two batches cannot wait for each other."""
     wanted = {post.ticket.pk for post in posts}
-    rows = Ticket.objects.filter(pk__in=wanted).select_for_update(of=("self",)).select_related("customer", "site")
+    rows = Ticket.objects.filter(pk__in=wanted).select_for_update(of=("self",)).select_related("customer")
     return {ticket.pk: ticket for ticket in rows.order_by("pk")}
 
 
@@ -148,13 +148,11 @@ def _find_stored(posts: list[Post]) -> dict[tuple[str, int | None, str], Message
         mine = [post for post in posts if isinstance(post.by, model) and post.client_id]
         if not mine:
             continue
-        rows = Message.objects.filter(
-            **{
-                f"{column}__in": {post.by.pk for post in mine if post.by},
-                "client_id__in": {post.client_id for post in mine},
-            }
-        ).select_related("ticket", "event")
-        for message in rows:
+        authors, client_ids = {post.by.pk for post in mine if post.by}, {post.client_id for post in mine}
+        sent = Message.objects.filter(**{f"{column}__in": authors, "client_id__in": client_ids})
+        # Nearly always there is none, so only the ids are asked for at first.
+        known = list(sent.values_list("pk", flat=True))
+        for message in Message.objects.filter(pk__in=known).with_event() if known else []:
             stored[(model.__name__, getattr(message, f"{column}_id"), message.client_id)] = message
     return stored
 

@@ -40,6 +40,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         mine = self.filter(ticket__in=Ticket.objects.visible_to(viewer))
         return mine.filter(kind=Message.Kind.REPLY) if isinstance(viewer, Customer) else mine
 
+    def with_event(self) -> MessageQuerySet:
+        """With their tickets and events, as complete as `EventQuerySet.with_details` would read them."""
+        return self.select_related("ticket", "event__ticket", "event__message", "event__by_user", "event__by_customer")
+
     def replies(self) -> MessageQuerySet:
         return self.filter(kind=Message.Kind.REPLY)
 
