@@ -1,0 +1,274 @@
+"""Who gets what at every address: the table is `tests/access_matrix.py`, the addresses are those of the URL
+configuration, and a route without a row fails."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.actions import create_token, invite_person
+from accounts.invitations import token_for
+from accounts.models import ApiToken, Desk, Site, Team, User
+from chat.actions import start_visit
+from chat.models import Visitor
+from customers.models import Address, Customer
+from tests.access_matrix import (
+    BODIES,
+    DESK,
+    DESK_VIEWERS,
+    DEVELOPMENT_ONLY,
+    FRAMED_ELSEWHERE,
+    OBJECTS,
+    QUERIES,
+    WIDGET,
+    WIDGET_VIEWERS,
+)
+from tickets.actions import add_attachment, post_message
+from tickets.models import Event, FollowUp, Message, Ticket
+
+pytestmark = pytest.mark.django_db
+
+# Who else must fare as a column of the table says: a visitor's token opens nothing of the desk's, and who works
+# here is nobody to the widget.
+STANDS_FOR = {"stranger": ["anonymous", "carla", "dora"], "anybody": ["anonymous", "alice", "adam"]}
+UNKNOWN: dict[str, Any] = {
+    "number": 999_999_999,
+    "pk": 999_999_999,
+    "ref": "0" * 13,
+    "token": "x",
+    "key": "x",
+    "uidb36": "x",
+    "file": "00000000-0000-4000-8000-000000000000",
+}
+EVIL = "https://evil.example/"
+REFUSED = ("401", "403", "404", "405", "login")
+
+
+class Route(NamedTuple):
+    name: str
+    arguments: tuple[str, ...]
+
+    def address(self, values: dict[str, Any]) -> str:
+        return reverse(self.name, kwargs={name: values[name] for name in self.arguments})
+
+
+def walk(resolver: URLResolver, namespaces: tuple[str, ...] = ()) -> Iterator[Route]:
+    """Every route, through all includes."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            arguments = (*entry.pattern.converters, *entry.pattern.regex.groupindex)
+            yield Route(":".join((*namespaces, entry.name or str(entry.pattern))), tuple(dict.fromkeys(arguments)))
+        else:
+            yield from walk(entry, (*namespaces, entry.namespace) if entry.namespace else namespaces)
+
+
+ROUTES = {route.name: route for route in walk(get_resolver())}
+TABLE = DESK | WIDGET
+CASES = [(name, method) for name, row in TABLE.items() if name in ROUTES for method in row]
+# One world serves all addresses of an app, because everything that is asked of it is undone.
+APPS = sorted({name.rpartition(":")[0] for name in ROUTES})
+
+
+class World(NamedTuple):
+    """The cast, what belongs to whom, and how each of them asks."""
+
+    people: dict[str, User]
+    objects: dict[str, dict[str, Any]]
+    visitor_tokens: dict[str, str]
+    api_tokens: dict[str, str]
+
+    def client(self, who: str, route: str, **options: Any) -> Client:
+        """Who works here comes with a session, to the API with a token; who writes in with their visitor's token."""
+        if who in self.visitor_tokens:
+            return Client(headers={"Authorization": f"Bearer {self.visitor_tokens[who]}"}, **options)
+        if who in self.api_tokens and route.startswith("api:"):
+            return Client(headers={"Authorization": f"Bearer {self.api_tokens[who]}"}, **options)
+        client = Client(**options)
+        if who in self.people:
+            client.force_login(self.people[who])
+        return client
+
+    def values(self, route: str) -> dict[str, Any]:
+        return self.objects[OBJECTS.get(route, "ticket")]
+
+
+@pytest.fixture
+def people(alice, charlie, lea, sue, adam):
+    return {"alice": alice, "charlie": charlie, "lea": lea, "sue": sue, "adam": adam}
+
+
+@pytest.fixture
+def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, workshop, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    upload = add_attachment(SimpleUploadedFile("tyre.txt", b"42"), by=alice)
+    post_message(ticket, by=alice, body="Here it is.", attachments=[str(upload.pk)])
+    visits = {}
+    for name, customer in (("carla", carla), ("dora", dora)):
+        visit = start_visit(site)
+        Visitor.objects.filter(pk=visit.visitor.pk).update(customer=customer)
+        visits[name] = visit.token
+    nora = invite_person("nora@example.com", by=adam)
+    return World(
+        people=people,
+        objects={
+            "ticket": {"number": ticket.number},
+            "chat": {"ref": chat_ticket.reference},
+            "customer": {"pk": carla.pk},
+            "person": {"pk": bob.pk},
+            "invited": {"pk": nora.pk},
+            "invitation": {"token": token_for(nora)},
+            "team": {"pk": workshop.pk},
+            "site": {"pk": site.pk},
+            "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
+            "file": {"pk": upload.pk},
+            "reset": {"uidb36": "1", "key": "set-password"},
+            "mail": {"key": "0"},
+        },
+        visitor_tokens=visits,
+        api_tokens={name: create_token(user, by=user, name="matrix")[1] for name, user in people.items()},
+    )
+
+
+def ask(world: World, who: str, name: str, method: str, values: dict[str, Any] | None = None, **extra: Any) -> Any:
+    """What `who` gets; whatever it did is undone."""
+    address = ROUTES[name].address(world.values(name) if values is None else values) + "?" + QUERIES.get(name, "")
+    options: dict[str, Any] = {}
+    if method != "GET":
+        options["data"] = BODIES.get(name, {})
+        if name.startswith(("api:", "chat:")):
+            options["content_type"] = "application/json"
+    with transaction.atomic():
+        answer = getattr(world.client(who, name), method.lower())(address, **options, **extra)
+        answer.changed = state() if method != "GET" and outcome(answer) in REFUSED else None
+        transaction.set_rollback(True)
+    return answer
+
+
+def outcome(answer: Any) -> str:
+    if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/"):
+        return "login"
+    return str(answer.status_code)
+
+
+def state() -> list[Any]:
+    """Everything that a refused request must leave as it was."""
+    watched = (
+        Ticket,
+        Message,
+        Event,
+        FollowUp,
+        Customer,
+        Address,
+        User,
+        Team,
+        Site,
+        ApiToken,
+        Desk,
+        User.teams.through,
+    )
+    noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get
+    return [
+        list(model.objects.order_by("pk").values(*(f.attname for f in model._meta.fields if f.name not in noise)))
+        for model in watched
+    ]
+
+
+def expected(name: str, method: str) -> Iterator[tuple[str, str]]:
+    """(viewer, outcome) of a row: on the desk strangers are three, on the widget who works here is a stranger."""
+    columns = DESK_VIEWERS if name in DESK else WIDGET_VIEWERS
+    for column, wanted in zip(columns, TABLE[name][method].split(), strict=True):
+        for who in STANDS_FOR.get(column, [column]):
+            yield who, wanted
+
+
+def test_every_route_has_a_row():
+    missing = sorted(set(ROUTES) - set(TABLE))
+    assert not missing, f"say in tests/access_matrix.py who gets what at: {missing}"
+    gone = sorted(set(TABLE) - set(ROUTES) - DEVELOPMENT_ONLY)
+    assert not gone, f"rows without a route: {gone}"
+    assert all({"GET", "POST"} <= set(row) for row in TABLE.values())
+
+
+def cases_of(app: str) -> list[tuple[str, str]]:
+    return [(name, method) for name, method in CASES if name.rpartition(":")[0] == app]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_everybody_gets_what_the_table_says(world, app):
+    before = state()
+    wrong: dict[tuple[str, str], Any] = {}
+    for name, method in cases_of(app):
+        for who, wanted in expected(name, method):
+            answer = ask(world, who, name, method)
+            if outcome(answer) != wanted:
+                wrong[name, method] = wrong.get((name, method), {}) | {who: f"{outcome(answer)}, not {wanted}"}
+            if method != "GET" and wanted in REFUSED:
+                assert answer.changed == before, f"{who} was refused {method} {name}, and yet something changed"
+    assert wrong == {}
+
+
+def looks(answer: Any) -> str:
+    """A page's text without what differs from one request to the next."""
+    return re.sub(r'(value|nonce)="[A-Za-z0-9+/=_-]{16,}"|csrf\S+', "", answer.content.decode())
+
+
+def test_what_is_not_theirs_looks_as_if_it_did_not_exist(world):
+    compared = 0
+    for name, method in CASES:
+        made_up = {key: UNKNOWN["file" if name == "tickets:file" else key] for key in ROUTES[name].arguments}
+        for who in [who for who, wanted in expected(name, method) if wanted == "404" and made_up]:
+            foreign, unknown = ask(world, who, name, method), ask(world, who, name, method, made_up)
+            assert (foreign.status_code, looks(foreign)) == (unknown.status_code, looks(unknown)), (who, name)
+            compared += 1
+    assert compared > 20
+
+
+def test_every_answer_tells_the_browser_to_be_careful(world):
+    for name, who in itertools.product(sorted(ROUTES), ("anonymous", "adam")):
+        answer = ask(world, who, name, "GET")
+        policy = answer["Content-Security-Policy"]
+        assert answer["X-Content-Type-Options"] == "nosniff", name
+        assert answer["Referrer-Policy"] == "same-origin", name
+        assert "default-src" in policy, name
+        assert "unsafe" not in policy, name
+        if answer.status_code == 200 and name in FRAMED_ELSEWHERE:
+            assert re.search(r"frame-ancestors (?!\*)", policy), name
+        elif "sandbox" not in policy:  # a file: nothing in it runs, wherever it is shown
+            assert answer["X-Frame-Options"] == "DENY", name
+            assert "frame-ancestors 'none'" in policy, name
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_a_foreign_page_cannot_write_with_our_cookies(world, method):
+    """Cross-site request forgery: a session alone, without the token of our own page, writes nothing anywhere."""
+    before = state()
+    let_in = {}
+    for name in sorted(ROUTES):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(world.people["adam"])
+        body = {"data": "{}", "content_type": "application/json"}
+        answer = getattr(client, method)(ROUTES[name].address(world.values(name)), **body)
+        refused = (403, 405) if not name.startswith("chat:") else (401, 403, 405)  # there cookies are not even read
+        if answer.status_code not in refused:
+            let_in[name] = answer.status_code
+    let_in.pop("chat:start", None)  # begins a visit for anybody: no cookie, no identity, nothing to forge
+    let_in.pop("api:unknown")  # whatever one does there, it is not there
+    assert let_in == {}
+    assert state() == before
+
+
+def test_no_address_sends_people_elsewhere(world):
+    for name, method in itertools.product(sorted(ROUTES), ("get", "post")):
+        address = ROUTES[name].address(world.values(name)) + f"?next={EVIL}&redirect_to={EVIL}"
+        with transaction.atomic():
+            answer = getattr(world.client("alice", name), method)(address, {"next": EVIL, "redirect_to": EVIL})
+            transaction.set_rollback(True)
+        assert "evil.example" not in answer.get("Location", "") + answer.get("HX-Redirect", ""), name
