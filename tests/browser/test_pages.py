@@ -351,6 +351,10 @@ def test_a_phone_shows_one_pane_at_a_time(sign_in: SignIn, alice: User, mine: Ti
     page.get_by_role("button", name="Customer and ticket details").click()
     expect(page.get_by_label("Assignee")).to_be_visible()
     page.get_by_role("button", name="Close details").click()
+    page.keyboard.press("a")
+    expect(page.get_by_label("Assignee")).to_be_focused()
+    page.keyboard.press("Escape")  # leaves the field
+    page.keyboard.press("Escape")  # closes the drawer
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator(".row")).to_be_visible()
 
