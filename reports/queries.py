@@ -80,7 +80,8 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
     waiting = tickets.waiting().aggregate(count=Count("pk"), late=Count("pk", filter=Q(answer_due_at__lt=now)))
     late, minutes = waiting["late"], Desk.current().promise_minutes
     detail = f"{late} past the promise" if late else "all within the promise"
-    first = tickets.waiting().select_related("customer", "team").order_by("waiting_since").first()
+    # Not joined: the planner would read all customers there are for the one that we name.
+    first = tickets.waiting().order_by("waiting_since").first()
     since = first.waiting_since if first else None
     longest, unit = as_time(max(now - since, timedelta(0))) if since else ("0", "min")
     return [
