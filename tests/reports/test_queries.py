@@ -109,7 +109,7 @@ def test_a_span_as_people_say_it(seconds, shown):
 
 def test_it_stays_within_a_few_queries(sue, lea, ticket, django_assert_max_num_queries):
     for viewer in (sue, lea):
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(10):
             now_figures(viewer, NOW)
 
 
