@@ -1,4 +1,7 @@
-"""The pictures of README.md, taken of the demo company; `MAKE_SCREENS=1 bin/test tests/browser/test_screens.py` renews them."""
+"""The README's pictures, taken of the demo company.
+
+`MAKE_SCREENS=1 bin/test tests/browser/test_screens.py` renews those in docs/screens/.
+"""
 
 from __future__ import annotations
 
@@ -79,8 +82,9 @@ def widget(page: Page, url: str) -> None:
     expect(panel.get_by_text("Sent ")).to_be_visible()
     ticket = Ticket.objects.latest("number")
     agent = User.objects.get(email="agent@example.com")
-    post_message(ticket, by=agent, body="It does, with the longer of the two screws in the box. Shall I keep one for you?")
-    expect(panel.get_by_text("Shall I keep one for you?")).to_be_visible()
+    answer = "It does, with the longer of the two screws in the box. Shall I keep one for you?"
+    post_message(ticket, by=agent, body=answer)
+    expect(panel.get_by_text(answer)).to_be_visible()
 
 
 def take(page: Page, file: Path) -> None:
