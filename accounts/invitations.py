@@ -25,12 +25,12 @@ def find(token: str) -> User | None:
 
 def fits(token: str, user: User) -> bool:
     """Whether a token still invites this person, given their row as it is now."""
-    return user.is_invited and _read(token) == [user.pk, digest(user.password)[:32]]
+    return user.is_invited and _read(token) == (user.pk, digest(user.password)[:32])
 
 
-def _read(token: str) -> list[object] | None:
+def _read(token: str) -> tuple[int, str] | None:
     try:
-        content: list[object] = signing.loads(token, salt=_SALT, max_age=settings.INVITATION_SECONDS)
+        pk, secret = signing.loads(token, salt=_SALT, max_age=settings.INVITATION_SECONDS)
     except signing.BadSignature:
         return None
-    return content
+    return pk, secret

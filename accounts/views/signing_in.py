@@ -9,7 +9,7 @@ from django.http import HttpResponse
 LOCK_SECONDS = 300  # as in settings.ACCOUNT_RATE_LIMITS
 
 
-class SignIn(LoginView):  # type: ignore[misc]
+class SignIn(LoginView):
     def form_invalid(self, form: LoginForm) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
         if form.has_error("__all__", "too_many_login_attempts"):
