@@ -52,6 +52,11 @@ function drawWait(element, now) {
   if (meter) meter.value = now / 1000
 }
 
+// Whoever sets the desk up is most likely where it is.
+const zones = document.querySelector("[data-guess-zone] select[name=time_zone]")
+const here = new Intl.DateTimeFormat().resolvedOptions().timeZone
+if ([...zones?.options ?? []].some((option) => option.value === here)) zones.value = here
+
 draw()
 setInterval(draw, 20_000)
 document.addEventListener("htmx:afterSwap", draw)
