@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Calendar
 from tests.tickets.looking import again, check_log, last, log
-from tickets.actions import open_ticket
+from tickets.actions import open_ticket, opening
+from tickets.actions.posting import find_posted
 from tickets.models import Event, Message, Ticket
 from tickets.models.ticket import REFERENCE_LENGTH
 
@@ -109,6 +110,14 @@ def test_asking_twice_opens_once(carla, dora, desk_row):
     assert first == second
     assert open_ticket(dora, by=dora, body="Words", channel="chat", client_id="c1") != first
     assert Message.objects.count() == 2
+
+
+def test_a_twin_that_was_stored_since_we_looked_leaves_no_empty_ticket(carla, desk_row, monkeypatch):
+    first = open_ticket(carla, by=carla, body="Words", channel="chat", client_id="c1")
+    too_early = [{}]  # what the first look sees; the others see what is there
+    monkeypatch.setattr(opening, "find_posted", lambda *asked: too_early.pop() if too_early else find_posted(*asked))
+    assert open_ticket(carla, by=carla, body="Words", channel="chat", client_id="c1") == first
+    assert Ticket.objects.count() == 1
 
 
 def test_the_same_id_with_other_words_is_a_conflict(carla, desk_row):

@@ -59,7 +59,10 @@ def open_ticket(
             )
             if tags:
                 attach_tags(ticket, tags)
-            return post_messages([Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)])[0].ticket
+            message = post_messages([Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)])[0]
+            if message.ticket_id != ticket.pk:  # stored since we looked, with a ticket of its own
+                raise IntegrityError("opened meanwhile")
+            return message.ticket
     except IntegrityError:  # the same client_id arrived twice at once: the other one is stored now
         known = find_posted(by, [client_id]).get(client_id)
         if known is None:
