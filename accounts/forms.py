@@ -42,6 +42,12 @@ def _password(label: str) -> forms.CharField:
     )
 
 
+def _address_of_a_page(label: str, help_text: str) -> forms.URLField:
+    """Takes `shop.example` too; a browser's own URL field would refuse it before we can add the scheme."""
+    widget = forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"})
+    return forms.URLField(label=label, assume_scheme="https", help_text=help_text, widget=widget)
+
+
 class FirstRunForm(forms.Form):
     name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
@@ -51,9 +57,7 @@ class FirstRunForm(forms.Form):
     company = forms.CharField(label="Company", max_length=120, help_text="As customers know it.")
     time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices, initial="UTC")
     currency = forms.CharField(max_length=3, initial="EUR", help_text="Three letters, such as EUR.")
-    site_url = forms.URLField(
-        label="Your website", assume_scheme="https", help_text="Where the chat will be, such as https://shop.example."
-    )
+    site_url = _address_of_a_page("Your website", "Where the chat will be, such as https://shop.example.")
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).upper()
@@ -61,10 +65,21 @@ class FirstRunForm(forms.Form):
         return currency
 
 
-class InvitationForm(forms.Form):
+class TeamsForm(forms.Form):
+    """Which teams somebody is in; where there are no teams yet, nothing is asked."""
+
+    teams = forms.ModelMultipleChoiceField(Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not Team.objects.exists():
+            del self.fields["teams"]
+
+
+class InvitationForm(TeamsForm):
     email = forms.EmailField(max_length=254)
     role = forms.ChoiceField(choices=ROLE_CHOICES, initial=Role.AGENT.value)
-    teams = forms.ModelMultipleChoiceField(Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple)
+    field_order = ("email", "role", "teams")
 
 
 class WelcomeForm(forms.Form):
@@ -76,10 +91,6 @@ class WelcomeForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=ROLE_CHOICES)
-
-
-class TeamsForm(forms.Form):
-    teams = forms.ModelMultipleChoiceField(Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple)
 
 
 class TeamForm(forms.Form):
@@ -132,14 +143,11 @@ class OriginsField(forms.CharField):
 
 
 class SiteForm(forms.ModelForm):
-    url = forms.URLField(
-        label="Address",
-        assume_scheme="https",
-        help_text="The page where customers find the chat; mails link to it.",
-    )
+    url = _address_of_a_page("Address", "The page where customers find the chat; mails link to it.")
     allowed_origins = OriginsField(
         required=False, help_text="One a line, such as https://shop.example. Only pages from here may show the chat."
     )
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="Everybody", label="Who answers")
     color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
 
     class Meta:

@@ -64,7 +64,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         form = TeamsForm(request.POST)
         if form.is_valid():
-            actions.set_teams(user, by=viewer(request), teams=form.cleaned_data["teams"])
+            actions.set_teams(user, by=viewer(request), teams=form.cleaned_data.get("teams", []))
             messages.success(request, "Saved.")
             return redirect("accounts:people")
     context = {"person": user, "form": form, "section": "people"}

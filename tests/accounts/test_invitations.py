@@ -141,3 +141,11 @@ def test_the_password_is_not_kept_in_clear(nora):
     accept_invitation(token_for(nora), **CHOSEN)
     assert CHOSEN["password"] not in User.objects.get(pk=nora.pk).password
     assert CHOSEN["password"] != PASSWORD
+
+
+def test_without_teams_nobody_is_asked_for_teams(browser, adam):
+    inside = browser(adam)
+    assert b'name="teams"' not in inside.get("/settings/people/").content
+    inside.post("/settings/people/invite/", {"email": "nora@example.com", "role": "agent"})
+    nora = User.objects.get(email="nora@example.com")
+    assert inside.post(f"/settings/people/{nora.pk}/", {}).status_code == 302
