@@ -139,7 +139,8 @@ function showTyping(frame) {
   if (!line) return
   clearTimeout(typingEnds)
   line.replaceChildren()
-  if (!frame.by) return
+  // Empty words: they sent or deleted what stood there. No words at all: the preview is switched off.
+  if (!frame.by || frame.text === "") return
   line.append(`${frame.by.name || "The customer"} is ${frame.by.kind === "agent" ? "writing an answer" : "typing"}`)
   if (frame.text) {
     const words = document.createElement("q")

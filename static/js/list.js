@@ -7,7 +7,8 @@ let pending = new Set()
 let isExtended = false   // "Show more" was pressed: going back to the first page is the reader's decision
 let isBusy = false
 
-const isInUse = () => rows()?.matches(":hover") || rows()?.contains(document.activeElement)
+// A row that was clicked keeps the focus, but nobody points at it any more; one that was reached by key is pointed at.
+const isInUse = () => rows()?.matches(":hover") || rows()?.querySelector(":focus-visible")
 
 document.addEventListener("desk:changed", (event) => {
   for (const ref of event.detail.refs) pending.add(ref)

@@ -269,6 +269,8 @@ def test_what_the_customer_types_shows_before_it_is_sent(sign_in: SignIn, alice:
     by = {"kind": "customer", "name": "Carla Cortez"}
     sockets[0].send(json.dumps({"type": "typing", "ref": mine.reference, "by": by, "text": "I need <b>the bike"}))
     expect(page.get_by_text("Carla Cortez is typing: I need <b>the bike not sent yet")).to_be_visible()
+    sockets[0].send(json.dumps({"type": "typing", "ref": mine.reference, "by": by, "text": ""}))
+    expect(page.get_by_text("is typing")).to_have_count(0)
     sockets[0].send(json.dumps({"type": "typing", "ref": "0000000000000", "by": by, "text": "elsewhere"}))
     expect(page.get_by_text("elsewhere")).to_have_count(0)
 
@@ -277,6 +279,7 @@ def test_a_new_conversation_slides_in_where_nobody_points(
     sign_in: SignIn, alice: User, dora, mine: Ticket, workshop
 ) -> None:
     page = read_ticket(sign_in(alice), mine)
+    page.locator(".row").click()  # it keeps the focus
     page.mouse.move(900, 400)
     open_ticket(dora, by=dora, body="Is it in stock in green?", channel="email", team=workshop)
     expect(page.locator(".row")).to_have_count(2)
