@@ -227,7 +227,7 @@ class History:
         heappush(self._heap, (at, next(self._order), happen))
 
     def _happen(self, conversation: Conversation, step: Step, at: datetime) -> None:
-        text = self.rng.choice(step.texts).format_map(_by_then(conversation, at))
+        text = _to(conversation.customer, self.rng.choice(step.texts)).format_map(_by_then(conversation, at))
         if conversation.ticket is None:
             self._open(conversation, step.verb, text, at)
         else:
@@ -390,6 +390,16 @@ def facts(customer: Customer, rng: Random) -> dict[str, str]:
         "stand": str(rng.randint(1, 6)),
         "minutes": str(rng.choice([15, 20, 25, 40])),
     }
+
+
+def _to(customer: Customer, text: str) -> str:
+    """A guest has no name to be called by."""
+    if customer.name:
+        return text
+    if text.startswith("{first}, "):
+        text = text.removeprefix("{first}, ")
+        text = text[:1].upper() + text[1:]
+    return text.replace(", {first}", "")
 
 
 def _by_then(conversation: Conversation, at: datetime) -> dict[str, str]:
