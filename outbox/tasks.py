@@ -1,6 +1,10 @@
 """Send one claimed mail: guards, SMTP, outcome. Celery only hurries it; `jobs.send_due` is the guarantee."""
 
 import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
 from uuid import UUID
 
 from celery import shared_task
@@ -14,11 +18,51 @@ from outbox.models import Mail
 from outbox.transport import LeaseLostError, NoServerError, Session
 
 log = logging.getLogger(__name__)
+NUDGES_AT_ONCE = 100  # more than these wait only for a broker that is away, and then they are dropped
 
 
 def nudge(mail_id: UUID) -> None:
     """Ask a worker to send this mail now. If the broker is away, the next tick finds it."""
-    deliver.apply_async((str(mail_id),), retry=False)
+    send = deliver.apply_async
+    hand_over(lambda: send((str(mail_id),), retry=False))
+
+
+def hand_over(send: Callable[[], object]) -> None:
+    """Let a thread of its own talk to the broker: no page waits for one that is dead or hangs."""
+    try:
+        _courier().waiting.put_nowait(send)
+    except queue.Full:
+        log.warning("a nudge was dropped: the broker takes none")
+
+
+class _Courier:
+    """The thread that brings nudges to the broker, one after the other."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.waiting: queue.Queue[Callable[[], object]] = queue.Queue(NUDGES_AT_ONCE)
+        threading.Thread(target=self._bring, name="courier", daemon=True).start()
+
+    def _bring(self) -> None:
+        while True:
+            send = self.waiting.get()
+            try:
+                send()
+            except Exception as error:  # noqa: BLE001  (a dead broker only makes it later: the tick finds the row)
+                log.warning("could not nudge: %s", error)
+            self.waiting.task_done()
+
+
+_couriers: list[_Courier] = []
+_couriers_lock = threading.Lock()
+
+
+def _courier() -> _Courier:
+    """This process's courier; a forked child does not inherit its parent's thread."""
+    with _couriers_lock:
+        if not _couriers or _couriers[-1].pid != os.getpid():
+            _couriers[:] = [_Courier()]
+        return _couriers[-1]
 
 
 @shared_task(ignore_result=True)

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from customers.models import Customer
+from outbox.tasks import hand_over
 from tickets.models import Event, Message, Ticket
 
 log = logging.getLogger(__name__)
@@ -155,7 +156,5 @@ def _tell_subscribers(event_ids: list[int]) -> None:
 
 def nudge(path: str, *args: Any) -> None:
     """Ask a worker to run the task at this dotted path now rather than at the next tick."""
-    try:
-        current_app.send_task(path, list(args))
-    except Exception as error:  # noqa: BLE001  (a dead broker only makes it later: the tick finds the row)
-        log.warning("could not nudge %s: %s", path, error)
+    send = current_app.send_task
+    hand_over(lambda: send(path, list(args)))
