@@ -69,6 +69,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.rewinds: dict[int, int] = {}  # positions that the client asked for
         self.dirty: dict[int, int] = {}  # ticket number -> head that rang since the last read
         self.watched: dict[str, int] = {}  # reference -> ticket number, all visible to the viewer
+        self.is_over = False
         self.flushing: asyncio.Task[None] | None = None
         self.pulse: asyncio.Task[None] | None = None
         self.ends_at = asyncio.get_running_loop().time() + SOCKET_LIFE_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
@@ -81,6 +82,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 task.cancel()
         for group in getattr(self, "joined", []):
             await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        self.is_over = True
+        await super().close(code, reason)
 
     # --- what a kind of socket decides ---------------------------------------------------
 
@@ -109,6 +114,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # --- frames in -----------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        # What came behind a message that could not be stored must not overtake it: the client sends both again.
+        if self.is_over:
+            return
         client_id = None
         try:
             frame = parse(text_data)

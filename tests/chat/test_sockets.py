@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
@@ -377,3 +378,38 @@ async def test_who_says_nothing_is_let_go(live, monkeypatch):
     monkeypatch.setattr(live_module, "HELLO_SECONDS", 0.2)
     async with guest_socket(live) as silent:
         assert await silent.wait_closed() == 4401
+
+
+async def test_words_behind_those_that_could_not_be_stored_do_not_overtake_them(
+    live, chat_ticket, carlas_token, monkeypatch
+):
+    """The database fails once, for the first of two: the client sends both again, and they stand in its order."""
+    store, failures = guest.post_soon, [OperationalError("server closed the connection")]
+
+    async def fail_once(post):
+        await asyncio.sleep(0.2)  # the second one is waiting by now
+        if failures:
+            raise failures.pop()
+        return await store(post)
+
+    monkeypatch.setattr(guest, "post_soon", fail_once)
+    posts = [
+        {"type": "message.post", "ref": chat_ticket.reference, "client_id": name, "body": name}
+        for name in ("first", "second")
+    ]
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, carlas_token)
+        for post in posts:
+            await visitor.send(post)
+        assert await visitor.wait_closed() == 1012
+    await asyncio.sleep(0.5)
+    assert not await Message.objects.filter(client_id="second").aexists()
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, carlas_token)
+        for post in posts:
+            await visitor.send(post)
+        assert (await visitor.wait_for("ack"), (await visitor.wait_for("ack"))["client_id"])[1] == "second"
+    stored = [
+        name async for name in Message.objects.exclude(client_id="").order_by("id").values_list("client_id", flat=True)
+    ]
+    assert stored[-2:] == ["first", "second"]
