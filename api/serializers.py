@@ -222,20 +222,12 @@ class TicketOut(Out):
         extra_kwargs = {"last_seq": {"help_text": "The seq of the ticket's newest event."}}
 
 
-# The next three describe what tickets/serializers.py makes, for the schema; tests hold the two together.
+# The next ones describe what tickets/serializers.py makes, for the schema; tests hold the two together.
 class AuthorOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["agent", "customer", "system"])
     name = serializers.CharField()
     initials = serializers.CharField()
     you = serializers.BooleanField(help_text="Whether it was the token's owner.")
-
-
-class MessageOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=Message.Kind.choices)
-    body = serializers.CharField()
-    client_id = serializers.CharField(allow_null=True, help_text="The id its sender gave it.")
-    created_at = Time()
 
 
 class FileOut(serializers.Serializer[Any]):
@@ -245,9 +237,17 @@ class FileOut(serializers.Serializer[Any]):
     type = serializers.CharField()
 
 
+class MessageOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Message.Kind.choices)
+    body = serializers.CharField()
+    client_id = serializers.CharField(allow_null=True, help_text="The id its sender gave it.")
+    created_at = Time()
+    attachments = FileOut(many=True)
+
+
 class AuthoredMessageOut(MessageOut):
     by = AuthorOut()
-    attachments = FileOut(many=True)
 
 
 class EventOut(serializers.Serializer[Any]):

@@ -55,13 +55,14 @@ def person_json(person: User | Customer | None, viewer: User | Customer | None) 
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """A message: {"id", "kind", "body", "client_id", "created_at"}."""
+    """A message: {"id", "kind", "body", "client_id", "created_at", "attachments": [`attachment_json`, …]}."""
     return {
         "id": message.pk,
         "kind": message.kind,
         "body": message.body,
         "client_id": message.client_id or None,
         "created_at": iso(message.created_at),
+        "attachments": [attachment_json(attachment) for attachment in message.attachments.all()],
     }
 
 

@@ -14,7 +14,7 @@ from api.serializers import AuthoredMessageOut, EventFilters, EventOut, MessageI
 from api.views.base import Door, body, find_ticket, page, query, viewer
 from tickets import actions
 from tickets.models import Event, Message
-from tickets.serializers import attachment_json, author_json, event_json, message_json
+from tickets.serializers import author_json, event_json, message_json
 
 
 class Messages(Door):
@@ -72,13 +72,11 @@ class Events(Door):
         ticket = find_ticket(request, number)
         after = query(request, EventFilters)["after"]
         rows = Event.objects.visible_to(viewer(request)).filter(ticket=ticket).after(after).with_details()
-        rows = rows
         return page(request, rows.order_by("seq"), lambda found: [entry(event, viewer(request)) for event in found])
 
 
 def described(message: Message, to: User) -> dict[str, Any]:
-    files = [attachment_json(attachment) for attachment in message.attachments.all()]
-    return message_json(message) | {"by": author_json(message, to), "attachments": files}
+    return message_json(message) | {"by": author_json(message, to)}
 
 
 def entry(event: Event, to: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from tickets.actions._rules import Actor, require
@@ -41,7 +42,7 @@ def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
 
 
 def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
-    """Put files on a stored message: its author's own, and only those that are on none yet.
+    """Put files on a stored message, which knows them then: its author's own, and only those that are on none yet.
 
     Errors: ValidationError with code `invalid`, for another's file exactly as for one that never was.
     """
@@ -52,6 +53,7 @@ def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
     unsent = Attachment.objects.filter(pk__in=wanted, message=None, **mine)
     if by is None or unsent.update(message=message) != len(wanted):
         raise ValidationError("A file is not there any more. Attach it again.", code="invalid")
+    prefetch_related_objects([message], "attachments")
 
 
 def clean_file_name(name: str) -> str:

@@ -114,6 +114,8 @@ def post_messages(posts: list[Post]) -> list[Message]:
         answer.append(message)
         if post.attachments:
             with_files.append((post, message))
+        else:
+            message.has_no_files()
     store(events, list(changed.values()))
     for post, message in with_files:
         attach(post.attachments, message, by=post.by)
@@ -203,10 +205,16 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     )
     event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
     if is_public:
-        ticket.preview = clean_line(body, PREVIEW_CHARS) or "A file"
+        ticket.preview = clean_line(body, PREVIEW_CHARS) or _count_files(post)
     if is_public and isinstance(post.by, User):
         owe_answer_by_mail(ticket, event.seq, at=post.at)
     return message, [*events, event]
+
+
+def _count_files(post: Post) -> str:
+    """What a list says of a message without words."""
+    count = len(set(post.attachments))
+    return "A file" if count == 1 else f"{count} files"
 
 
 def _back_to_open(post: Post, ticket: Ticket, now: datetime) -> list[Event]:

@@ -41,8 +41,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return mine.filter(kind=Message.Kind.REPLY) if isinstance(viewer, Customer) else mine
 
     def with_event(self) -> MessageQuerySet:
-        """With their tickets and events, as complete as `EventQuerySet.with_details` would read them."""
-        return self.select_related("ticket", "event__ticket", "event__message", "event__by_user", "event__by_customer")
+        """With their tickets, files and events, as complete as `EventQuerySet.with_details` would read them."""
+        people = ("event__by_user", "event__by_customer")
+        return self.select_related("ticket", "event__ticket", *people).prefetch_related("attachments")
 
     def replies(self) -> MessageQuerySet:
         return self.filter(kind=Message.Kind.REPLY)
@@ -92,6 +93,12 @@ class Message(Authored):
     def is_note(self) -> bool:
         return self.kind == self.Kind.NOTE
 
+    def has_no_files(self) -> None:
+        """Know for certain that nothing is attached, as a prefetch would: nobody need ask the database."""
+        nothing = Attachment.objects.none()
+        nothing._result_cache = []
+        self._prefetched_objects_cache = {"attachments": nothing}
+
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, viewer: Viewer) -> EventQuerySet:
@@ -107,8 +114,13 @@ class EventQuerySet(models.QuerySet["Event"]):
     def after(self, seq: int) -> EventQuerySet:
         return self.filter(seq__gt=seq).order_by("seq")
 
-    def with_details(self) -> EventQuerySet:
+    def with_words(self) -> EventQuerySet:
+        """With what was said and by whom, but not the files."""
         return self.select_related("message", "by_user", "by_customer")
+
+    def with_details(self) -> EventQuerySet:
+        """With all that `event_json` says, in two queries."""
+        return self.with_words().prefetch_related("message__attachments")
 
 
 class Event(Authored):
@@ -210,6 +222,7 @@ class Attachment(Authored):
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
+        ordering = ["created_at", "id"]
         constraints = [_at_most_one_author("attachment_one_author")]
 
     def __str__(self) -> str:
