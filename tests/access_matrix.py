@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "tickets:priority": {"priority": "3"},
     "tickets:reply": {"body": "On its way.", "kind": "reply"},
     "tickets:resolve": {"root_cause": "none"},
+    "tickets:follow_up": {"do": "now"},
     "tickets:status": {"status": "pending"},
     "tickets:tags": {"tags": "tyre"},
 }
@@ -129,6 +130,7 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:priority": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:tags": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:resolve": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
+    "tickets:follow_up": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:reopen": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:upload": {"GET": "login 405 405 405 405 405", "POST": "login 400 400 400 400 400"},
     "tickets:file": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},

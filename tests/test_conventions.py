@@ -139,8 +139,6 @@ WITHOUT_ACTOR = {
     },
     "tickets.actions": {
         "post_messages": "each Post has its own",
-        "schedule_follow_up": "owed by resolve_ticket, which has one",
-        "cancel_follow_ups": "called off by the action that makes it pointless",
         "run_follow_up": "the clock's work",
         "report_mail_trouble": "the clock's work",
     },

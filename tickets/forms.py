@@ -125,6 +125,19 @@ class ResolveForm(forms.Form):
         return cause
 
 
+class FollowUpForm(forms.Form):
+    """When to ask whether all is well: at a time, now, or not at all. Times are in the viewer's zone."""
+
+    do = forms.ChoiceField(choices=[("move", "Move"), ("now", "Send now"), ("cancel", "Don't send")])
+    due_at = forms.DateTimeField(required=False, error_messages={"invalid": "Use a date and a time."})
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or self.cleaned_data
+        if asked.get("do") == "move" and not asked.get("due_at") and "due_at" not in self.errors:
+            self.add_error("due_at", "Say when.")
+        return asked
+
+
 class NewTicketForm(forms.Form):
     """A conversation that an agent begins: after a phone call, or by writing to someone."""
 

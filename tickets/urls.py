@@ -17,6 +17,7 @@ urlpatterns = [
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
     path("tickets/<int:number>/resolve/", ticket.resolve, name="resolve"),
+    path("tickets/<int:number>/follow-up/", ticket.follow_up, name="follow_up"),
     path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
     path("uploads/", files.upload, name="upload"),
     path("files/<uuid:pk>/", files.download, name="file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from customers.actions import claim_address
@@ -12,7 +13,9 @@ from customers.models import Customer
 from outbox.models import Mail
 from tests.tickets.looking import again, last, log
 from tickets.actions import (
+    call_off_follow_up,
     mark_seen,
+    move_follow_up,
     open_ticket,
     post_message,
     reopen_ticket,
@@ -267,3 +270,62 @@ def test_a_mail_about_something_else_is_not_ours_to_report(ticket):
     mail = Mail(about="case:7", state="failed")
     assert report_mail_trouble(mail) is None
     assert log(ticket, after=2) == []
+
+
+def test_the_question_is_moved_and_leaves_at_its_new_time(asked, ticket, alice):
+    due_at = timezone.now() + timedelta(days=9)
+    move_follow_up(ticket, by=alice, due_at=due_at)
+    move_follow_up(ticket, by=alice, due_at=due_at)  # nothing new: nothing is recorded
+    asked.refresh_from_db()
+    assert asked.due_at == due_at
+    moved = ticket.events.get(type="follow_up.moved")
+    assert (moved.by, moved.is_public, moved.data["to"]) == (alice, False, due_at.isoformat())
+    move_follow_up(ticket, by=alice, due_at=timezone.now())
+    assert run_due_follow_ups() == 1
+
+
+def test_the_question_is_called_off(asked, ticket, alice):
+    call_off_follow_up(ticket, by=alice)
+    asked.refresh_from_db()
+    assert (asked.state, asked.reason) == ("cancelled", "called off")
+    assert ticket.events.get(type="follow_up.cancelled").by == alice
+    for act in (
+        lambda: call_off_follow_up(ticket, by=alice),
+        lambda: move_follow_up(ticket, by=alice, due_at=timezone.now()),
+    ):
+        with pytest.raises(ValidationError) as error:
+            act()
+        assert error.value.code == "closed"
+
+
+def test_customers_do_not_move_our_mails(asked, ticket, carla):
+    with pytest.raises(PermissionDenied):
+        move_follow_up(ticket, by=carla, due_at=timezone.now())
+    with pytest.raises(PermissionDenied):
+        call_off_follow_up(ticket, by=carla)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "state", "mails"),
+    [
+        ({"do": "now"}, "done", 1),
+        ({"do": "cancel"}, "cancelled", 0),
+        ({"do": "move", "due_at": "2031-01-02T09:30"}, "scheduled", 0),
+    ],
+)
+def test_an_agent_decides_about_the_question_on_the_page(asked, ticket, alice, client, asked_for, state, mails):
+    client.force_login(alice)
+    address = f"/tickets/{ticket.pk}/follow-up/"
+    assert "A mail asks whether all is well on" in client.get(ticket.get_absolute_url()).content.decode()
+    assert client.post(address, asked_for).status_code == 303
+    run_due_follow_ups()
+    asked.refresh_from_db()
+    assert (asked.state, Mail.objects.filter(kind="follow_up").count()) == (state, mails)
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"do": "x"}, {"do": "move"}, {"do": "move", "due_at": "tomorrowish"}])
+def test_a_time_that_is_none_is_refused(asked, ticket, alice, client, nonsense):
+    client.force_login(alice)
+    assert client.post(f"/tickets/{ticket.pk}/follow-up/", nonsense).status_code == 422
+    asked.refresh_from_db()
+    assert asked.state == "scheduled"

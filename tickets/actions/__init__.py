@@ -6,7 +6,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 
 from tickets.actions.attaching import add_attachment
 from tickets.actions.ending import end_chat
-from tickets.actions.following_up import cancel_follow_ups, run_follow_up, schedule_follow_up
+from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.reading import mark_seen
@@ -18,9 +18,10 @@ __all__ = [
     "Post",
     "add_attachment",
     "assign_ticket",
-    "cancel_follow_ups",
+    "call_off_follow_up",
     "end_chat",
     "mark_seen",
+    "move_follow_up",
     "open_ticket",
     "post_message",
     "post_messages",
@@ -28,7 +29,6 @@ __all__ = [
     "report_mail_trouble",
     "resolve_ticket",
     "run_follow_up",
-    "schedule_follow_up",
     "set_priority",
     "set_status",
     "tag_ticket",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Desk
 from outbox.actions import cancel_mails
 from tickets import emails
-from tickets.actions._rules import lock
+from tickets.actions._rules import Actor, lock, require
 from tickets.events import nudge, record
 from tickets.models import Channel, FollowUp, Ticket
 from tickets.queries import unmailed_answers
@@ -58,6 +59,48 @@ def cancel_follow_ups(ticket: Ticket, *, reason: str) -> int:
     rows = ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.AFTER_SOLVING)
     count = rows.update(state=FollowUp.State.CANCELLED, reason=reason)
     return count + cancel_mails(about=ticket.about, kinds=["follow_up"], reason=reason)
+
+
+@transaction.atomic
+def move_follow_up(ticket: Ticket, *, by: Actor, due_at: datetime, at: datetime | None = None) -> FollowUp:
+    """Ask earlier or later whether all is well; a time that has passed means now.
+
+    Errors: PermissionDenied; ValidationError code `closed` if nothing is scheduled.
+    """
+    ticket = lock(ticket)
+    require(by, "tickets.resolve")
+    follow_up = _scheduled(ticket)
+    if follow_up.due_at == due_at:
+        return follow_up
+    data = {"from": follow_up.due_at.isoformat(), "to": due_at.isoformat()}
+    follow_up.due_at = due_at
+    follow_up.save(update_fields=["due_at"])
+    record(ticket, "follow_up.moved", by=by, at=at, data=data)
+    if due_at <= timezone.now():
+        transaction.on_commit(lambda: nudge("tickets.jobs.run_due_follow_ups"), robust=True)
+    return follow_up
+
+
+@transaction.atomic
+def call_off_follow_up(ticket: Ticket, *, by: Actor, at: datetime | None = None) -> FollowUp:
+    """Do not ask whether all is well.
+
+    Errors: PermissionDenied; ValidationError code `closed` if nothing is scheduled.
+    """
+    ticket = lock(ticket)
+    require(by, "tickets.resolve")
+    follow_up = _scheduled(ticket)
+    follow_up.state, follow_up.reason = FollowUp.State.CANCELLED, "called off"
+    follow_up.save(update_fields=["state", "reason"])
+    record(ticket, "follow_up.cancelled", by=by, at=at)
+    return follow_up
+
+
+def _scheduled(ticket: Ticket) -> FollowUp:
+    found = ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.AFTER_SOLVING).select_for_update().first()
+    if found is None:
+        raise ValidationError("No follow-up is scheduled any more.", code="closed")
+    return found
 
 
 @transaction.atomic

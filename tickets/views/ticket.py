@@ -10,10 +10,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
@@ -23,6 +24,7 @@ from customers.actions import create_guest, get_or_create_customer
 from tickets import actions
 from tickets.forms import (
     AssignForm,
+    FollowUpForm,
     NewTicketForm,
     PriorityForm,
     ReplyForm,
@@ -30,7 +32,7 @@ from tickets.forms import (
     StatusForm,
     TagsForm,
 )
-from tickets.models import Channel, Message, RootCause, Tag, Ticket
+from tickets.models import Channel, FollowUp, Message, RootCause, Tag, Ticket
 from tickets.queries import timeline
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 
@@ -125,6 +127,22 @@ def resolve(request: HttpRequest, number: int) -> HttpResponse:
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
     user = viewer(request)
     return _act(request, number, forms.Form(request.POST), lambda ticket: actions.reopen_ticket(ticket, by=user))
+
+
+@requires("tickets.resolve")
+@require_POST
+def follow_up(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask earlier or later whether all is well, or not at all."""
+    form, user = FollowUpForm(request.POST), viewer(request)
+
+    def act(ticket: Ticket) -> None:
+        if form.cleaned_data["do"] == "cancel":
+            actions.call_off_follow_up(ticket, by=user)
+        else:
+            is_now = form.cleaned_data["do"] == "now"
+            actions.move_follow_up(ticket, by=user, due_at=timezone.now() if is_now else form.cleaned_data["due_at"])
+
+    return _act(request, number, form, act)
 
 
 @requires("tickets.open")
@@ -225,7 +243,9 @@ def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
         "customer__company", "assignee", "team", "site", "root_cause"
     )
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
-    return get_object_or_404(tickets.annotate(tag_names=ArraySubquery(names)), pk=number)
+    asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
+    shown = tickets.annotate(tag_names=ArraySubquery(names), follow_up_at=Subquery(asks[:1]))
+    return get_object_or_404(shown, pk=number)
 
 
 def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_shown: forms.Form) -> HttpResponse:
