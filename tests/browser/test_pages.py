@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect
 
 from accounts.models import User
-from tests.browser.looking import ARGS, chromium_path, serious_findings
+from tests.browser.looking import serious_findings
 from tests.conftest import PASSWORD
 from tickets.actions import assign_ticket, open_ticket, post_message
 from tickets.models import Message, Ticket
@@ -24,15 +23,6 @@ WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 SOON = 5_000  # ms; a message takes well under a second, a busy machine may take more
 
 SignIn = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop lives in this thread; the database does not mind
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
