@@ -14,11 +14,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.actions import create_token, invite_person
+from accounts.actions import create_site, create_team, create_token, invite_person
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.actions import start_visit
 from chat.models import Visitor
+from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
 from tests.access_matrix import (
     BODIES,
@@ -31,7 +32,7 @@ from tests.access_matrix import (
     WIDGET,
     WIDGET_VIEWERS,
 )
-from tickets.actions import add_attachment, post_message
+from tickets.actions import add_attachment, assign_ticket, open_ticket, post_message
 from tickets.models import Event, FollowUp, Message, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,7 @@ class World(NamedTuple):
     """The cast, what belongs to whom, and how each of them asks."""
 
     people: dict[str, User]
+    ticket: Ticket
     objects: dict[str, dict[str, Any]]
     visitor_tokens: dict[str, str]
     api_tokens: dict[str, str]
@@ -118,6 +120,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     nora = invite_person("nora@example.com", by=adam)
     return World(
         people=people,
+        ticket=ticket,
         objects={
             "ticket": {"number": ticket.number},
             "chat": {"ref": chat_ticket.reference},
@@ -272,3 +275,28 @@ def test_no_address_sends_people_elsewhere(world):
             answer = getattr(world.client("alice", name), method)(address, {"next": EVIL, "redirect_to": EVIL})
             transaction.set_rollback(True)
         assert "evil.example" not in answer.get("Location", "") + answer.get("HX-Redirect", ""), name
+
+
+def test_no_page_asks_the_database_more_than_fifteen_questions(world, site, workshop, django_assert_max_num_queries):
+    """With enough rows of each kind that a question per row shows."""
+    for number in range(16):
+        person = invite_person(f"person{number}@example.com", by=None, teams=[workshop])
+        create_token(world.people["alice"], by=None, name=f"key {number}")
+        customer, _ = get_or_create_customer(by=None, email=f"customer{number}@example.org")
+        opened = open_ticket(
+            customer, by=customer, body="Hello?", channel="email", team=workshop, tags=[f"tag {number}"]
+        )
+        assign_ticket(opened, by=None, user=world.people["alice"])
+        person.teams.set([workshop, create_team(by=None, name=f"Team {number}")])
+        create_site(by=None, name=f"Site {number}", url="https://shop.example", team=workshop)
+        post_message(world.ticket, by=world.people["alice"], body="And another thing.")
+    most = 0
+    for name, who in itertools.product(sorted(ROUTES), ("alice", "adam")):
+        client, address = (
+            world.client(who, name),
+            ROUTES[name].address(world.values(name)) + "?" + QUERIES.get(name, ""),
+        )
+        with django_assert_max_num_queries(15, info=f"{name} for {who}") as asked:
+            client.get(address)
+        most = max(most, len(asked))
+    assert most > 5  # they were asked at all
