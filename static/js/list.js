@@ -3,6 +3,7 @@
 const list = () => document.getElementById("list")
 const rows = () => document.getElementById("rows")
 const pill = () => document.getElementById("pill")
+const openRef = () => document.querySelector("#conversation[data-ref]")?.dataset.ref
 let pending = new Set()
 let isExtended = false   // "Show more" was pressed: going back to the first page is the reader's decision
 let isBusy = false
@@ -17,9 +18,11 @@ document.addEventListener("desk:changed", (event) => {
 })
 
 function announce() {
-  if (!pill() || pending.size === 0) return
+  // What happens on the open ticket is in sight already; its row catches up when the pointer leaves.
+  const news = [...pending].filter((ref) => ref !== openRef()).length
+  if (!pill() || news === 0) return
   pill().hidden = false
-  pill().querySelector("span").textContent = `${pending.size} new`
+  pill().querySelector("span").textContent = `${news} new`
 }
 
 let timer = 0
@@ -54,7 +57,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 /** Mark the open ticket's row, show which rows have a draft, and keep the focus somewhere sensible. */
 function mark() {
-  const open = document.querySelector("#conversation[data-ref]")?.dataset.ref
+  const open = openRef()
   for (const row of document.querySelectorAll("#rows [data-ref]")) {
     const isOpen = row.dataset.ref === open
     if (isOpen) row.setAttribute("aria-current", "true")
