@@ -81,7 +81,10 @@ def change_customer(
     note: str | None = None,
     leaves_company: bool = False,
 ) -> Customer:
-    """Correct what we know about a customer; None leaves a field as it is, `leaves_company` says that they have none."""
+    """Correct what we know about a customer; None leaves a field as it is.
+
+    `leaves_company` says that they have none. Errors: PermissionDenied; ValidationError.
+    """
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
     if not by.has_perm("customers.change"):
         raise PermissionDenied

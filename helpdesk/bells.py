@@ -81,7 +81,8 @@ class Connection(RedisSingleShardConnection):
 class LoopLayer(RedisPubSubLoopLayer):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._shards = [Connection(shard.host, self) for shard in self._shards]
+        shards: list[RedisSingleShardConnection] = self._shards
+        self._shards = [Connection(shard.host, self) for shard in shards]
 
 
 class Bells(RedisPubSubChannelLayer):

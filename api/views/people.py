@@ -23,7 +23,7 @@ from api.serializers import (
 )
 from api.views.base import Door, body, each, found, known, one, page, query, viewer
 from customers.actions import change_customer, get_or_create_customer
-from customers.models import Company, Customer
+from customers.models import Company, Customer, CustomerQuerySet
 from tickets.models import Tag
 from tickets.queries import find_customers, visible_customers
 
@@ -128,7 +128,7 @@ class Tags(Door):
         return page(request, Tag.objects.order_by("id"), each(TagOut))
 
 
-def complete(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+def complete(customers: CustomerQuerySet) -> CustomerQuerySet:
     """Customers with everything that their JSON shows."""
     return customers.select_related("company").prefetch_related("addresses")
 
