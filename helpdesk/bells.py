@@ -79,10 +79,11 @@ class Connection(RedisSingleShardConnection):
 
 
 class LoopLayer(RedisPubSubLoopLayer):
+    _shards: list[RedisSingleShardConnection]
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        shards: list[RedisSingleShardConnection] = self._shards
-        self._shards = [Connection(shard.host, self) for shard in shards]
+        self._shards = [Connection(shard.host, self) for shard in self._shards]
 
 
 class Bells(RedisPubSubChannelLayer):
