@@ -70,17 +70,19 @@ def write_history(cast: Cast, now: datetime, rng: Random) -> int:
 
 def _past(cast: Cast, now: datetime, rng: Random) -> Iterator[Conversation]:
     deck = _deck(read_stories("past"), rng)
-    told: set[tuple[int, str]] = set()
+    told: set[tuple[int | None, str]] = set()
     for days in range(DAYS, -1, -1):
         day = now - timedelta(days=days)
         for _ in range(A_DAY[day.astimezone(ZoneInfo(ZONE)).weekday()]):
             for _attempt in range(30):  # near the end a story may be cut where it leaves somebody waiting
                 conversation = _draw(next(deck), cast, rng, told)
+                if conversation.customer.pk and (conversation.customer.pk, conversation.story.name) in told:
+                    continue  # a story about one person happens once
                 begins = _opening_moment(conversation.channel, day, cast, rng)
                 conversation.plan = _plan(conversation, begins, cast, rng)
                 conversation.plan = [(at, step) for at, step in conversation.plan if at < now - 5 * _MINUTE]
                 if _leaves_nobody_waiting(conversation.plan):
-                    told.add((conversation.customer.pk or 0, conversation.story.name))
+                    told.add((conversation.customer.pk, conversation.story.name))
                     yield conversation
                     break
 
@@ -98,10 +100,10 @@ def _deck(stories: list[Story], rng: Random) -> Iterator[Story]:
         yield from cards
 
 
-def _draw(story: Story, cast: Cast, rng: Random, told: set[tuple[int, str]]) -> Conversation:
+def _draw(story: Story, cast: Cast, rng: Random, told: set[tuple[int | None, str]]) -> Conversation:
     channel = rng.choice(story.channels)
     people = list(cast.customers.values())
-    likely = [1 / (3 + rank) for rank in range(len(people))]  # some write often, most write once
+    likely = [1 / (8 + rank) for rank in range(len(people))]  # some write often, most write once
     customer = rng.choices(people, likely)[0]
     while (customer.pk, story.name) in told:
         customer = rng.choice(people)
