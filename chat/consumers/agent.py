@@ -8,8 +8,9 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from accounts.models import User
+from accounts.tokens import bearer
 from chat.actions import post_soon
-from chat.auth import bearer, header, is_from_our_origin, user_of
+from chat.auth import header, is_from_our_origin, user_of
 from chat.consumers.live import CLOSE_NOT_SIGNED_IN, LiveConsumer
 from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field
 from chat.presence import mark_online
@@ -104,6 +105,7 @@ class AgentConsumer(LiveConsumer):
     async def on_seen(self, frame: dict[str, Any]) -> None:
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
         seq = min(seq_field(frame, "seq"), ticket.last_seq)
-        if await database_sync_to_async(mark_seen)(ticket, by=self.viewer, seq=seq):
+        await database_sync_to_async(mark_seen)(ticket, by=self.viewer, seq=seq)
+        if seq:  # told even if the page has noted it already: a page reaches no customer
             seen = {"type": "receipt", "ref": ticket.reference, "by": person_json(self.viewer, None), "seq": seq}
             await self.pass_on(customer_group(ticket.customer_id), ticket.pk, seen)

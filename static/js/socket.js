@@ -28,6 +28,16 @@ function watch() {
   if (refs.join() === told || socket?.readyState !== WebSocket.OPEN) return
   told = refs.join()
   send({ type: "watch", refs })
+  tellSeen()
+}
+
+let seen = ""
+/** The customer learns that their words were read. Loading the page has noted it too, but a page reaches nobody. */
+function tellSeen() {
+  const ref = conversation()?.dataset.ref, seq = shownSeq()
+  if (!ref || !seq || document.hidden || seen === `${ref}/${seq}` || socket?.readyState !== WebSocket.OPEN) return
+  seen = `${ref}/${seq}`
+  send({ type: "seen", ref, seq })
 }
 
 function send(frame) {
@@ -70,8 +80,6 @@ function hear(frame) {
 /** An event somewhere: draw the open ticket again if it is that one, and tell the list. */
 function happened(frame) {
   if (frame.ref === conversation()?.dataset.ref && frame.seq > shownSeq()) {
-    // Said before it is drawn, because drawing it marks it read as well, and only news reaches the customer.
-    if (!document.hidden) send({ type: "seen", ref: frame.ref, seq: frame.seq })
     refreshTicket(frame.event?.type !== "message.posted")
   }
   say("desk:changed", { refs: [frame.ref] })
@@ -137,7 +145,7 @@ setInterval(() => {
 }, POLL)
 
 document.addEventListener("desk:send", (event) => send(event.detail))
-document.addEventListener("htmx:afterSettle", watch)
+document.addEventListener("htmx:afterSettle", () => { watch(); tellSeen() })
 window.addEventListener("online", () => { attempts = 0; connect() })
-document.addEventListener("visibilitychange", () => { if (!document.hidden) connect() })
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { connect(); tellSeen() } })
 connect()

@@ -78,6 +78,7 @@ def test_chat_answer_solve_and_the_mail_that_asks_how_it_went(
     row.click()
     conversation = inbox.locator("#conversation")
     expect(conversation.get_by_text("I drove forty minutes.").first).to_be_visible()
+    expect(panel.get_by_text("Seen ")).to_be_visible()
 
     # Typing is seen on both sides, and the answer arrives in the chat.
     panel.get_by_role("textbox", name="Write a message").press_sequentially("I need the bike on Mond")

@@ -19,7 +19,7 @@ from customers.models import Customer
 from tests.chat.conftest import agent_socket, guest_socket, say_hello, websocket
 from tests.live import Socket
 from tickets import events
-from tickets.actions import post_message, reopen_ticket, resolve_ticket
+from tickets.actions import mark_seen, post_message, reopen_ticket, resolve_ticket
 from tickets.models import Event, Message, ReadMark, Ticket
 
 
@@ -292,6 +292,16 @@ async def test_typing_and_reading_are_shown_to_the_other_side(live, chat_ticket,
         await asyncio.sleep(0.2)
         assert [frame for frame in agent.frames if frame["type"] == "receipt"] == []
     assert sorted([mark.seq async for mark in ReadMark.objects.all()]) == [2, 2]
+
+
+async def test_the_customer_learns_that_the_page_was_read(live, chat_ticket, carlas_token, alice):
+    ref = chat_ticket.reference
+    await sync_to_async(mark_seen)(chat_ticket, by=alice, seq=2)  # as loading the page does
+    async with guest_socket(live) as visitor, await agent_socket(live, alice) as agent:
+        await say_hello(visitor, carlas_token)
+        await say_hello(agent, after={ref: 2})
+        await agent.send({"type": "seen", "ref": ref, "seq": 2})
+        assert (await visitor.wait_for("receipt", ref=ref))["seq"] == 2
 
 
 async def test_a_guest_learns_who_is_here(live, site, guest_token, alice, monkeypatch):
