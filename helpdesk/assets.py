@@ -7,7 +7,7 @@ publish files nobody asked for, and their source maps break hashed file names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 _PREFIX = "vendor/"
+OWN_SCRIPTS = ("js/", "widget/")
 _SOURCE_MAP = re.compile(rb"^\s*(//|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
 
 
@@ -73,3 +74,12 @@ class Assets(CompressedManifestStaticFilesStorage):
     """Hashed and compressed files; a module imported by another is found under the name that pages preload."""
 
     support_js_module_import_aggregation = True
+
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    ) -> Callable[[re.Match[str]], str]:
+        """Only our own scripts are modules: in packages, comments look like imports and lead nowhere."""
+        if name.endswith(".js") and not name.startswith(OWN_SCRIPTS):
+            return lambda match: match[0]
+        convert: Callable[[re.Match[str]], str] = super().url_converter(name, hashed_files, template)
+        return convert

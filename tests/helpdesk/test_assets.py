@@ -1,11 +1,13 @@
 """Front-end packages: the listed files are served, and nothing else."""
 
+import json
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 
-from helpdesk.assets import VendorFinder, VendorStorage, without_source_map
+from helpdesk.assets import Assets, VendorFinder, VendorStorage, without_source_map
 
 
 def test_a_listed_file_is_found_under_its_short_name():
@@ -39,3 +41,14 @@ def test_collecting_takes_each_listed_file_without_its_source_map(settings, tmp_
 def test_only_the_pointer_to_the_map_is_cut():
     css = b"a { color: red }\n/*# sourceMappingURL=a.css.map */\nb { color: blue }\n"
     assert without_source_map(css) == b"a { color: red }\n\nb { color: blue }\n"
+
+
+def test_production_can_collect_every_file_and_modules_find_each_other(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(Assets, "compress_files", lambda self, names: iter(()))  # most of a minute, and not in question
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "helpdesk.assets.Assets"}}
+    call_command("collectstatic", verbosity=0, interactive=False)
+    names = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+    main = (tmp_path / names["widget/main.js"]).read_text()
+    assert names["widget/chat.js"].removeprefix("widget/") in main
+    assert "./chat.js" not in main
