@@ -16,6 +16,12 @@ def digest(raw: str) -> str:
     return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def bearer(header: str) -> str:
+    """The token in an Authorization header, or nothing."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def setup_token() -> str:
     """What a public server's first visitor must know to become its administrator; follows from the secret key."""
     return salted_hmac("accounts.first_run", "set this desk up", algorithm="sha256").hexdigest()[:32]

@@ -12,17 +12,16 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
-from accounts.tokens import digest
+from accounts.tokens import bearer, digest
 
 
 class BearerToken(BaseAuthentication):
     """`Authorization: Bearer <token>`. A revoked token is looked up, and refused, at every request."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
-        scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        raw = bearer(request.headers.get("Authorization", ""))
+        if not raw:
             return None
-        raw = raw.strip()
         user = ApiToken.objects.authenticate(raw)
         if user is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")

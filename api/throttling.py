@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts.limits import allow
+from accounts.limits import allow, token_key
 from accounts.models import RateLimit
 
 WINDOW_SECONDS = 60
@@ -21,8 +21,8 @@ class PerToken(BaseThrottle):
     key = ""
 
     def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002
-        # `auth` is the token's SHA-256; half of it still has 128 bits.
-        self.key = f"api:{str(request.auth)[:32]}" if request.auth else f"api:user:{request.user.pk}"
+        # `auth` is the token's SHA-256.
+        self.key = token_key(str(request.auth)) if request.auth else f"api:user:{request.user.pk}"
         return allow(self.key, limit=settings.API_REQUESTS_PER_MINUTE, seconds=WINDOW_SECONDS)
 
     def wait(self) -> float:

@@ -15,6 +15,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from accounts.tokens import bearer
 
 Scope = dict[str, Any]
 
@@ -28,12 +29,6 @@ def header(scope: Scope, name: str) -> str:
 def is_from_our_origin(scope: Scope) -> bool:
     """Whether the browser says that one of our own pages opened the socket. A missing Origin is a no."""
     return header(scope, "origin") in settings.SOCKET_ORIGINS
-
-
-def bearer(value: str) -> str:
-    """The token in an Authorization header, or nothing."""
-    scheme, _, token = value.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def user_of(scope: Scope) -> User | None:

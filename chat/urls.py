@@ -11,6 +11,7 @@ urlpatterns = [
     path("demo/", views.shop, name="shop"),
     path("start/", views.start, name="start"),
     path("contact/", views.contact, name="contact"),
+    path("files/<uuid:pk>/", views.file, name="file"),
     path("tickets/", views.tickets, name="tickets"),
     path("tickets/<str:ref>/messages/", views.messages, name="messages"),
     path("tickets/<str:ref>/events/", views.events, name="events"),

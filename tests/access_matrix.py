@@ -33,12 +33,16 @@ OBJECTS = {
     "accounts:withdraw": "invited",
     "api:customer": "customer",
     "chat:events": "chat",
+    "chat:file": "file",
     "chat:messages": "chat",
     "customers:detail": "customer",
     "outbox:mail_detail": "mail",
     "outbox:mail_html": "mail",
     "tickets:file": "file",
 }
+
+# Addresses of the desk that take an API token as well: a token that is none is told so, not sent to the sign-in.
+TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 
 _SITE = {"name": "Shop", "url": "https://shop.example", "color": "#aa0000", "greeting": "Hi"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
@@ -175,6 +179,7 @@ WIDGET: dict[str, dict[str, str]] = {
     "chat:start": {"GET": "405 405 405", "POST": "200 200 200"},
     "chat:contact": {"GET": "405 405 405", "POST": "401 200 200"},
     "chat:tickets": {"GET": "405 405 405", "POST": "401 200 200"},
+    "chat:file": {"GET": "401 200 404", "POST": "405 405 405"},
     "chat:messages": {"GET": "405 405 405", "POST": "401 200 404"},
     "chat:events": {"GET": "401 200 404", "POST": "405 405 405"},
 }

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import refusal
 from accounts.models import Site
 from accounts.net import client_ip
+from accounts.tokens import bearer
 from chat.actions import allow_guest, begin_conversation, leave_address, start_visit
-from chat.auth import bearer
 from chat.frames import MAX_SEQ, FrameError, parse_object, text_field
 from chat.models import Visitor
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
 from chat.views.page import site_json
 from tickets.actions import post_message
-from tickets.models import Event, Ticket
+from tickets.models import Attachment, Event, Ticket
 from tickets.serializers import event_json
+from tickets.views.files import file_response
 
 _STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "rate_limited": 429, "too_long": 413, "closed": 409}
 
@@ -49,30 +52,27 @@ def speaks_json(door: Door) -> Callable[..., JsonResponse]:
     return view
 
 
-def refusal(status: int, code: str, detail: str) -> JsonResponse:
-    response = JsonResponse({"error": {"code": code, "detail": detail, "fields": {}}}, status=status)
-    if status == 429:
-        response["Retry-After"] = "10"
-    return response
-
-
 def visitor_of(request: HttpRequest) -> Visitor | None:
     return Visitor.objects.authenticate(bearer(request.headers.get("Authorization", "")))
 
 
-def for_visitors(door: Door) -> Callable[..., JsonResponse]:
-    """A JSON door for whoever holds a visitor's token, who is passed on as `visitor`."""
-    inner = speaks_json(door)
+def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view for whoever holds a visitor's token, who is passed on as `visitor`."""
 
     @csrf_exempt
-    @wraps(door)
-    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         visitor = visitor_of(request)
         if visitor is None:
             return refusal(401, "not_signed_in", "Start again: this token is not known.")
-        return inner(request, visitor, *args, **kwargs)
+        return view(request, visitor, *args, **kwargs)
 
-    return view
+    return guarded
+
+
+def for_visitors(door: Door) -> Callable[..., HttpResponseBase]:
+    """A JSON door for whoever holds a visitor's token."""
+    return knows_visitor(speaks_json(door))
 
 
 @require_POST
@@ -136,6 +136,17 @@ def events(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
             {"seq": event.seq, "prev": event.public_prev, "event": event_json(event, customer)} for event in found
         ]
     }
+
+
+@require_GET
+@knows_visitor
+def file(request: HttpRequest, visitor: Visitor, pk: uuid.UUID) -> HttpResponseBase:
+    """A file of one of the visitor's conversations, as a download."""
+    attachment = Attachment.objects.visible_to(visitor.customer).filter(pk=pk).first()
+    try:
+        return file_response(attachment)
+    except Http404:
+        return refusal(404, "not_found", "There is no such file.")
 
 
 @require_POST

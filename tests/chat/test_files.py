@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
+from accounts.actions import create_token
 from accounts.models import User
 from chat.actions.reading import _read
 from tests.chat.conftest import agent_socket, guest_socket, say_hello
@@ -77,6 +80,69 @@ async def test_files_of_a_note_never_reach_a_guest(live, chat_ticket, carlas_tok
         seen = await visitor.wait_for("event", seq=4)
         assert seen["event"]["message"]["attachments"][0]["name"] == "rim.png"
         assert "canary" not in str(visitor.frames)
+
+
+# --- Fetched ---
+
+
+def fetch(file: Attachment | uuid.UUID, token: str = "", **options: Any) -> Any:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Client(headers=headers, **options).get(f"/widget/files/{getattr(file, 'pk', file)}/")
+
+
+@pytest.mark.django_db
+def test_a_guest_gets_the_very_bytes_and_nothing_in_them_can_act(chat_ticket, carlas_token, alice):
+    (file,) = attach(chat_ticket, alice, 'a"b;<c>.png')
+    answer = fetch(file, carlas_token)
+    assert b"".join(answer.streaming_content) == PNG
+    assert answer["Content-Type"] == "image/png"
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert "no-store" in answer["Cache-Control"]
+    assert not answer.cookies
+
+
+@pytest.mark.django_db
+def test_a_page_among_files_is_only_bytes(chat_ticket, carlas_token, alice):
+    page = add_attachment(SimpleUploadedFile("page.html", b"<!doctype html><script>alert(1)</script>"), by=alice)
+    post_message(chat_ticket, by=alice, body="", attachments=(str(page.pk),))
+    assert fetch(page, carlas_token)["Content-Type"] == "application/octet-stream"
+
+
+@pytest.mark.django_db
+def test_what_is_not_the_guests_looks_as_if_it_did_not_exist(
+    chat_ticket, carlas_token, dora_token, guest_token, alice, ticket
+):
+    (shown,) = attach(chat_ticket, alice, "rim.png")
+    (hidden,) = attach(chat_ticket, alice, "canary.png", kind="note")
+    unsent = add_attachment(SimpleUploadedFile("draft.png", PNG), by=alice)
+    unknown = fetch(uuid.uuid4(), carlas_token)
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
+    for file, token in (
+        (shown, dora_token),
+        (shown, guest_token),
+        (hidden, carlas_token),
+        (hidden, dora_token),
+        (unsent, carlas_token),
+    ):
+        answer = fetch(file, token)
+        assert (answer.status_code, answer.content) == (404, unknown.content)
+    shown.file.storage.delete(shown.file.name)
+    assert fetch(shown, carlas_token).content == unknown.content
+
+
+@pytest.mark.django_db
+def test_only_a_visitors_token_counts(chat_ticket, carlas_token, alice):
+    (file,) = attach(chat_ticket, alice, "rim.png")
+    key = create_token(alice, by=alice, name="till")[1]
+    for token in ("", "wrong", key, "x" * 5000):
+        answer = fetch(file, token)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_signed_in")
+    signed_in = Client()
+    signed_in.force_login(alice)
+    assert signed_in.get(f"/widget/files/{file.pk}/").status_code == 401
+    assert Client().get(f"/widget/files/{file.pk}/?token={carlas_token}").status_code == 401
 
 
 # --- What it costs ---

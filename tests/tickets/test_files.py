@@ -12,6 +12,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.actions import create_token, revoke_token
 from tickets.actions import Post, add_attachment, post_message, post_messages
 from tickets.actions.attaching import HEAD_BYTES, NAME_CHARS, clean_file_name, type_of
 from tickets.models import Attachment, Message, Ticket
@@ -154,10 +155,13 @@ def test_the_system_has_no_files(ticket, carla):
         post_message(ticket, by=None, body="Look", attachments=(str(theirs.pk),))
 
 
-def test_a_picture_needs_no_words(ticket, carla):
+def test_a_picture_needs_no_words(ticket, carla, alice):
     message = post_message(ticket, by=carla, body=" ", attachments=(str(add_attachment(file(), by=carla).pk),))
     assert (message.body, message.attachments.count()) == ("", 1)
     assert Ticket.objects.get(pk=ticket.pk).preview == "A file"
+    two = tuple(str(add_attachment(file(), by=alice).pk) for _ in range(2))
+    post_message(ticket, by=alice, body="", attachments=two)
+    assert Ticket.objects.get(pk=ticket.pk).preview == "2 files"
 
 
 def test_a_message_sent_twice_keeps_its_files(ticket, alice):
@@ -232,6 +236,63 @@ def test_strangers_and_other_sites_upload_nothing(client, alice):
     browser.force_login(alice)
     assert browser.post("/uploads/", {"file": file()}).status_code == 403
     assert not Attachment.objects.exists()
+
+
+def program_of(user, **options) -> Client:
+    """A program that speaks for someone, from a place where our pages' CSRF token is unknown."""
+    raw = create_token(user, by=user, name="till")[1]
+    return Client(headers={"Authorization": f"Bearer {raw}"}, enforce_csrf_checks=True, **options)
+
+
+def test_a_program_uploads_posts_and_fetches_with_its_token(alice, bob, ticket):
+    program = program_of(alice)
+    told = program.post("/uploads/", {"file": file("Rim.png")})
+    assert told.status_code == 201
+    assert Attachment.objects.get().by_user == alice
+    path = f"/api/v1/tickets/{ticket.number}/messages/"
+    said = program.post(path, {"body": "Look", "attachments": [told.json()["id"]]}, content_type="application/json")
+    assert said.json()["attachments"] == [told.json()]
+    answer = program_of(bob).get(f"/files/{told.json()['id']}/")
+    assert b"".join(answer.streaming_content) == PNG
+
+
+def test_a_program_fetches_what_its_person_may_see(alice, charlie, ticket, carla):
+    kept = sent(ticket, carla)
+    assert program_of(alice).get(f"/files/{kept.pk}/").status_code == 200
+    assert program_of(charlie).get(f"/files/{kept.pk}/").status_code == 404
+
+
+def test_a_token_that_is_none_opens_nothing_whoever_is_signed_in(alice, ticket, carla):
+    kept = sent(ticket, carla)
+    token, raw = create_token(alice, by=alice, name="till")
+    revoke_token(token, by=alice)
+    for bad in (raw, "mg_nonsense", "\x00", "é"):
+        browser, headers = browser_of(alice), {"authorization": f"Bearer {bad}"}
+        for answer in (
+            browser.post("/uploads/", {"file": file()}, headers=headers),
+            browser.get(f"/files/{kept.pk}/", headers=headers),
+        ):
+            assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+            assert answer.json()["error"]["code"] == "not_signed_in"
+    assert Attachment.objects.count() == 1
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic YTpi", "Token x"])
+def test_a_foreign_page_still_uploads_nothing_with_our_cookies(alice, authorization):
+    browser = Client(enforce_csrf_checks=True, headers={"Authorization": authorization})
+    browser.force_login(alice)
+    assert browser.post("/uploads/", {"file": file()}).status_code == 403
+    assert not Attachment.objects.exists()
+
+
+def test_a_programs_uploads_count_as_its_requests(alice, settings):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    program = program_of(alice)
+    assert program.get("/api/v1/tickets/").status_code == 200
+    assert program.post("/uploads/", {"file": file()}).status_code == 201
+    answer = program.post("/uploads/", {"file": file()})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limited")
+    assert int(answer["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(

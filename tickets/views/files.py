@@ -7,10 +7,9 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import requires, viewer
+from accounts.access import for_programs_too, refusal, requires, viewer
 from tickets.actions import add_attachment
 from tickets.models import Attachment
 from tickets.serializers import attachment_json
@@ -20,29 +19,36 @@ INERT = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"
 STATUS = {"too_long": 413}
 
 
+@for_programs_too
 @requires("tickets.reply")
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
     """Take one file, `file` in multipart; its id then goes into a message's `attachments`."""
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile):
-        return _refusal("invalid", "Send one file, in the field “file”.", 400)
+        return refusal(400, "invalid", "Send one file, in the field “file”.")
     try:
         attachment = add_attachment(file, by=viewer(request))
     except ValidationError as error:
         code = error.code or "invalid"
-        return _refusal(code, str(error.message), STATUS.get(code, 422))
+        return refusal(STATUS.get(code, 422), code, str(error.message))
     return JsonResponse(attachment_json(attachment), status=201)
 
 
+@for_programs_too
 @requires("tickets.view")
 @require_safe
 def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return file_response(get_object_or_404(Attachment.objects.visible_to(viewer(request)), pk=pk))
+    return file_response(Attachment.objects.visible_to(viewer(request)).filter(pk=pk).first())
 
 
-def file_response(attachment: Attachment) -> HttpResponseBase:
-    """A file for someone who may see it. Nothing in it can act in our name, even when it is opened."""
+def file_response(attachment: Attachment | None) -> HttpResponseBase:
+    """A file for someone who may see it. Nothing in it can act in our name, even when it is opened.
+
+    Errors: Http404 if there is none, or if it is gone from the storage.
+    """
+    if attachment is None:
+        raise Http404
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError:
@@ -54,7 +60,3 @@ def file_response(attachment: Attachment) -> HttpResponseBase:
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "private, no-store"  # who loses access has nothing left to open
     return response
-
-
-def _refusal(code: str, detail: str, status: int) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "detail": detail, "fields": {}}}, status=status)
