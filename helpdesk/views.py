@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
-from accounts.models import ApiToken, Desk, Heartbeat, User
+from accounts.models import ApiToken, Desk, Heartbeat
+from accounts.tokens import bearer
 from helpdesk.errors import DATABASE_GONE, error_page, unavailable
 from outbox.models import Mail
 from tickets.models import FollowUp
@@ -80,15 +81,11 @@ def _due_work() -> dict[str, Any]:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' exposition, for whoever may see reports; for everybody else it does not exist."""
-    user = request.user if request.user.is_authenticated else _bearer(request)
-    if user is None or not user.has_perm("reports.view"):
+    raw = bearer(request.headers.get("Authorization", ""))
+    user = ApiToken.objects.authenticate(raw) if raw else request.user
+    if user is None or not user.is_authenticated or not user.has_perm("reports.view"):
         raise Http404
     return ExportToDjangoView(request)
-
-
-def _bearer(request: HttpRequest) -> User | None:
-    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
-    return ApiToken.objects.authenticate(raw.strip()) if scheme.lower() == "bearer" else None
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
