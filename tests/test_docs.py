@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+import chat.urls
 from chat.consumers import AgentConsumer, GuestConsumer
 from chat.consumers import live as live_consumer
 
@@ -156,6 +157,13 @@ def test_every_type_of_event_is_described():
     first_cells = [row.split("|")[1] for row in table.splitlines()[2:]]
     named = {name for cell in first_cells for name in re.findall(r"`([a-z_.]+)`", cell)}
     assert named == drawn
+
+
+def test_every_door_of_the_widget_is_described():
+    pages = {"embed", "frame", "shop"}
+    routes = [str(door.pattern) for door in chat.urls.urlpatterns if door.name not in pages]
+    addresses = {"/widget/" + re.sub(r"<\w+:(\w+)>", r"<\1>", route).replace("<pk>", "<id>") for route in routes}
+    assert {address for address in addresses if f" {address}" not in PROTOCOL} == set()
 
 
 def test_the_script_of_the_widget_does_what_is_said():
