@@ -187,6 +187,8 @@ OUTBOX_SMTP = {
     "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
     "timeout": 20,
 }
+# What does not fit is named in the mail. Base64 adds a third; most servers take 25 MB.
+OUTBOX_MAX_FILES_BYTES = env.int("OUTBOX_MAX_FILES_BYTES", 15 * 1024 * 1024)
 
 # --- Who may sign in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

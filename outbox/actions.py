@@ -32,12 +32,14 @@ def queue_mail(
     in_reply_to: str = "",
     references: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
+    files: Sequence[tuple[str, str, str]] = (),
     is_automatic: bool = False,
     is_secret: bool = False,
     is_at_most_once: bool | None = None,
     send_at: datetime | None = None,
 ) -> Mail:
-    """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs.
+    """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs, `files` are
+    (name in the default storage, shown name, media type) and are read when the mail leaves.
 
     The same `dedupe_key` again answers the first mail, unchanged. Suppressed recipients are recorded as such; with
     nobody left the mail is cancelled at birth. ValidationError for an address or header that cannot be.
@@ -63,6 +65,7 @@ def queue_mail(
         "headers": clean.clean_headers(headers or {}),
         "in_reply_to": "".join(clean.clean_references([in_reply_to])),
         "references": clean.clean_references(references),
+        "files": [(stored, clean.clean_file_name(name), clean.clean_type(media)) for stored, name, media in files],
         "is_automatic": is_automatic,
         "is_secret": is_secret,
         "is_at_most_once": rules.is_at_most_once if is_at_most_once is None else is_at_most_once,

@@ -17,8 +17,10 @@ from django.utils.encoding import punycode
 
 MAX_HEADER_CHARS = 900  # RFC 5322 allows lines of 998
 MAX_REFERENCES = 20
+MAX_FILE_NAME_BYTES = 200
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?.*\?=", re.DOTALL)
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}\Z", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^\s<>]{1,250}>\Z")
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would let a name pretend to be another
@@ -63,6 +65,25 @@ def clean_references(references: Sequence[str]) -> list[str]:
     """The well-formed Message-IDs among these: the first, which names the thread, and the newest."""
     good = list(dict.fromkeys(ref.strip() for ref in references if _MESSAGE_ID.match(ref.strip()) and ref.isascii()))
     return good if len(good) <= MAX_REFERENCES else good[:1] + good[1 - MAX_REFERENCES :]
+
+
+def clean_file_name(name: str) -> str:
+    """A file's name as a header can carry it: one line, no path, its ending kept.
+
+    At most 200 bytes: percent-encoded (RFC 2231) each may take three characters of a line that cannot be folded.
+    """
+    shown = clean_text(name.replace("\\", "/").rpartition("/")[2])
+    stem, dot, ending = shown.rpartition(".")
+    if not dot or len(ending) > 20:
+        stem, dot, ending = shown, "", ""
+    room = MAX_FILE_NAME_BYTES - len((dot + ending).encode())
+    return (stem.encode()[:room].decode(errors="ignore") + dot + ending).strip() or "file"
+
+
+def clean_type(media_type: str) -> str:
+    """A media type that a base64 part may have (RFC 2046 allows it neither for messages nor for multiparts)."""
+    is_good = _MEDIA_TYPE.match(media_type) and not media_type.lower().startswith(("multipart/", "message/"))
+    return media_type.lower() if is_good else "application/octet-stream"
 
 
 def mailbox(name: str, address: str) -> str:

@@ -1,27 +1,41 @@
 """A mail row as the bytes that leave: the same ones at every try, but for the date."""
 
+import logging
 from datetime import datetime
+from email import encoders
 from email.charset import QP, Charset
 from email.generator import BytesGenerator
 from email.message import Message
+from email.mime.base import MIMEBase
 from email.utils import format_datetime
 from io import BytesIO
 
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html, format_html_join
 
 from outbox.headers import loop_mark, mailbox
 from outbox.models import Mail
 
+log = logging.getLogger(__name__)
 # Seven bits on the wire: not every server on the way takes eight.
 UTF8 = Charset("utf-8")
 UTF8.body_encoding = QP
+SIGNATURE = "\n-- \n"
+# Where `outbox/layout.html` takes what there is to say about files that could not come along.
+FILES_MARK = "<!-- files -->"
+ANOTHER_WAY = "Tell us, and we send it another way."
 
 
 def to_bytes(mail: Mail, now: datetime) -> bytes:
     """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients."""
+    parts, left_out = _read_files(mail)
     message = EmailMultiAlternatives(
         subject=mail.subject,
-        body=mail.text,
+        body=_text_with(mail.text, left_out),
         from_email=mailbox(mail.from_name, mail.from_email),
         to=[mailbox(person.name, person.email) for person in mail.recipients.all()],
         reply_to=[mail.reply_to] if mail.reply_to else None,
@@ -29,8 +43,55 @@ def to_bytes(mail: Mail, now: datetime) -> bytes:
     )
     message.encoding = UTF8
     if mail.html:
-        message.attach_alternative(mail.html, "text/html")
+        message.attach_alternative(_html_with(mail.html, left_out), "text/html")
+    for part in parts:
+        message.attach(part)
     return _flatten(message.message())
+
+
+def _read_files(mail: Mail) -> tuple[list[MIMEBase], list[str]]:
+    """The mail's files as its parts, and a line about each that cannot come along: the words leave all the same."""
+    parts, left_out, room = [], [], settings.OUTBOX_MAX_FILES_BYTES
+    for stored, name, kind in mail.files:
+        try:
+            size = default_storage.size(stored)
+            if size > room:
+                left_out.append(f"Not in this mail, because it is too large: {name} ({filesizeformat(size)}).")
+                continue
+            with default_storage.open(stored) as file:
+                content = file.read()
+        except (OSError, SuspiciousFileOperation) as error:
+            log.error("A file of mail %s could not be read: %s", mail.pk, error)
+            left_out.append(f"Not in this mail, because it could not be read: {name}.")
+            continue
+        room -= len(content)
+        parts.append(_part(content, name, kind))
+    return parts, left_out
+
+
+def _part(content: bytes, name: str, kind: str) -> MIMEBase:
+    """A file in base64, so that not a byte of it changes on the way."""
+    part = MIMEBase(*kind.split("/", 1))
+    part.set_payload(content)
+    encoders.encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
+    return part
+
+
+def _text_with(text: str, lines: list[str]) -> str:
+    """The text with these lines at its end, but before the signature."""
+    if not lines:
+        return text
+    words, signature, foot = text.rpartition(SIGNATURE) if SIGNATURE in text else (text, "", "")
+    return "\n".join([words.rstrip(), "", *lines, ANOTHER_WAY, ""]) + signature + foot
+
+
+def _html_with(html: str, lines: list[str]) -> str:
+    """The page with these lines where its layout has a place for them, else at its end."""
+    if not lines:
+        return html.replace(FILES_MARK, "", 1)
+    said = format_html("<p>{}{}</p>", format_html_join("", "{}<br>", ((line,) for line in lines)), ANOTHER_WAY)
+    return html.replace(FILES_MARK, said, 1) if FILES_MARK in html else html + said
 
 
 def _flatten(message: Message) -> bytes:

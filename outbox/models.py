@@ -94,6 +94,7 @@ class Mail(models.Model):
     headers = models.JSONField(default=dict, blank=True)
     in_reply_to = models.CharField(max_length=320, blank=True)
     references = models.JSONField(default=list, blank=True)
+    files = models.JSONField(default=list, blank=True, help_text="[name in the storage, shown name, media type], …")
 
     is_automatic = models.BooleanField(default=False)
     is_secret = models.BooleanField(default=False, help_text="The words are wiped once the mail has ended.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from email import message_from_bytes, policy
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.actions import create_token, revoke_token
+from outbox.jobs import send_due
+from tests.outbox.conftest import smtp  # noqa: F401  (the mail server that answers end at)
 from tickets.actions import Post, add_attachment, post_message, post_messages
 from tickets.actions.attaching import HEAD_BYTES, NAME_CHARS, clean_file_name, type_of
+from tickets.jobs import run_due_follow_ups
 from tickets.models import Attachment, Message, Ticket
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
@@ -355,3 +359,25 @@ def test_a_file_that_is_gone_from_the_disk_is_not_here(alice, ticket, carla):
     kept = sent(ticket, carla)
     kept.file.storage.delete(kept.file.name)
     assert browser_of(alice).get(f"/files/{kept.pk}/").status_code == 404
+
+
+def test_files_leave_by_mail_with_their_answer_and_those_of_notes_never(ticket, alice, smtp, settings):  # noqa: F811
+    settings.OUTBOX_GUARDS = {}
+    hidden = add_attachment(file("canary.png"), by=alice)
+    post_message(ticket, by=alice, body="Between us", kind="note", attachments=(str(hidden.pk),))
+    files = [
+        add_attachment(file(name, content), by=alice) for name, content in (("rim.png", PNG), ("Größe.txt", b"47"))
+    ]
+    post_message(ticket, by=alice, body="", attachments=tuple(str(kept.pk) for kept in files))
+    assert run_due_follow_ups() == 1
+    send_due()
+    mail = message_from_bytes(smtp.taken[-1].content, policy=policy.default)
+    assert [(part.get_filename(), part.get_payload(decode=True)) for part in mail.iter_attachments()] == [
+        ("rim.png", PNG),
+        ("Größe.txt", b"47"),
+    ]
+    for kind in ("plain", "html"):
+        words = mail.get_body((kind,)).get_content()
+        assert "Files: " in words
+        assert "Größe.txt" in words
+        assert "canary" not in words

@@ -21,12 +21,12 @@ def seen_seq(ticket: Ticket) -> int:
 
 
 def unmailed_answers(ticket: Ticket) -> list[Message]:
-    """Our replies that have not left by mail and, in a chat, that the customer has not seen; oldest first."""
+    """Our replies, with their files, that have not left by mail and, in a chat, not been seen; oldest first."""
     seq = ticket.mailed_seq
     if ticket.channel == Channel.CHAT:
         seq = max(seq, seen_seq(ticket))
     replies = ticket.messages.replies().filter(by_user__isnull=False, event__seq__gt=seq)
-    return list(replies.select_related("event", "by_user").order_by("event__seq"))
+    return list(replies.select_related("event", "by_user").prefetch_related("attachments").order_by("event__seq"))
 
 
 def has_seen_all(ticket: Ticket) -> bool:
