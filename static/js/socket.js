@@ -93,12 +93,13 @@ function compare(heads = {}) {
   if (late.length) say("desk:changed", { refs: late.map((row) => row.dataset.ref) })
 }
 
-let isDue = false, isBusy = false
+let isDue = false, busy = null // the timeline that is being fetched again
 function refreshTicket(withSide) {
   const timeline = document.getElementById("timeline")
   if (!timeline) return
-  if (isBusy) { isDue = true; return }
-  isBusy = true
+  // One that was swapped out meanwhile never says that it is done.
+  if (busy?.isConnected) { isDue = true; return }
+  busy = timeline
   htmx.trigger(timeline, "desk:refresh")
   // Nobody's choice in a menu is overwritten while they make it.
   const side = document.getElementById("side")
@@ -106,7 +107,7 @@ function refreshTicket(withSide) {
 }
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt?.id !== "timeline") return
-  isBusy = false
+  busy = null
   if (isDue) { isDue = false; refreshTicket(true) }
 })
 

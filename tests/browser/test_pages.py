@@ -391,3 +391,18 @@ def test_the_door_can_be_used_by_everyone(sign_in: SignIn, desk_row, address: st
     page = sign_in(None, PHONE)
     page.goto(address)
     assert serious_findings(page) == []
+
+
+def test_news_is_drawn_after_the_timeline_was_replaced_while_it_was_being_fetched(
+    sign_in: SignIn, mine: Ticket, alice: User, bob: User
+) -> None:
+    page = read_ticket(sign_in(alice), mine)
+    # The answer to the refresh never comes; meanwhile the agent's own click replaces the timeline.
+    page.route("**/tickets/*/?view=*", lambda route: None)
+    post_message(mine, by=bob, body="The wheel is on stand 3.", kind="note")
+    page.wait_for_timeout(500)
+    page.unroute("**/tickets/*/?view=*")
+    page.get_by_label("Priority").select_option("High")
+    expect(page.locator("#timeline")).to_contain_text("set the priority to high")
+    post_message(mine, by=bob, body="And the tyre beside it.", kind="note")
+    expect(page.locator("#timeline")).to_contain_text("And the tyre beside it.")
