@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
 
 from accounts.models import Site
@@ -29,6 +30,7 @@ def _loader_etag(request: HttpRequest) -> str:
 
 
 @require_safe
+@gzip_page  # there is no secret in it that compression could betray
 @cache_control(public=True, max_age=EMBED_SECONDS)
 @condition(etag_func=_loader_etag)
 def embed(request: HttpRequest) -> HttpResponse:

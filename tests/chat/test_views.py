@@ -118,3 +118,9 @@ def test_the_loader_comes_with_a_tag_and_without_a_cookie():
     assert not response.cookies
     again = Client(headers={"If-None-Match": response["ETag"]}).get("/widget/embed.js")
     assert again.status_code == 304
+
+
+def test_the_loader_is_light_on_the_wire():
+    response = Client(headers={"Accept-Encoding": "gzip"}).get("/widget/embed.js")
+    assert response["Content-Encoding"] == "gzip"
+    assert len(response.content) <= 6 * 1024

@@ -74,7 +74,8 @@ def test_the_site_gives_its_team_and_its_opening_hours(carla, site, workshop, sh
     [
         ("", "First line\nsecond", "First line"),
         ("  ", "\n\n Words  with   room ", "Words with room"),
-        ("", "w" * 200, "w" * 80),
+        ("", "w" * 200, "w" * 80 + " …"),
+        ("", "word " * 40, "word " * 16 + "…"),
         ("s" * 300, "Words", "s" * 200),
         ("a\nb\x00c", "Words", "a bc"),
         ("\ud800", "Words", "?"),

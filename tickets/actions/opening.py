@@ -51,7 +51,7 @@ def open_ticket(
     known = find_posted(by, [client_id]).get(client_id)
     if known is not None:
         return _same_words(known, body)
-    subject = clean_line(subject, SUBJECT_CHARS) or clean_line(body.splitlines()[0], SUBJECT_FROM_BODY_CHARS)
+    subject = clean_line(subject, SUBJECT_CHARS) or _beginning(body)
     try:
         with transaction.atomic():
             ticket = begin_ticket(
@@ -68,6 +68,15 @@ def open_ticket(
         if known is None:
             raise
         return _same_words(known, body)
+
+
+def _beginning(body: str) -> str:
+    """The first line, cut between words where it is too long for a subject."""
+    line = clean_line(body.splitlines()[0], SUBJECT_CHARS)
+    if len(line) <= SUBJECT_FROM_BODY_CHARS:
+        return line
+    cut = line[:SUBJECT_FROM_BODY_CHARS]
+    return (cut.rpartition(" ")[0] or cut) + " …"
 
 
 def _same_words(known: Message, body: str) -> Ticket:
