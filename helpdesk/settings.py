@@ -22,7 +22,7 @@ PORT = env.int("PORT", 8000)
 SITE_URL = env.str("SITE_URL", f"http://{HOST}:{PORT}" if DEBUG else "").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST] if SITE_HOST else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or ([SITE_HOST] if SITE_HOST else [])
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 IS_HTTPS = SITE_URL.startswith("https://")
@@ -176,7 +176,7 @@ OUTBOX_GUARDS = {
 EMAIL_BACKEND = "outbox.backends.OutboxBackend"
 MAIL_PORT = env.int("MAIL_PORT", 8025)
 EMAIL_URL = env.str("EMAIL_URL", f"smtp://127.0.0.1:{MAIL_PORT}" if DEBUG else "smtp://127.0.0.1:25")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"support@{SITE_HOST or 'localhost'}")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"support@{SITE_HOST or 'localhost'}"
 _smtp = env.email_url("EMAIL_URL", default=EMAIL_URL)
 OUTBOX_SMTP = {
     "host": _smtp["EMAIL_HOST"],
