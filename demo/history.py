@@ -10,7 +10,6 @@ from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
 
 from accounts.models import User
 from accounts.roles import Role
@@ -334,8 +333,6 @@ class History:
                     ReadMark(ticket=ticket, user_id=pk, seq=ticket.last_seq, at=self.now) for pk in readers - {None}
                 ]
         ReadMark.objects.bulk_create(marks)  # as `mark_seen` would write them, in one statement
-        # What we answered in the past has reached its reader: the next answer takes none of it along.
-        Ticket.objects.update(mailed_seq=F("last_seq"))
 
 
 # --- The small facts that make one telling differ from the next ----------------------------

@@ -329,3 +329,11 @@ def test_a_time_that_is_none_is_refused(asked, ticket, alice, client, nonsense):
     assert client.post(f"/tickets/{ticket.pk}/follow-up/", nonsense).status_code == 422
     asked.refresh_from_db()
     assert asked.state == "scheduled"
+
+
+def test_answers_of_the_past_are_not_mailed_again_with_a_new_one(carla, desk_row, alice):
+    long_ago = timezone.now() - timedelta(days=90)
+    imported = open_ticket(carla, by=carla, body="It squeaks", channel="email", at=long_ago)
+    post_message(imported, by=alice, body="Oil it.", at=long_ago + timedelta(hours=1))
+    post_message(imported, by=alice, body="Does it still squeak?")
+    assert [message.body for message in unmailed_answers(again(imported))] == ["Does it still squeak?"]

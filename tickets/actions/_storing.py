@@ -17,6 +17,7 @@ _COLUMNS = (
     "preview",
     "last_seq",
     "public_last_seq",
+    "mailed_seq",
     "updated_at",
 )
 _UPDATE = """
@@ -24,12 +25,13 @@ _UPDATE = """
         status = new.status, solved_at = new.solved_at,
         waiting_since = new.waiting_since, answer_due_at = new.answer_due_at,
         first_answered_at = new.first_answered_at, preview = new.preview,
-        last_seq = new.last_seq, public_last_seq = new.public_last_seq, updated_at = new.updated_at
+        last_seq = new.last_seq, public_last_seq = new.public_last_seq,
+        mailed_seq = new.mailed_seq, updated_at = new.updated_at
     FROM unnest(
         %s::bigint[], %s::varchar[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-        %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::timestamptz[]
+        %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]
     ) AS new (number, status, solved_at, waiting_since, answer_due_at,
-              first_answered_at, preview, last_seq, public_last_seq, updated_at)
+              first_answered_at, preview, last_seq, public_last_seq, mailed_seq, updated_at)
     WHERE t.number = new.number
 """
 

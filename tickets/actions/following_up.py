@@ -37,7 +37,10 @@ def owe_answer_by_mail(ticket: Ticket, seq: int, *, at: datetime | None) -> None
 
     In a chat it waits, for the customer may be reading along; one row stands for all answers until then.
     """
-    if at is not None or ticket.customer.email is None:  # history was delivered long ago
+    if at is not None:  # history was delivered long ago
+        ticket.mailed_seq = seq
+        return
+    if ticket.customer.email is None:
         return
     is_chat = ticket.channel == Channel.CHAT
     if is_chat and ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.UNSEEN_ANSWERS).exists():

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from accounts.models import Team, User
 from tickets.actions._rules import Actor, clean_line, lock, require
@@ -122,11 +124,13 @@ def attach_tags(ticket: Ticket, names: list[str]) -> list[Tag]:
 
 def _get_tag(name: str) -> Tag:
     """The tag of this name, whatever its case; made if there is none."""
-    found = Tag.objects.filter(name__iexact=name).first()
+    # Compared as the constraint does: `iexact` goes by upper case, and some letters share only one of the two.
+    same = Tag.objects.alias(lower=Lower("name")).filter(lower=Lower(Value(name)))
+    found = same.first()
     if found:
         return found
     try:
         with transaction.atomic():
             return Tag.objects.create(name=name)
     except IntegrityError:  # someone else was faster
-        return Tag.objects.get(name__iexact=name)
+        return same.get()
