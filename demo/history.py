@@ -10,7 +10,6 @@ from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
-
 from accounts.models import User
 from accounts.roles import Role
 from customers.actions import create_guest
