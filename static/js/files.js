@@ -7,7 +7,7 @@ function chip(name) {
   const item = document.createElement("li")
   item.className = "file"
   const words = document.createElement("span")
-  words.textContent = name
+  words.textContent = `${name}, sending`
   const remove = document.createElement("button")
   remove.type = "button"
   remove.textContent = "×"
@@ -18,7 +18,7 @@ function chip(name) {
 }
 
 async function send(file, form) {
-  const item = chip(`${file.name || "picture.png"}, sending`)
+  const item = chip(file.name || "picture.png")
   form.querySelector("[data-files]").append(item)
   const body = new FormData()
   body.append("file", file, file.name || "picture.png")

@@ -34,6 +34,7 @@ function fromEvent({ seq, at, by = {}, message }, seenUpTo) {
     kind: "message",
     isMine,
     body: message.body,
+    files: message.attachments,
     at,
     name: by.name,
     initials: by.initials,

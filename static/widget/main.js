@@ -2,6 +2,7 @@
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { Files } from "./files.js";
 import { meetHost } from "./host.js";
 import { Outbox } from "./outbox.js";
 import { Contact, Earlier, menuOf } from "./panels.js";
@@ -45,7 +46,8 @@ function build(token, page) {
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   connection = new Connection({ url, session, hello: () => chat.cursors(), onFrame: (frame) => chat.take(frame), onState: entered });
   const draftName = () => chat.current || "new";
-  view = new View({ log: part("log"), newer: part("newer"), say, locale, onRetry: retry });
+  const files = new Files({ say, locale, fetchFile: (id) => session.file(id) });
+  view = new View({ log: part("log"), newer: part("newer"), say, locale, files, onRetry: retry });
   screen = new Screen({ chat, view, say, locale, onUnread: (count) => host?.tell({ type: "unread", count }) });
   composer = new Composer({ form: part("composer"), storage, say, draftName, onPost: post, onTyping: typing });
   contact = new Contact({ form: part("contact"), say, save: (email) => session.call("/widget/contact/", { email }), done: contactSaved });

@@ -108,7 +108,8 @@ export class Earlier {
     const button = make("button", "earlier-row");
     button.type = "button";
     const words = make("b");
-    words.textContent = messages[0]?.message.body.slice(0, 120) || ref;
+    const first = messages[0]?.message;
+    words.textContent = first?.body.slice(0, 120) || first?.attachments?.[0]?.name || ref;
     const time = make("time");
     if (messages.length) {
       time.dateTime = messages.at(-1).at;

@@ -1,5 +1,8 @@
 /* Who the visitor is to the server: a token from /widget/start/, and HTTP calls that carry it. */
 
+const PATIENCE = 15_000; // ms for a call
+const FILE_PATIENCE = 180_000; // ms for a whole file, over a slow line
+
 export class Session {
   /** `onStart(answer)` hears each beginning, `onForget()` that the server took us for somebody new. */
   constructor({ site, token, page, locale, onStart, onForget }) {
@@ -29,23 +32,34 @@ export class Session {
     return this.call(`/widget/tickets/${encodeURIComponent(ref)}/events/?after=${after}`);
   }
 
+  /** The bytes of a file, as a Blob. */
+  async file(id) {
+    const response = await this.fetch(`/widget/files/${encodeURIComponent(id)}/`, { patience: FILE_PATIENCE });
+    if (!response.ok) throw new Refusal(response.status);
+    return response.blob();
+  }
+
   /** GET, or POST where there is a body; the answer's JSON. */
   async call(path, body) {
+    const response = await this.fetch(path, { body });
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) throw new Refusal(response.status, answer?.error);
+    if (!answer) throw new TypeError("The answer is not JSON"); // a proxy's page: as good as not reached
+    return answer;
+  }
+
+  fetch(path, { body, patience = PATIENCE }) {
     const headers = { Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     if (body) headers["Content-Type"] = "application/json";
-    const response = await fetch(path, {
+    return fetch(path, {
       method: body ? "POST" : "GET",
       headers,
       body: body && JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(patience),
     });
-    const answer = await response.json().catch(() => null);
-    if (!response.ok) throw new Refusal(response.status, answer?.error);
-    if (!answer) throw new TypeError("The answer is not JSON"); // a proxy's page: as good as not reached
-    return answer;
   }
 }
 

@@ -4,9 +4,9 @@ import { withLinks } from "./links.js";
 const NEAR = 80; // px from the end that still count as "at the end"
 
 export class View {
-  /** `onRetry(client_id)` is called when a message that was not sent is pressed. */
-  constructor({ log, newer, say, locale, onRetry }) {
-    Object.assign(this, { log, newer, say, onRetry });
+  /** `files` draws what is attached; `onRetry(client_id)` is called when a message that was not sent is pressed. */
+  constructor({ log, newer, say, locale, files, onRetry }) {
+    Object.assign(this, { log, newer, say, files, onRetry });
     this.nodes = new Map(); // key → {node, drawn}
     this.clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
     this.exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
@@ -64,10 +64,10 @@ export class View {
     return known.node;
   }
 
-  newMessage({ body }) {
-    const bubble = make("div", "bubble");
+  newMessage({ body, files }) {
+    const bubble = make("div", body ? "bubble" : "bubble wordless");
     bubble.dir = "auto";
-    bubble.append(withLinks(body));
+    bubble.append(withLinks(body), this.files.draw(files));
     const node = make("div", "message");
     node.append(make("p", "name"), bubble, make("p", "state"));
     return node;
