@@ -131,6 +131,7 @@ class Writer:
                 self._customer(self._newcomer(age), self._born(age + 1))
             self._ticket(age)
         with transaction.atomic(), connection.cursor() as cursor:
+            _trust_keys(cursor)
             for name, copy in self.copies.items():
                 copy(cursor, self.rows[name])
             for model in (Customer, Ticket, Message):
@@ -358,6 +359,16 @@ def _copy(model: type[models.Model], columns: str, **constants: Any) -> _Copy:
         cursor.copy_expert(statement, StringIO("".join([row[:-1] + tail for row in rows])))
 
     return copy
+
+
+def _trust_keys(cursor: Any) -> None:
+    """Leave out the look-up of every foreign key, which takes half the time; the same program made both ends.
+
+    Only a superuser may, such as the one of the databases that `bin/run` starts. A test looks the keys up.
+    """
+    cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
+    if cursor.fetchone()[0]:
+        cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _next_id(model: type[models.Model]) -> int:

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
+from customers.models import Address
 from tests.demo.invariants import violations
 from tickets.actions import open_ticket, post_message
-from tickets.models import Event, Message, Status, Ticket
+from tickets.models import Event, Message, ReadMark, Status, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +79,19 @@ def test_it_refuses_where_tickets_may_be_real(ticket):
 def test_it_refuses_to_make_none():
     with pytest.raises(CommandError, match="at least one"):
         _seed(0)
+
+
+def test_every_key_points_somewhere():
+    """Seeding does not let the database look them up."""
+    _seed(500)
+    keys = [
+        (model, field)
+        for model in (Address, Ticket, Ticket.tags.through, Message, Event, ReadMark)
+        for field in model._meta.concrete_fields
+        if field.is_relation
+    ]
+    assert len(keys) > 15
+    for model, field in keys:
+        known = field.related_model.objects.values("pk")
+        lost = model.objects.exclude(**{f"{field.attname}": None}).exclude(**{f"{field.attname}__in": known})
+        assert not lost.exists(), f"{model.__name__}.{field.name}"
