@@ -14,7 +14,7 @@ from accounts.models import Site
 from chat.models import Visitor
 from customers.actions import claim_address, create_guest
 from customers.models import Address
-from tickets.actions import open_ticket
+from tickets.actions import open_ticket, tell_of_address
 from tickets.models import Channel, Ticket
 
 
@@ -62,11 +62,18 @@ def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket
     )
 
 
+@transaction.atomic
 def leave_address(visitor: Visitor, *, email: str, name: str = "") -> Address:
-    """Note where answers may reach a guest by mail.
+    """Note where answers may reach a guest by mail, and let those who work the newest conversation know.
 
     Errors: ValidationError; PermissionDenied before the first words.
     """
-    if visitor.customer is None:
+    customer = visitor.customer
+    if customer is None:
         raise PermissionDenied
-    return claim_address(visitor.customer, email=email, name=name)
+    known = set(customer.addresses.values_list("pk", flat=True))
+    address = claim_address(customer, email=email, name=name)
+    newest = Ticket.objects.visible_to(customer).order_by("-number").first()
+    if newest is not None and address.pk not in known:
+        tell_of_address(newest, by=customer)
+    return address

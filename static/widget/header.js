@@ -7,8 +7,7 @@ const FACES = 3;
 export function presenceText(presence, say) {
   const count = presence?.agents?.length || 0;
   if (!presence) return "";
-  if (!presence.open) return say("closed");
-  if (!count) return say("nobody");
+  if (!count) return say(presence.open ? "nobody" : "closed"); // whoever is here after hours is here
   const wait = waitText(presence.wait_seconds, say);
   return wait ? `${say("here", { count })} ${wait}` : say("here", { count });
 }

@@ -179,7 +179,8 @@ LEAVE_A_MESSAGE = "Leave a message and we answer as soon as we are back."
         (12, None, True, "12 of us are here."),
         (1, 7300, True, "One of us is here. First answer in about 2 hours."),
         (0, 60, True, f"Nobody is here right now. {LEAVE_A_MESSAGE}"),
-        (1, 60, False, f"We are closed right now. {LEAVE_A_MESSAGE}"),
+        (0, 60, False, f"We are closed right now. {LEAVE_A_MESSAGE}"),
+        (1, None, False, "One of us is here."),
     ],
 )
 def test_the_header_says_who_is_there_and_never_more(

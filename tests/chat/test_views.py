@@ -12,7 +12,7 @@ from accounts.models import Site
 from chat.models import Visitor
 from customers.models import Address
 from tickets.actions import post_message
-from tickets.models import Message, Ticket
+from tickets.models import Event, Message, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +101,8 @@ def test_an_address_is_noted_as_claimed_and_opens_nothing(site, guest_token, dor
     claimed = Address.objects.get(proof="claimed")
     assert claimed.customer != dora
     assert call("/widget/contact/", {"email": "not an address"}, guest_token).status_code == 422
+    call("/widget/contact/", {"email": "dora@example.org"}, guest_token)  # said before: nothing new
+    assert Event.objects.filter(type="address.left", by_customer=claimed.customer, is_public=False).count() == 1
 
 
 def test_the_frame_is_shown_by_the_sites_own_pages_only(site):

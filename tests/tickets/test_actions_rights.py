@@ -19,6 +19,7 @@ from tickets.actions import (
     set_priority,
     set_status,
     tag_ticket,
+    tell_of_address,
 )
 from tickets.models import Event, Ticket
 
@@ -34,9 +35,10 @@ ACTIONS: dict[str, tuple[Callable, list[str], bool]] = {
     "tag": (lambda ticket, by: tag_ticket(ticket, by=by, tags=["tyre"]), ["ticket.tagged"], False),
     "resolve": (lambda ticket, by: resolve_ticket(ticket, by=by, root_cause=None), ["ticket.resolved*"], False),
     "reopen": (lambda ticket, by: reopen_ticket(ticket, by=by), ["ticket.reopened*"], True),
+    "tell of an address": (lambda ticket, by: tell_of_address(ticket, by=by), ["address.left"], False),
     "end chat": (lambda ticket, by: end_chat(ticket, by=by), ["chat.ended*"], False),
 }
-CUSTOMERS_MAY = {"reply", "end chat"}
+CUSTOMERS_MAY = {"reply", "end chat", "tell of an address"}
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_a_customer_writes_and_leaves_on_their_own_ticket_and_no_more(prepared, 
     assert (last(ticket).by_user, last(ticket).by_customer) == (None, carla)
 
 
-@pytest.mark.parametrize("name", [name for name in ACTIONS if name != "end chat"])
+@pytest.mark.parametrize("name", sorted(ACTIONS.keys() - {"end chat", "tell of an address"}))
 def test_a_right_that_a_role_loses_is_lost_at_once(prepared, alice, monkeypatch, name):
     """Each action asks for its own right: with all others it is still refused."""
     rights = {"reply": "reply", "status": "set_status", "priority": "set_priority"}

@@ -5,7 +5,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 """
 
 from tickets.actions.attaching import add_attachment
-from tickets.actions.ending import end_chat
+from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
@@ -32,4 +32,5 @@ __all__ = [
     "set_priority",
     "set_status",
     "tag_ticket",
+    "tell_of_address",
 ]
