@@ -47,6 +47,12 @@ class CaughtMail:
     def html(self) -> str:
         return self._part("html")
 
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        """(name, size in bytes) of what is attached."""
+        parts = list(self.message.iter_attachments())
+        return [(part.get_filename() or "file", len(part.get_payload(decode=True) or b"")) for part in parts]
+
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
         if part is None:

@@ -31,7 +31,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str) -> Mail
         dedupe_key=dedupe_key,
         from_name=f"{messages[-1].by_user.short_name} at {desk.name}" if messages[-1].by_user else desk.name,
         references=_thread(ticket),
-        files=[(file.file.name, file.name, file.type) for message in messages for file in message.attachments.all()],
+        files=[(str(file.file), file.name, file.type) for message in messages for file in message.attachments.all()],
     )
 
 

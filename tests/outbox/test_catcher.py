@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from outbox import catcher
@@ -64,6 +66,16 @@ def test_a_mail_is_shown_with_headers_text_and_links(client: Client, caught: Cal
     assert re.search(rf'<iframe src="/mail/{re.escape(mail.key)}/html/" sandbox="[^"]*"', page)
     assert "allow-scripts" not in page
     assert "allow-same-origin" not in page
+
+
+def test_a_mails_files_are_named(client: Client, caught: Callable[..., Any], settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    stored = default_storage.save("ab/cd", ContentFile(b"x" * 2048))
+    mail = caught(files=[(stored, "<b>rim.png", "image/png")])
+    page = client.get(f"/mail/{mail.key}/").content.decode().replace("\xa0", " ")
+    assert "&lt;b&gt;rim.png</bdi>, 2.0 KB" in page
+    plain = caught()
+    assert "<h2>Files" not in client.get(f"/mail/{plain.key}/").content.decode()
 
 
 def test_the_html_of_a_mail_can_do_nothing_to_the_page_around_it(client: Client, caught: Callable[..., Any]) -> None:
