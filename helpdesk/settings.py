@@ -267,7 +267,6 @@ NODE_MODULES = BASE_DIR / "node_modules"
 # Only what pages load, served as vendor/<name>; from the packages named in package.json.
 VENDOR = {
     "idiomorph.js": "idiomorph/dist/idiomorph-ext.min.js",
-    "relative-time.js": "@github/relative-time-element/dist/bundle.js",
     "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
 }
