@@ -23,9 +23,7 @@ def visible_customers(viewer: User) -> CustomerQuerySet:
     theirs = {"customer": OuterRef("pk")}
     seen = Ticket.objects.visible_to(viewer).filter(**theirs).values("pk")[:1]
     some = Ticket.objects.filter(**theirs).values("pk")[:1]
-    return Customer.objects.alias(seen=Subquery(seen), some=Subquery(some)).filter(
-        Q(seen__isnull=False) | Q(some=None)
-    )
+    return Customer.objects.alias(seen=Subquery(seen), some=Subquery(some)).filter(Q(seen__isnull=False) | Q(some=None))
 
 
 def find_customers(customers: CustomerQuerySet, words: str) -> CustomerQuerySet:
