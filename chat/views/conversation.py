@@ -126,7 +126,7 @@ def events(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
     """What happened on a conversation after `after`, at most 200 events: the short poll."""
     ticket = own_ticket(visitor, ref)
     after = request.GET.get("after", "0")
-    if not (after.isascii() and after.isdigit() and int(after) <= MAX_SEQ):
+    if not (after.isascii() and after.isdigit() and len(after) <= len(str(MAX_SEQ)) and int(after) <= MAX_SEQ):
         raise FrameError("invalid", "`after` must be a whole number.")
     customer = visitor.customer
     assert customer is not None  # or the ticket would not be theirs
