@@ -1,6 +1,7 @@
 """What the clock starts for the installation as a whole."""
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts import limits
@@ -14,5 +15,7 @@ def beat() -> None:
 
 
 @shared_task
-def forget_spent_limits() -> None:
+def forget_spent() -> None:
+    """Delete what no longer counts: windows of limits that are over, sessions that have expired."""
     limits.forget_spent()
+    SessionStore.clear_expired()

@@ -160,7 +160,8 @@ CELERY_BEAT_SCHEDULE = {
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
-    "forget what is spent": {"task": "accounts.jobs.forget_spent_limits", "schedule": 3600.0},
+    "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
+    "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
 
 # --- The two ways up (docs/architecture.md, "Layers") ------------------------------------

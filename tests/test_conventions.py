@@ -140,6 +140,7 @@ WITHOUT_ACTOR = {
     "tickets.actions": {
         "post_messages": "each Post has its own",
         "run_follow_up": "the clock's work",
+        "discard_unsent": "the clock's work",
         "report_mail_trouble": "the clock's work",
     },
     "chat.actions": {

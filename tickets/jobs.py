@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
 from outbox.models import Mail
-from tickets.actions import report_mail_trouble, run_follow_up
+from tickets.actions import discard_unsent, report_mail_trouble, run_follow_up
 from tickets.models import FollowUp
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
 log = logging.getLogger(__name__)
 BATCH = 200
+UNSENT_FILES_KEPT = timedelta(days=1)
 
 
 @shared_task
@@ -33,6 +35,12 @@ def run_due_follow_ups() -> int:
 def report_failed_mails() -> int:
     """Say on the tickets' timelines which mails did not arrive; returns how many were new."""
     return sum(report_mail_trouble(mail) is not None for mail in troubled_mails())
+
+
+@shared_task
+def discard_unsent_files() -> int:
+    """Delete what was attached a day ago and never sent; returns how many files it was."""
+    return discard_unsent(older_than=timezone.now() - UNSENT_FILES_KEPT)
 
 
 def guard_follow_up(mail: Mail) -> str | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from outbox.jobs import send_due
 from tests.outbox.conftest import smtp  # noqa: F401  (the mail server that answers end at)
 from tickets.actions import Post, add_attachment, post_message, post_messages
 from tickets.actions.attaching import HEAD_BYTES, NAME_CHARS, clean_file_name, type_of
-from tickets.jobs import run_due_follow_ups
+from tickets.jobs import discard_unsent_files, run_due_follow_ups
 from tickets.models import Attachment, Message, Ticket
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
@@ -381,3 +383,12 @@ def test_files_leave_by_mail_with_their_answer_and_those_of_notes_never(ticket, 
         assert "Files: " in words
         assert "Größe.txt" in words
         assert "canary" not in words
+
+
+def test_what_nobody_sends_is_deleted_after_a_day(ticket, alice, tmp_path):
+    old, fresh, sent = (add_attachment(file(), by=alice) for _ in range(3))
+    post_message(ticket, by=alice, body="", attachments=(str(sent.pk),))
+    Attachment.objects.exclude(pk=fresh.pk).update(created_at=timezone.now() - timedelta(days=2))
+    assert discard_unsent_files() == 1
+    assert set(Attachment.objects.all()) == {fresh, sent}
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {fresh.pk.hex, sent.pk.hex}

@@ -4,7 +4,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 `by` is whoever acts (None: the system); `at` is for demo and import only.
 """
 
-from tickets.actions.attaching import add_attachment
+from tickets.actions.attaching import add_attachment, discard_unsent
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.opening import open_ticket
@@ -19,6 +19,7 @@ __all__ = [
     "add_attachment",
     "assign_ticket",
     "call_off_follow_up",
+    "discard_unsent",
     "end_chat",
     "mark_seen",
     "move_follow_up",

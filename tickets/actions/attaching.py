@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
@@ -17,6 +19,7 @@ from tickets.models import Attachment, Message
 
 NAME_CHARS = 200
 MAX_FILES = 10
+DISCARD_AT_ONCE = 500
 HEAD_BYTES = 4096  # enough to tell a file's type
 # Control, format (bidi and zero width among them), surrogate, private, unassigned; separators of lines and paragraphs.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -54,6 +57,18 @@ def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
     if by is None or unsent.update(message=message) != len(wanted):
         raise ValidationError("A file is not there any more. Attach it again.", code="invalid")
     prefetch_related_objects([message], "attachments")
+
+
+def discard_unsent(*, older_than: datetime) -> int:
+    """Delete the files that nobody has sent since; returns how many."""
+    count = 0
+    for attachment in Attachment.objects.filter(message=None, created_at__lt=older_than)[:DISCARD_AT_ONCE]:
+        with transaction.atomic():
+            deleted, _ = Attachment.objects.filter(pk=attachment.pk, message=None).delete()
+        if deleted:
+            attachment.file.delete(save=False)  # only now: a row without its file could still be sent
+            count += 1
+    return count
 
 
 def clean_file_name(name: str) -> str:
