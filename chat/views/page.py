@@ -49,7 +49,8 @@ def frame(request: HttpRequest) -> HttpResponse:
         raise Http404
     site = get_object_or_404(Site, key=key)
     response = render(request, "chat/frame.html", {"widget": {"site": site_json(site), "socketPath": "/ws/widget/"}})
-    ancestors = site.allowed_origins or [NONE]
+    own = settings.SOCKET_ORIGINS if settings.DEBUG else []  # development's shop page is ours
+    ancestors = [*site.allowed_origins, *own] or [NONE]
     response._csp_replace = {"frame-ancestors": ancestors}  # type: ignore[attr-defined]  # django-csp's way
     return response
 

@@ -114,6 +114,14 @@ def test_the_frame_is_shown_by_the_sites_own_pages_only(site):
     assert not response.cookies
 
 
+def test_in_development_our_own_shop_page_may_show_it_too(site, settings):
+    site.allowed_origins = ["https://shop.example"]
+    site.save()
+    settings.DEBUG, settings.SOCKET_ORIGINS = True, ["http://127.0.0.1:8000"]
+    policy = call(f"/widget/frame/?site={site.key}")["Content-Security-Policy"]
+    assert "frame-ancestors https://shop.example http://127.0.0.1:8000;" in policy + ";"
+
+
 def test_the_loader_comes_with_a_tag_and_without_a_cookie():
     response = call("/widget/embed.js")
     assert response["Content-Type"].startswith("text/javascript")
