@@ -143,12 +143,14 @@ def test_the_agents_pages_show_it_all_as_text(
     for path in paths:
         page.goto(live + path)
         window.look(page)
-        for label in ("Next", "Earlier", "More", "Show more"):  # to the end of a list
-            link = page.get_by_role("link", name=label, exact=False)
-            if link.count():
-                link.first.click()
-                page.wait_for_load_state()
-                window.look(page)
+        more = page.locator(".more a:visible")
+        while more.count():  # to the end of the list, or the beginning of the conversation
+            href = more.first.get_attribute("href")
+            more.first.click()
+            page.wait_for_function(
+                "href => ![...document.links].some((a) => a.getAttribute('href') === href)", arg=href
+            )
+            window.look(page)
 
 
 def test_what_arrives_while_a_page_is_open_is_text_too(
