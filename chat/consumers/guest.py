@@ -177,7 +177,7 @@ class GuestConsumer(LiveConsumer):
 
     async def _listen(self) -> None:
         """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab."""
-        if self.viewer is not None and not getattr(self, "joined", None):
+        if self.viewer is not None and not self.joined:
             await self.join(customer_group(self.viewer.pk))
 
     async def _say_presence(self) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -57,7 +58,7 @@ class TokenBucket:
         return True
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer, ABC):
     """One socket. `viewer` is who may see through it: a User, a Customer, or None before hello."""
 
     handlers: ClassVar[dict[str, str]] = {}
@@ -69,6 +70,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.rewinds: dict[int, int] = {}  # positions that the client asked for
         self.dirty: dict[int, int] = {}  # ticket number -> head that rang since the last read
         self.watched: dict[str, int] = {}  # reference -> ticket number, all visible to the viewer
+        self.joined: list[str] = []  # groups of the channel layer
         self.is_over = False
         self.flushing: asyncio.Task[None] | None = None
         self.pulse: asyncio.Task[None] | None = None
@@ -80,7 +82,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for task in (self.pulse, self.flushing):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-        for group in getattr(self, "joined", []):
+        for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
@@ -89,13 +91,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     # --- what a kind of socket decides ---------------------------------------------------
 
+    @abstractmethod
     async def admit(self) -> bool:
         """Accept or refuse the handshake; True if it was accepted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self) -> tuple[int | None, list[Head]]:
         """In the database: (close code if the viewer's right has ended, heads of what is watched)."""
-        raise NotImplementedError
 
     async def on_pulse(self) -> None:
         """What else goes out with a heartbeat."""
@@ -161,7 +163,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def join(self, group: str) -> None:
         """Hear the bells of a group. Always before reading, so that nothing falls between."""
-        self.joined = [*getattr(self, "joined", []), group]
+        self.joined.append(group)
         try:
             await self.channel_layer.group_add(group, self.channel_name)
         except Exception as error:  # noqa: BLE001  (without Redis the heartbeat still brings everything)
