@@ -37,8 +37,8 @@ class AgentConsumer(LiveConsumer):
     }
 
     async def admit(self) -> bool:
-        is_program = bool(bearer(header(self.scope, "authorization")))
-        if not is_program and not is_from_our_origin(self.scope):
+        self.is_program = bool(bearer(header(self.scope, "authorization")))
+        if not self.is_program and not is_from_our_origin(self.scope):
             await self.close()  # refuses the handshake: a page elsewhere learns nothing
             return False
         await self.accept()
@@ -54,8 +54,13 @@ class AgentConsumer(LiveConsumer):
         if user is None or user.pk != self.viewer.pk:
             return CLOSE_NOT_SIGNED_IN, []
         self.viewer = user
-        mark_online(user)
+        self._be_here()
         return None, agent_heads(user, list(self.watched))
+
+    def _be_here(self) -> None:
+        """Say that this person can be reached, unless it is only a program of theirs that listens."""
+        if not self.is_program:
+            mark_online(self.viewer)
 
     # --- frames --------------------------------------------------------------------------
 
@@ -65,7 +70,7 @@ class AgentConsumer(LiveConsumer):
         after = cursors_field(frame, "after", limit=WATCH_LIMIT)
         await self.join(STAFF_GROUP)
         heads = await database_sync_to_async(agent_heads)(self.viewer, list(after))
-        await database_sync_to_async(mark_online)(self.viewer)
+        await database_sync_to_async(self._be_here)()
         self.is_greeted = True
         ready = {"type": "ready", "viewer": person_json(self.viewer, self.viewer)}
         await self.send_frame(ready | {"tickets": {ref: head for _, ref, head in heads}})

@@ -235,6 +235,7 @@ async def test_a_program_comes_in_by_token_until_it_is_revoked(live, chat_ticket
     async with Socket(websocket(live, "/ws/inbox/"), additional_headers=headers) as bot:
         await say_hello(bot, after={chat_ticket.reference: 0})
         await bot.wait_for("event", seq=2)
+        assert (await User.objects.aget(pk=alice.pk)).last_seen_at is None  # it listens for her, she is not here
         await ApiToken.objects.filter(pk=token.pk).aupdate(revoked_at=timezone.now())
         assert await bot.wait_closed() == 4401
 
