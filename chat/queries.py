@@ -7,7 +7,7 @@ from django.db.models import Q, prefetch_related_objects
 from accounts.models import User
 from chat.models import Visitor
 from customers.models import Customer
-from tickets.models import Event, EventQuerySet, Message, Ticket
+from tickets.models import Event, EventQuerySet, Message, ReadMark, Ticket
 
 READ_AT_ONCE = 200
 TICKETS_PER_GUEST = 50
@@ -28,6 +28,12 @@ def agent_heads(user: User, refs: list[str]) -> list[Head]:
     """The heads of those of these tickets that the person may see."""
     mine = Ticket.objects.visible_to(user).filter(reference__in=refs)
     return list(mine.values_list("number", "reference", "last_seq"))
+
+
+def read_by_us(heads: list[Head]) -> list[ReadMark]:
+    """How far our people have read these conversations: the furthest mark of each."""
+    marks = ReadMark.objects.filter(ticket__in=[number for number, _, _ in heads], user__isnull=False)
+    return list(marks.select_related("user").order_by("ticket", "-seq").distinct("ticket"))
 
 
 def find_ticket(viewer: User | Customer | None, ref: str) -> Ticket | None:

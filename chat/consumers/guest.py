@@ -15,7 +15,7 @@ from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TO
 from chat.frames import FrameError, cursors_field, seq_field, text_field
 from chat.models import Visitor
 from chat.presence import presence
-from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, sent_by
+from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
 from tickets.actions import Post, end_chat, mark_seen
 from tickets.events import STAFF_GROUP, customer_group
 from tickets.models import Ticket
@@ -108,6 +108,7 @@ class GuestConsumer(LiveConsumer):
         )
         self.cursors |= {number: min(after[ref], head) for number, ref, head in heads if ref in after}
         self.watch(heads)
+        await self._say_what_was_read(heads)
         await self._say_presence()
 
     async def on_post(self, frame: dict[str, Any]) -> None:
@@ -179,6 +180,14 @@ class GuestConsumer(LiveConsumer):
         """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab."""
         if self.viewer is not None and not self.joined:
             await self.join(customer_group(self.viewer.pk))
+
+    async def _say_what_was_read(self, heads: list[Head]) -> None:
+        """What was seen before this socket opened is seen still."""
+        ends = {number: (ref, head) for number, ref, head in heads}
+        for mark in await database_sync_to_async(read_by_us)(heads) if heads else []:
+            ref, head = ends[mark.ticket_id]
+            receipt = {"ref": ref, "by": person_json(mark.user, None), "seq": min(mark.seq, head)}
+            await self.send_frame({"type": "receipt", **receipt})
 
     async def _say_presence(self) -> None:
         assert self.visitor is not None

@@ -305,6 +305,19 @@ async def test_the_customer_learns_that_the_page_was_read(live, chat_ticket, car
         assert (await visitor.wait_for("receipt", ref=ref))["seq"] == 2
 
 
+async def test_what_was_read_is_still_read_after_a_reload(live, chat_ticket, carlas_token, dora_token, alice, bob):
+    await sync_to_async(post_message)(chat_ticket, by=bob, body="note", kind="note")
+    for person, seq in ((alice, 1), (bob, 3)):
+        await sync_to_async(mark_seen)(chat_ticket, by=person, seq=seq)
+    async with guest_socket(live) as visitor, guest_socket(live) as stranger:
+        await say_hello(visitor, carlas_token)
+        receipt = await visitor.wait_for("receipt", ref=chat_ticket.reference)
+        assert (receipt["by"]["name"], receipt["seq"]) == ("Bob", 2)  # a guest's count ends with what guests see
+        await say_hello(stranger, dora_token)
+        await stranger.wait_for("presence")
+        assert [frame for frame in stranger.frames if frame["type"] == "receipt"] == []
+
+
 async def test_a_guest_learns_who_is_here(live, site, guest_token, alice, monkeypatch):
     guest._presence.clear()
     async with await agent_socket(live, alice) as agent:
