@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from functools import cache
 from uuid import UUID
 
 from celery import shared_task
@@ -39,7 +40,6 @@ class _Courier:
     """The thread that brings nudges to the broker, one after the other."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.waiting: queue.Queue[Callable[[], object]] = queue.Queue(NUDGES_AT_ONCE)
         threading.Thread(target=self._bring, name="courier", daemon=True).start()
 
@@ -53,16 +53,14 @@ class _Courier:
             self.waiting.task_done()
 
 
-_couriers: list[_Courier] = []
-_couriers_lock = threading.Lock()
-
-
 def _courier() -> _Courier:
-    """This process's courier; a forked child does not inherit its parent's thread."""
-    with _couriers_lock:
-        if not _couriers or _couriers[-1].pid != os.getpid():
-            _couriers[:] = [_Courier()]
-        return _couriers[-1]
+    return _courier_of(os.getpid())
+
+
+@cache
+def _courier_of(pid: int) -> _Courier:
+    """A process's courier; a forked child does not inherit its parent's thread."""
+    return _Courier()
 
 
 @shared_task(ignore_result=True)

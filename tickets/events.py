@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Coroutine, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from celery import current_app
@@ -104,7 +105,7 @@ def announce(events: list[Event]) -> None:
 
 def _ring(heads: dict[int, tuple[int, int]]) -> None:
     """Hand the bells to the ringer and go on: nobody waits for Redis, alive or dead."""
-    _ringer().call(_ring_all(heads))
+    _ringer_of(os.getpid()).call(_ring_all(heads))
 
 
 async def _ring_all(heads: dict[int, tuple[int, int]]) -> None:
@@ -128,7 +129,6 @@ class _Ringer:
     """
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="ringer", daemon=True).start()
 
@@ -136,16 +136,10 @@ class _Ringer:
         asyncio.run_coroutine_threadsafe(bells, self.loop)
 
 
-_ringers: list[_Ringer] = []
-_ringers_lock = threading.Lock()
-
-
-def _ringer() -> _Ringer:
-    """This process's ringer; a forked child does not inherit its parent's thread."""
-    with _ringers_lock:
-        if not _ringers or _ringers[-1].pid != os.getpid():
-            _ringers[:] = [_Ringer()]
-        return _ringers[-1]
+@cache
+def _ringer_of(pid: int) -> _Ringer:
+    """A process's ringer; a forked child does not inherit its parent's thread."""
+    return _Ringer()
 
 
 def _tell_subscribers(event_ids: list[int]) -> None:
