@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -119,6 +119,19 @@ class Calendar(models.Model):
         clock = f"{local:%H:%M}"
         return any(start <= clock < end for start, end in self.hours.get(str(local.weekday()), []))
 
+    def next_opening(self, at: Any) -> Any:
+        """When it opens next after `at` (an aware datetime), in the calendar's zone; None if not within a year."""
+        zone = ZoneInfo(self.time_zone)
+        today = at.astimezone(zone).date()
+        for day in (today + timedelta(days=number) for number in range(366)):
+            if day.isoformat() in self.holidays:
+                continue
+            for start, _ in sorted(self.hours.get(str(day.weekday()), [])):
+                opening = datetime.combine(day, time.fromisoformat(start), zone)
+                if opening > at:
+                    return opening
+        return None
+
 
 class Team(models.Model):
     name = models.CharField(max_length=80, unique=True)
@@ -161,6 +174,10 @@ class User(AbstractBaseUser):
     last_seen_at = models.DateTimeField(null=True, editable=False, help_text="When their workspace was last connected.")
     breather_until = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
+    public_name = models.CharField(
+        "name for customers", max_length=40, blank=True, help_text="What customers see; your first name if empty."
+    )
+    picture_key = models.UUIDField(null=True, editable=False, unique=True, help_text="Names the file of their picture.")
     is_active = models.BooleanField(default=True)
     session_era = models.PositiveIntegerField(
         default=0, editable=False, help_text="Sessions of an earlier era have ended, as they do with a new password."
@@ -190,6 +207,16 @@ class User(AbstractBaseUser):
         return self.name.split()[0] if self.name.strip() else self.email
 
     @property
+    def face_name(self) -> str:
+        """What customers call them."""
+        return self.public_name or self.short_name
+
+    @property
+    def picture_path(self) -> str | None:
+        """Where their picture can be fetched by anybody, or None; the key is random and new with each picture."""
+        return f"/pictures/{self.picture_key}/" if self.picture_key else None
+
+    @property
     def initials(self) -> str:
         return initials_of(self.name)
 
@@ -214,6 +241,11 @@ class User(AbstractBaseUser):
 class Site(models.Model):
     """A web presence whose pages carry the widget."""
 
+    class Position(models.TextChoices):
+        END = "end", "At the end of the line: right, or left where one reads from right to left"
+        LEFT = "left", "Left"
+        RIGHT = "right", "Right"
+
     key = models.CharField(max_length=32, unique=True, default=new_site_key, editable=False)
     name = models.CharField(max_length=80)
     allowed_origins = models.JSONField(
@@ -222,7 +254,10 @@ class Site(models.Model):
     url = models.URLField(blank=True, help_text="The page where customers find the chat; mails link to it.")
     color = models.CharField(max_length=7, default="#0d5c49", validators=[hex_color])
     greeting = models.CharField(max_length=200, default="Hello! How can we help?", blank=True)
+    greetings = models.JSONField(default=dict, blank=True, help_text="The greeting by language code, where it differs.")
     language = models.CharField(max_length=10, default="en")
+    languages = models.JSONField(default=list, blank=True, help_text="Codes of the languages offered; empty: all.")
+    position = models.CharField(max_length=5, choices=Position.choices, default=Position.END)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")
     calendar = models.ForeignKey(Calendar, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -232,6 +267,11 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def greeting_in(self, locale: str) -> str:
+        """The greeting in this language (`de-AT` takes `de`), or the one for everybody."""
+        code = locale.replace("_", "-").partition("-")[0].lower()
+        return str(self.greetings.get(code) or self.greeting)
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

@@ -38,6 +38,7 @@ class Customer(models.Model):
     locale = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     note = models.TextField(blank=True)
+    attributes = models.JSONField(default=dict, blank=True, help_text="What a signed identity said of them.")
     is_blocked = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -217,6 +217,9 @@ class Attachment(Authored):
     name = models.CharField(max_length=200)
     size = models.PositiveIntegerField()
     type = models.CharField(max_length=100)
+    # Only of pictures that we made anew ourselves, which may therefore be shown where they stand.
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = AttachmentQuerySet.as_manager()
@@ -227,3 +230,40 @@ class Attachment(Authored):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Rating(models.Model):
+    """How a customer found it, from 1 (bad) to 5 (very good); the newest word on a ticket counts."""
+
+    ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="rating")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="ratings")
+    score = models.PositiveSmallIntegerField()
+    comment = models.CharField(max_length=2000, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(score__gte=1, score__lte=5), name="rating_one_to_five")
+        ]
+        indexes = [models.Index("at", name="rating_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.score} of 5"
+
+
+class Collaborator(models.Model):
+    """Someone of ours who was asked into a ticket, and sees it from then on."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="collaborators")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="collaborations")
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+    invited_at = models.DateTimeField(default=timezone.now)
+    joined_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("ticket", "user", name="collaborator_once")]
+        indexes = [models.Index("user", "ticket", name="collaborator_of")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.ticket_id}"

@@ -82,8 +82,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, viewer: User | Customer | None) -> TicketQuerySet:
         """The tickets this viewer may see: the one rule behind page, API, socket and live delivery.
 
-        A customer sees their own. People here see their teams' tickets, those of no team, and those
-        assigned to them; whoever holds `tickets.view_all` sees all.
+        A customer sees their own. People here see their teams' tickets, those of no team, those
+        assigned to them and those they were asked into; whoever holds `tickets.view_all` sees all.
         """
         if isinstance(viewer, Customer):
             return self.filter(customer=viewer)
@@ -92,7 +92,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if viewer.has_perm("tickets.view_all"):
             return self.all()
         teams = [team.pk for team in viewer.teams.all()]  # free where a page has fetched them already
-        return self.filter(models.Q(team=None) | models.Q(team__in=teams) | models.Q(assignee=viewer))
+        asked_into = models.Q(pk__in=viewer.collaborations.values("ticket"))
+        return self.filter(models.Q(team=None) | models.Q(team__in=teams) | models.Q(assignee=viewer) | asked_into)
 
     def unsolved(self) -> TicketQuerySet:
         return self.filter(status__in=UNSOLVED)
