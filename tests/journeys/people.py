@@ -10,25 +10,45 @@ import time
 import uuid
 from collections import defaultdict
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 AGAIN_SECONDS = 0.2
+SILENCE_SECONDS = 25.0  # without a frame: the line is dead, whatever the machine thinks
+# A page has no pings of its own, and no time for a long farewell.
+LIKE_A_PAGE: dict[str, Any] = {"ping_interval": None, "close_timeout": 1, "compression": None}
+
+
+class Shown(NamedTuple):
+    """One event on a screen; `kind`, `body` and `client_id` are of the message that belongs to it, if one does."""
+
+    seq: int
+    type: str
+    kind: str | None = None
+    body: str | None = None
+    client_id: str | None = None
+
+
+def shown(frame: dict[str, Any]) -> Shown:
+    """What a screen keeps of an event frame."""
+    event = frame["event"]
+    message = event.get("message") or {}
+    return Shown(frame["seq"], event["type"], message.get("kind"), message.get("body"), message.get("client_id"))
 
 
 class Person:
-    """One screen with its socket. `screen` is what it shows: the event frames of each conversation."""
+    """One screen with its socket. `screen` is what it shows: the events of each conversation."""
 
     def __init__(self, url: str, hello: dict[str, Any] | None = None, **options: Any) -> None:
-        self.url, self.hello, self.options = url, hello or {}, options
+        self.url, self.hello, self.options = url, hello or {}, LIKE_A_PAGE | options
         self.outbox: dict[str, dict[str, Any]] = {}
         self.said: dict[str, list[str]] = defaultdict(list)  # by conversation, in the order of saying
         self.sent_at: dict[str, float] = {}
         self.acked_at: dict[str, float] = {}
         self.seen_at: dict[str, float] = {}  # by the words seen
-        self.screen: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.screen: dict[str, list[Shown]] = defaultdict(list)
         self.closes: list[int | None] = []
         self.errors: list[dict[str, Any]] = []
         self.hellos = 0
@@ -83,12 +103,18 @@ class Person:
                 if self.socket is not None:
                     self.closes.append(self.socket.close_code)
                 self.socket, self.is_greeted = None, False
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next try to connect."""
+        return AGAIN_SECONDS
 
     async def _meet(self, socket: ClientConnection) -> None:
         after = {ref: self._last(ref) for ref in [*self.screen, *self.follows]}
         await socket.send(json.dumps({"type": "hello", "after": after} | self.hello))
-        async for text in socket:
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                text = await socket.recv()
             await self._take(json.loads(text))
 
     async def _take(self, frame: dict[str, Any]) -> None:
@@ -124,13 +150,16 @@ class Person:
         if frame["prev"] > last:
             await self._send({"type": "resume", "ref": ref, "after": last})
             return
-        self.screen[ref].append(frame)
-        if "message" in frame["event"]:
-            self.seen_at.setdefault(frame["event"]["message"]["body"], time.monotonic())
+        self._add(ref, shown(frame))
+
+    def _add(self, ref: str, event: Shown) -> None:
+        self.screen[ref].append(event)
+        if event.body is not None:
+            self.seen_at.setdefault(event.body, time.monotonic())
 
     def _last(self, ref: str) -> int:
-        shown = self.screen.get(ref)
-        return shown[-1]["seq"] if shown else 0
+        events = self.screen.get(ref)
+        return events[-1].seq if events else 0
 
     async def _send(self, frame: dict[str, Any]) -> None:
         if self.socket is None:
@@ -140,8 +169,7 @@ class Person:
 
     def shows(self, ref: str) -> list[list[Any]]:
         """[seq, type, body] of what is on the screen, as `inside.shown` tells it."""
-        found = ((frame["seq"], frame["event"]) for frame in self.screen.get(ref, []))
-        return [[seq, event["type"], event.get("message", {}).get("body")] for seq, event in found]
+        return [[event.seq, event.type, event.body] for event in self.screen.get(ref, [])]
 
 
 async def until(condition: Any, seconds: float, what: str) -> None:

@@ -12,11 +12,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runner.account import database_account, database_home
 from runner.environment import ROOT
@@ -26,6 +26,7 @@ from runner.services import Postgres, Service, Valkey, ends_with_parent, free_po
 START_SECONDS = 60
 CSRF = "t" * 32
 UNLIMITED = str(10**6)
+Answer = TypeVar("Answer")
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -33,9 +34,74 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class DeskProcess:
+    """One line of the Procfile. `environment` is added to the desk's own."""
+
+    def __init__(self, desk: RunningDesk, name: str, log: str, **environment: str) -> None:
+        self.desk, self.name, self.log = desk, name, desk.folder / f"{log}.log"
+        self.environment = desk.environment | environment
+        self.popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.popen is not None and self.popen.poll() is None
+
+    def start(self) -> None:
+        self.popen = self.desk.call(self._spawn)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with open(self.log, "ab") as log:
+            return subprocess.Popen(
+                expand(read_procfile()[self.name], self.environment),
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=ends_with_parent(signal.SIGKILL),
+            )
+
+    def end(self, number: int, seconds: float = 30) -> None:
+        """Send a signal and wait for the end; one that cannot be refused goes to its children too."""
+        assert self.popen is not None
+        if number == signal.SIGKILL:
+            os.killpg(self.popen.pid, number)
+        else:
+            self.popen.send_signal(number)
+        self.popen.wait(seconds)
+
+
+class WebProcess(DeskProcess):
+    def __init__(self, desk: RunningDesk, number: int, port: int) -> None:
+        super().__init__(desk, "web", f"web{number}", PORT=str(port))
+        self.port = port
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        super().start()
+        assert self.popen is not None
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            assert self.popen.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, "the web process does not answer"
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
 class RunningDesk:
-    def __init__(self, folder: Path) -> None:
+    """`url` is where people find it, if that is not its one web process itself. `inside` makes its cast."""
+
+    inside = "tests.journeys.inside"
+
+    def __init__(self, folder: Path, *, webs: int = 1, url: str = "", **environment: str) -> None:
         account = database_account()
+        self.folder = folder
         self.home = database_home(folder, account)
         self.postgres = Postgres(self.home, account, durable=True)
         self.valkey = Valkey(self.home, account, durable=False)  # started again, it is empty
@@ -43,25 +109,26 @@ class RunningDesk:
         self._starter = ThreadPoolExecutor(1)
         self.start(self.postgres)
         self.start(self.valkey)
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "web.log"
+        ports = [free_port() for _ in range(webs)]
+        self.url = url or f"http://127.0.0.1:{ports[0]}"
         self.environment = os.environ | {
             "DATABASE_URL": self.postgres.url,
             "REDIS_URL": self.valkey.url,
             "DATA_DIR": str(folder),
             "SITE_URL": self.url,
             "HOST": "127.0.0.1",
-            "PORT": str(self.port),
+            "PORT": str(ports[0]),
             "WEB_PROCESSES": "1",
+            "WORKER_PROCESSES": "1",
             "DEBUG": "1",
             "SECRET_KEY": "only-of-this-test-only-of-this-test-only-of-this-test",
             "GUEST_MESSAGES_PER_MINUTE": UNLIMITED,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **environment,
         }
-        self.web: subprocess.Popen[bytes] | None = None
+        self.webs = [WebProcess(self, number, port) for number, port in enumerate(ports, 1)]
         self._run("manage.py", "migrate", "--verbosity", "0")
-        self.cast: dict[str, Any] = json.loads(self._run("-m", "tests.journeys.inside", "prepare"))
+        self.cast: dict[str, Any] = json.loads(self._run("-m", self.inside, "prepare"))
 
     def _run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
@@ -71,50 +138,41 @@ class RunningDesk:
 
     def report(self) -> dict[str, Any]:
         """What the database holds: see `inside.report`."""
-        answer: dict[str, Any] = json.loads(self._run("-m", "tests.journeys.inside", "report"))
+        answer: dict[str, Any] = json.loads(self._run("-m", self.inside, "report"))
         return answer
 
+    def call(self, work: Callable[[], Answer]) -> Answer:
+        """Do it on the thread that lasts."""
+        return self._starter.submit(work).result()
+
     def start(self, service: Service) -> None:
-        self._starter.submit(service.start).result()
+        self.call(service.start)
 
     # --- The web process ---
 
     def start_web(self) -> None:
-        self.web = self._starter.submit(self._spawn_web).result()
-        deadline = time.monotonic() + START_SECONDS
-        while self.ask("/healthz")[0] != 200:
-            assert self.web.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, "the web process does not answer"
-            time.sleep(0.05)
-
-    def _spawn_web(self) -> subprocess.Popen[bytes]:
-        command = expand(read_procfile()["web"], self.environment)
-        with open(self.log, "ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                preexec_fn=ends_with_parent(signal.SIGKILL),
-            )
+        self.webs[0].start()
 
     def end_web(self, number: int, seconds: float = 30) -> None:
-        assert self.web is not None
-        self.web.send_signal(number)
-        self.web.wait(seconds)
+        self.webs[0].end(number, seconds)
 
     def make_whole(self) -> None:
         """Everything runs, whatever the test before this one left."""
         for service in (self.postgres, self.valkey):
             if service.process is None or service.has_died():
                 self.start(service)
-        if self.web is None or self.web.poll() is not None:
-            self.start_web()
+        for process in self.processes:
+            if not process.is_running:
+                process.start()
+
+    @property
+    def processes(self) -> list[DeskProcess]:
+        return [*self.webs]
 
     def stop(self) -> None:
-        if self.web is not None and self.web.poll() is None:
-            self.end_web(signal.SIGKILL)
+        for process in self.processes:
+            if process.is_running:
+                process.end(signal.SIGKILL)
         self.valkey.stop()
         self.postgres.stop()
         self._starter.shutdown()

@@ -85,14 +85,13 @@ class Traffic:
             assert self.alice.shows(ref) == self.truth["agents"][ref]
             assert own_words(guest, ref) == guest.said[ref], "not in the order of sending"
             assert own_words(self.alice, ref) == self.alice.said[ref]
-            assert "note" not in str(guest.screen)
+            assert {event.kind for event in guest.screen[ref]} <= {"reply", None}
 
 
 def own_words(person: Person, ref: str) -> list[str]:
     """The ids of what a person said in a conversation after its first words, in the order they see it."""
-    messages = (frame["event"]["message"] for frame in person.screen[ref] if "message" in frame["event"])
-    shown = [message["client_id"] for message in messages]
-    return [client_id for client_id in shown if client_id in set(person.said[ref])]
+    said = set(person.said[ref])
+    return [event.client_id for event in person.screen[ref] if event.client_id in said]
 
 
 @asynccontextmanager
