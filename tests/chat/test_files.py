@@ -47,7 +47,7 @@ async def test_a_guest_hears_of_the_files_with_their_message(live, chat_ticket, 
             for file, name in ((rim, "rim.png"), (bill, "bill.png"))
         ]
         for socket in (visitor, agent):
-            message = (await socket.wait_for("event", ref=ref, seq=3))["event"]["message"]
+            message = (await socket.wait_for("event", ref=ref, seq=4))["event"]["message"]
             assert (message["body"], message["attachments"]) == ("", wanted)
 
 
@@ -77,7 +77,7 @@ async def test_files_of_a_note_never_reach_a_guest(live, chat_ticket, carlas_tok
         await say_hello(visitor, carlas_token)
         await sync_to_async(attach)(chat_ticket, alice, "canary.png", kind="note")
         await sync_to_async(attach)(chat_ticket, alice, "rim.png")
-        seen = await visitor.wait_for("event", seq=4)
+        seen = await visitor.wait_for("event", seq=5)
         assert seen["event"]["message"]["attachments"][0]["name"] == "rim.png"
         assert "canary" not in str(visitor.frames)
 
@@ -182,7 +182,7 @@ def test_everybody_who_reads_together_asks_for_files_once(
     chat_ticket, carla, dora, alice, sue, django_assert_max_num_queries
 ):
     file = attach(chat_ticket, alice, "rim.png")[0]
-    after = {chat_ticket.pk: 2}
+    after = {chat_ticket.pk: 3}
     with django_assert_max_num_queries(5) as asked:
         answers = _read([(carla, after), (alice, after), (dora, after), (sue, after)])
     assert sum("tickets_attachment" in query["sql"] for query in asked.captured_queries) == 1

@@ -36,8 +36,8 @@ async def test_first_words_open_a_ticket_that_the_agent_sees_and_answers(live, s
 
         await agent.send({"type": "watch", "refs": [ack["ref"]]})
         await agent.send({"type": "message.post", "ref": ack["ref"], "client_id": "a1", "body": "I am sorry!"})
-        await agent.wait_for("ack", client_id="a1", seq=3)
-        answer = await visitor.wait_for("event", ref=ack["ref"], seq=3)
+        await agent.wait_for("ack", client_id="a1", seq=4)  # 3: whoever answers a chat has it
+        answer = await visitor.wait_for("event", ref=ack["ref"], seq=4)
         assert answer["prev"] == 2
         assert answer["event"]["by"] == {"kind": "agent", "name": "Alice", "initials": "AA", "you": False}
 
@@ -52,7 +52,7 @@ async def test_a_guest_never_hears_a_note_and_still_notices_no_gap(live, chat_ti
         assert ready["tickets"] == {ref: 2}
         await sync_to_async(post_message)(chat_ticket, by=alice, body="canary: loan wheel on stand 3", kind="note")
         await sync_to_async(post_message)(chat_ticket, by=alice, body="One minute.")
-        answer = await visitor.wait_for("event", ref=ref, seq=4)
+        answer = await visitor.wait_for("event", ref=ref, seq=5)
         assert answer["prev"] == 2
         assert "canary" not in str(visitor.frames) + str(answer)
 
@@ -62,11 +62,11 @@ async def test_hello_brings_what_was_missed_and_resume_repeats_it(live, chat_tic
     for words in ("one", "two", "three"):
         await sync_to_async(post_message)(chat_ticket, by=alice, body=words)
     async with guest_socket(live) as visitor:
-        await say_hello(visitor, carlas_token, after={ref: 3})
-        assert (await visitor.wait_for("event", seq=4))["event"]["message"]["body"] == "two"
-        await visitor.wait_for("event", seq=5)
+        await say_hello(visitor, carlas_token, after={ref: 4})
+        assert (await visitor.wait_for("event", seq=5))["event"]["message"]["body"] == "two"
+        await visitor.wait_for("event", seq=6)
         await visitor.send({"type": "resume", "ref": ref, "after": 0})
-        for seq in (1, 2, 3, 4, 5):
+        for seq in (1, 2, 4, 5, 6):
             await visitor.wait_for("event", seq=seq)
         assert visitor.events(ref) == []
 
@@ -270,9 +270,9 @@ async def test_the_heartbeat_brings_what_no_bell_announced(live, chat_ticket, ca
         await say_hello(agent, after={chat_ticket.reference: 2})
         await sync_to_async(post_message)(chat_ticket, by=alice, body="Nobody rang for this")
         for socket in (visitor, agent):
-            frame = await socket.wait_for("event", seq=3)
+            frame = await socket.wait_for("event", seq=4)
             assert frame["event"]["message"]["body"] == "Nobody rang for this"
-        assert (await visitor.wait_for("heartbeat", tickets={chat_ticket.reference: 3}))["tickets"]
+        assert (await visitor.wait_for("heartbeat", tickets={chat_ticket.reference: 4}))["tickets"]
 
 
 async def test_typing_and_reading_are_shown_to_the_other_side(live, chat_ticket, carlas_token, alice):

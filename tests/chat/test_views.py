@@ -71,7 +71,7 @@ def test_a_conversation_without_sockets(site, guest_token, alice):
     post_message(ticket, by=alice, body="canary", kind="note")
     post_message(ticket, by=alice, body="Here!")
     events = call(f"{path}events/?after=2", token=guest_token).json()["events"]
-    assert [(event["seq"], event["prev"]) for event in events] == [(3, 2), (5, 3)]
+    assert [(event["seq"], event["prev"]) for event in events] == [(3, 2), (6, 3)]
     assert events[1]["event"]["message"]["body"] == "Here!"
     assert call(f"{path}messages/", {"client_id": "c2", "body": "Other"}, guest_token).status_code == 409
     assert Message.objects.count() == 4

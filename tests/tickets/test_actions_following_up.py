@@ -186,7 +186,7 @@ def test_an_answer_in_the_chat_waits_for_eyes(chat_ticket, alice, settings):
 
 def test_what_was_seen_in_the_chat_is_not_mailed(chat_ticket, alice, carla):
     post_message(chat_ticket, by=alice, body="Hello!")
-    mark_seen(chat_ticket, by=carla, seq=3)
+    mark_seen(chat_ticket, by=carla, seq=4)
     make_due()
     assert run_due_follow_ups() == 0
     assert (FollowUp.objects.get().state, FollowUp.objects.get().reason) == ("cancelled", "seen in the chat")
@@ -198,14 +198,14 @@ def test_what_was_seen_in_the_chat_is_not_mailed(chat_ticket, alice, carla):
 
 def test_only_what_is_unseen_is_mailed(chat_ticket, alice, carla):
     post_message(chat_ticket, by=alice, body="Hello!")
-    mark_seen(chat_ticket, by=carla, seq=3)
+    mark_seen(chat_ticket, by=carla, seq=4)
     post_message(chat_ticket, by=alice, body="And?")
     assert [message.body for message in unmailed_answers(again(chat_ticket))] == ["And?"]
 
 
 def test_an_agents_eyes_are_not_the_customers(chat_ticket, alice):
     post_message(chat_ticket, by=alice, body="Hello!")
-    mark_seen(chat_ticket, by=alice, seq=3)
+    mark_seen(chat_ticket, by=alice, seq=4)
     make_due()
     assert run_due_follow_ups() == 1
 
@@ -216,7 +216,7 @@ def test_the_guard_holds_an_answer_that_was_seen_meanwhile(chat_ticket, alice, c
     run_due_follow_ups()
     mail = Mail.objects.get()
     assert guard_reply(mail) is None
-    mark_seen(chat_ticket, by=carla, seq=3)
+    mark_seen(chat_ticket, by=carla, seq=4)
     assert has_seen_all(again(chat_ticket))
     assert guard_reply(mail) == "seen in the chat"
 

@@ -137,6 +137,21 @@ def test_an_id_used_on_another_ticket_answers_that_message(ticket, chat_ticket, 
     assert again(chat_ticket).last_seq == 2
 
 
+def test_whoever_answers_a_chat_has_it_from_then_on(chat_ticket, alice, bob):
+    post_message(chat_ticket, by=alice, body="Hello!")
+    post_message(chat_ticket, by=bob, body="Hello from me too!")
+    assert again(chat_ticket).assignee == alice
+    taken = chat_ticket.events.get(type="ticket.assigned")
+    assert (taken.seq, taken.by_user, taken.is_public) == (3, alice, False)
+    assert (taken.data["reason"], taken.data["user"]) == ("replied", {"from": None, "to": alice.name, "id": alice.pk})
+
+
+def test_a_note_takes_nothing_and_mail_is_assigned_on_purpose_only(ticket, chat_ticket, alice):
+    post_message(chat_ticket, by=alice, body="Ask the depot.", kind="note")
+    post_message(ticket, by=alice, body="On its way.")
+    assert (again(chat_ticket).assignee, again(ticket).assignee) == (None, None)
+
+
 # --- Many ---
 
 
@@ -150,7 +165,7 @@ def test_a_batch_goes_to_many_tickets_in_the_order_asked(ticket, chat_ticket, al
     ]
     answers = post_messages(posts)
     assert [message.body for message in answers] == ["one", "two", "three", "four", "five"]
-    assert [message.event.seq for message in answers] == [3, 3, 4, 5, 4]
+    assert [message.event.seq for message in answers] == [3, 3, 4, 6, 4]
     assert [message.ticket for message in answers] == [post.ticket for post in posts]
     assert Event.objects.get(message=answers[3]).public_prev == 3
     assert again(chat_ticket).preview == "four"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from accounts.models import Desk, User
+from accounts.models import Desk, Team, User
 from customers.models import Customer
 from tickets.models import Ticket
 from tickets.sla import answer_due
@@ -72,3 +73,16 @@ def start_waiting(ticket: Ticket, at: datetime) -> list[str]:
 def stop_waiting(ticket: Ticket) -> list[str]:
     ticket.waiting_since = ticket.answer_due_at = None
     return ["waiting_since", "answer_due_at"]
+
+
+def assignment_data(ticket: Ticket, *, had: tuple[User | None, Team | None]) -> dict[str, Any]:
+    """What `ticket.assigned` says: from whom and which team (`had`) to those of the changed ticket."""
+    user, team = had
+    return {
+        "user": {"from": _name(user), "to": _name(ticket.assignee), "id": ticket.assignee_id},
+        "team": {"from": _name(team), "to": _name(ticket.team), "id": ticket.team_id},
+    }
+
+
+def _name(thing: User | Team | None) -> str | None:
+    return thing.name if thing else None

@@ -19,6 +19,7 @@ _COLUMNS = (
     "public_last_seq",
     "mailed_seq",
     "updated_at",
+    "assignee_id",
 )
 _UPDATE = """
     UPDATE tickets_ticket AS t SET
@@ -26,12 +27,13 @@ _UPDATE = """
         waiting_since = new.waiting_since, answer_due_at = new.answer_due_at,
         first_answered_at = new.first_answered_at, preview = new.preview,
         last_seq = new.last_seq, public_last_seq = new.public_last_seq,
-        mailed_seq = new.mailed_seq, updated_at = new.updated_at
+        mailed_seq = new.mailed_seq, updated_at = new.updated_at,
+        assignee_id = new.assignee_id
     FROM unnest(
         %s::bigint[], %s::varchar[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-        %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]
+        %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[]
     ) AS new (number, status, solved_at, waiting_since, answer_due_at,
-              first_answered_at, preview, last_seq, public_last_seq, mailed_seq, updated_at)
+              first_answered_at, preview, last_seq, public_last_seq, mailed_seq, updated_at, assignee_id)
     WHERE t.number = new.number
 """
 

@@ -16,6 +16,7 @@ from customers.models import Customer
 from tickets.actions._rules import (
     PREVIEW_CHARS,
     Actor,
+    assignment_data,
     check_client_id,
     clean_body,
     clean_line,
@@ -28,7 +29,7 @@ from tickets.actions.attaching import attach
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
 from tickets.events import announce, authored, next_event
-from tickets.models import Event, Message, Status, Ticket
+from tickets.models import Channel, Event, Message, Status, Ticket
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
         events += _back_to_open(post, ticket, now)
         start_waiting(ticket, now)
     elif is_public and isinstance(post.by, User):
+        events += _take_chat(post, post.by, ticket)
         stop_waiting(ticket)
         # The first message of a ticket that we opened ourselves answers nobody.
         if ticket.first_answered_at is None and ticket.last_seq > 1:
@@ -209,6 +211,15 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     if is_public and isinstance(post.by, User):
         owe_answer_by_mail(ticket, event.seq, at=post.at)
     return message, [*events, event]
+
+
+def _take_chat(post: Post, by: User, ticket: Ticket) -> list[Event]:
+    """Whoever answers a chat that nobody has, has it: the customer's next words must not ring for everybody again."""
+    if ticket.channel != Channel.CHAT or ticket.assignee_id is not None:
+        return []
+    ticket.assignee = by
+    data = assignment_data(ticket, had=(None, ticket.team)) | {"reason": "replied"}
+    return [next_event(ticket, "ticket.assigned", by=by, at=post.at, data=data)]
 
 
 def _count_files(post: Post) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.models import Team, User
-from tickets.actions._rules import Actor, clean_line, lock, require
+from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require
 from tickets.events import record
 from tickets.models import Priority, Status, Tag, Ticket
 
@@ -41,23 +41,16 @@ def assign_ticket(
     require(by, "tickets.assign")
     if isinstance(user, User) and not user.is_active and user.pk != ticket.assignee_id:
         raise ValidationError(f"{user} no longer works here.", code="invalid")
-    was = {"user": ticket.assignee, "team": ticket.team}
+    had = (ticket.assignee, ticket.team)
     if not isinstance(user, Unchanged):
         ticket.assignee = user
     if not isinstance(team, Unchanged):
         ticket.team = team
-    if (ticket.assignee, ticket.team) == (was["user"], was["team"]):
+    if (ticket.assignee, ticket.team) == had:
         return ticket
-    data = {
-        "user": {"from": _name(was["user"]), "to": _name(ticket.assignee), "id": ticket.assignee_id},
-        "team": {"from": _name(was["team"]), "to": _name(ticket.team), "id": ticket.team_id},
-    }
+    data = assignment_data(ticket, had=had)
     record(ticket, "ticket.assigned", by=by, at=at, changed=["assignee", "team"], data=data)
     return ticket
-
-
-def _name(thing: User | Team | None) -> str | None:
-    return thing.name if thing else None
 
 
 @transaction.atomic
