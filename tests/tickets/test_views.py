@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,44 @@ def test_an_id_used_for_other_words_is_refused_with_the_words_kept(at, alice, ti
     assert answer.status_code == 422
     assert "Second" in answer.text
     assert "This id was used for another message." in answer.text
+
+
+def send(client: Client, ticket: Ticket, by, verb: str = "reply", **fields):
+    """As the browser's outbox does."""
+    data = {"body": "Sorry!", "client_id": "c1", "by": by.pk} | fields
+    return client.post(url(ticket, verb), data, headers={"Accept": "application/json"})
+
+
+@pytest.mark.parametrize("verb", ["reply", "note"])
+def test_the_outbox_learns_where_a_message_is_stored_however_often_it_asks(at, alice, ticket, verb):
+    answers = [send(at(alice), ticket, alice, verb) for _ in range(2)]
+    event = ticket.events.get(message__client_id="c1")
+    assert [a.json() for a in answers] == [{"client_id": "c1", "ref": ticket.reference, "seq": event.seq}] * 2
+    assert event.message.kind == verb
+    assert [a.status_code for a in answers] == [200, 200]
+
+
+def test_the_outbox_learns_why_a_message_is_not_stored(at, alice, charlie, ticket, settings):
+    send(at(alice), ticket, alice)
+    too_long = "w" * (settings.MESSAGE_MAX_CHARS + 1)
+    answers = [
+        send(at(alice), ticket, alice, body="Other words"),
+        send(at(alice), ticket, alice, body=too_long, client_id="c2"),
+        send(at(alice), ticket, alice, body="", client_id="c3"),
+        send(at(alice), ticket, alice, client_id="c4", attachments=[str(uuid.uuid4())]),
+        send(at(charlie), ticket, charlie),
+    ]
+    said = [(a.status_code, a.json()["error"]["code"]) for a in answers]
+    assert said == [(409, "conflict"), (422, "invalid"), (422, "invalid"), (422, "invalid"), (404, "not_found")]
+    assert "20,000 characters at most" in answers[1].json()["error"]["detail"]
+    assert Message.objects.filter(by_user=alice).count() == 1
+    assert not Message.objects.filter(by_user=charlie).exists()
+
+
+def test_nobody_says_the_words_that_another_left_in_the_same_browser(at, alice, bob, ticket):
+    answer = send(at(bob), ticket, alice)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_you")
+    assert not Message.objects.filter(body="Sorry!").exists()
 
 
 def test_nothing_is_no_message(at, alice, ticket):

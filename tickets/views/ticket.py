@@ -11,14 +11,14 @@ from django.contrib import messages
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from accounts.access import requires, viewer
+from accounts.access import refusal, requires, viewer
 from accounts.models import Team, User
 from customers.actions import create_guest, get_or_create_customer
 from tickets import actions
@@ -68,8 +68,8 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[], str]) -> HttpResponse:
-    def act(ticket: Ticket) -> None:
-        actions.post_message(
+    def act(ticket: Ticket) -> Message:
+        return actions.post_message(
             ticket,
             by=viewer(request),
             body=form.cleaned_data["body"],
@@ -78,7 +78,29 @@ def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[],
             attachments=tuple(form.cleaned_data["attachments"]),
         )
 
+    if request.headers.get("Accept") == "application/json":
+        return _acknowledge(request, number, form, act)
     return _act(request, number, form, act, shown_as="reply_form")
+
+
+def _acknowledge(request: HttpRequest, number: int, form: ReplyForm, act: Callable[[Ticket], Message]) -> HttpResponse:
+    """What the browser's outbox asks: the message is stored, as which event of which ticket, or why it is not.
+
+    `by` is whose words they are: whoever signed in meanwhile in the same browser must not say them.
+    """
+    if request.POST.get("by") != str(viewer(request).pk):
+        return refusal(401, "not_you", "Somebody else is signed in now.")
+    ticket = Ticket.objects.visible_to(viewer(request)).filter(pk=number).first()
+    if ticket is None:
+        return refusal(404, "not_found", "This ticket is not there any more, or not yours to see.")
+    if not form.is_valid():
+        return refusal(422, "invalid", _words(form))
+    try:
+        event = act(ticket).event
+    except ValidationError as error:
+        code = error.code or "invalid"
+        return refusal(409 if code == "conflict" else 422, code, " ".join(error.messages))
+    return JsonResponse({"client_id": form.cleaned_data["client_id"], "ref": event.ticket.reference, "seq": event.seq})
 
 
 @requires("tickets.assign")
@@ -228,13 +250,18 @@ def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: st
     """The page again, 422, with the form's errors in it; those of a form without a place for them as a toast."""
     ticket = _ticket_in_full(request, ticket.pk)
     has_place = shown_as and not (shown_as == "resolve_form" and ticket.is_solved)
-    words = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    words = _words(form)
     if not has_place and not wants_fragment(request):
         messages.error(request, words)
     response = _page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if has_place else {}))
     if not has_place and wants_fragment(request):
         trigger_client_event(response, "desk:toast", {"text": words, "isError": True})
     return response
+
+
+def _words(form: forms.Form) -> str:
+    """All that is wrong with a form, as one text."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
