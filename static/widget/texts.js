@@ -1,76 +1,64 @@
-/* Every word the widget says, one table per language. A value is a text or, where a number decides, its plural forms. */
+/*
+ * Every word the widget says: texts/en.js and one table for each other language, of which only the chosen one is loaded.
+ * A new word is added to texts/en.js; where a language lacks it, English stands in (and a test says so).
+ */
+import en from "./texts/en.js";
 
-const en = {
-  close: "Close chat",
-  more: "More",
-  send: "Send",
-  write: "Write a message",
-  log: "Conversation",
-  greeting: "Hello! What can we do for you?",
-  connecting: "One moment…",
-  reconnecting: "Reconnecting…",
-  polling: "Your messages reach us. Answers appear here.",
-  here: { one: "{count} of us is here.", other: "{count} of us are here." },
-  nobody: "Nobody is here right now. Leave a message and we answer as soon as we are back.",
-  closed: "We are closed right now. Leave a message and we answer as soon as we are back.",
-  waitMoment: "First answer in about a minute.",
-  waitMinutes: { one: "First answer in about {count} minute.", other: "First answer in about {count} minutes." },
-  waitHours: { one: "First answer in about {count} hour.", other: "First answer in about {count} hours." },
-  numbers: ["None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"],
-  place: { one: "You are next.", other: "You are number {count} in the queue." },
-  today: "Today",
-  yesterday: "Yesterday",
-  you: "You",
-  team: "Our team",
-  sending: "Sending",
-  sent: "Sent",
-  seen: "Seen",
-  late: "Not sent. Tap to try again",
-  refused: "Not sent. Tap to try again",
-  tooLong: "Too long to send. Tap to shorten it",
-  newer: "New message",
-  fileSave: "Save {name}",
-  fileLoading: "Loading…",
-  fileGone: "This file is not there any more.",
-  fileFailed: "It could not be loaded. Please try again.",
-  typing: "{name} is writing…",
-  lost: "No connection. Your text is safe, we keep trying.",
-  gone: "This chat is not available.",
-  solved: "{name} marked this as solved. If it is not, just write.",
-  solvedBySystem: "This was marked as solved. If it is not, just write.",
-  reopened: "This conversation is open again.",
-  ended: "The chat has ended. Write any time, it carries on here.",
-  menuNew: "New conversation",
-  menuEarlier: "Earlier conversations",
-  menuMail: "Get the answer by email too",
-  menuEnd: "End chat",
-  earlier: "Earlier conversations",
-  earlierNone: "This is the only one so far.",
-  earlierFailed: "They could not be loaded. Please try again.",
-  back: "Back to the chat",
-  contactAsk: "Leave your email and the answer reaches you there too.",
-  email: "Your email",
-  contactSave: "Save",
-  contactLater: "Not now",
-  contactSaved: "Thank you. The answer reaches you at {email} too.",
-  contactInvalid: "Please check the address.",
-  contactFailed: "That did not work. Please try again.",
+// Written out, so that each address is found and stamped when the static files are collected.
+const TABLES = {
+  en: () => ({ default: en }),
+  de: () => import("./texts/de.js"),
+  fr: () => import("./texts/fr.js"),
+  es: () => import("./texts/es.js"),
+  pt: () => import("./texts/pt.js"),
+  ar: () => import("./texts/ar.js"),
+  ja: () => import("./texts/ja.js"),
 };
+const RIGHT_TO_LEFT = ["ar"];
 
-const LANGUAGES = { en };
+export const LANGUAGES = Object.keys(TABLES);
+const loaded = { en };
+
+/** "de" for "de-CH", where we speak it; otherwise null. */
+function spoken(locale) {
+  const language = String(locale || "").toLowerCase().split(/[-_]/)[0];
+  return Object.hasOwn(TABLES, language) ? language : null;
+}
 
 /** The language to use for a locale such as "de-CH": its own table, or English. */
 export function languageOf(locale) {
-  const language = String(locale || "en").toLowerCase().split("-")[0];
-  return Object.hasOwn(LANGUAGES, language) ? language : "en";
+  return spoken(locale) || "en";
 }
 
-/** A function that says `key` in the language of `locale`: say("here", {count: 2}). */
-export function textsFor(locale) {
+/** "rtl" or "ltr". */
+export function directionOf(locale) {
+  return RIGHT_TO_LEFT.includes(languageOf(locale)) ? "rtl" : "ltr";
+}
+
+/**
+ * Which locale to speak: what the page asks for, else the first of the browser's that the site offers (`offered`: codes;
+ * none means all), else the site's own, else English.
+ */
+export function chooseLocale({ page, offered = [], browser = [], site }) {
+  const isOffered = (locale) => spoken(locale) && (!offered.length || offered.some((code) => spoken(code) === spoken(locale)));
+  return [page].find(spoken) || browser.find(isOffered) || [site].find(spoken) || "en";
+}
+
+/** Fetch the words of a locale; where that fails, English it is. */
+export async function loadTexts(locale) {
   const language = languageOf(locale);
-  const table = LANGUAGES[language];
+  if (loaded[language]) return;
+  try {
+    loaded[language] = (await TABLES[language]()).default;
+  } catch { /* a line that broke: the chat matters more than its language */ }
+}
+
+/** A function that says `key` in the language of `locale`, once that is loaded: say("here", {count: 2}). */
+export function textsFor(locale) {
+  const language = loaded[languageOf(locale)] ? languageOf(locale) : "en";
+  const table = loaded[language];
   const plural = new Intl.PluralRules(language);
-  const inWords = (count) => table.numbers[count] ?? String(count);
+  const inWords = (count) => (table.numbers || [])[count] ?? String(count);
 
   return function say(key, values = {}) {
     let text = table[key] ?? en[key] ?? key;
