@@ -1,9 +1,11 @@
 """How people sign in: by invitation only, through django-allauth."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.bells import recheck_person
 from accounts.emails import absolute
 from accounts.models import Desk
 from accounts.net import client_ip
@@ -22,6 +24,18 @@ class InvitedOnly(DefaultAccountAdapter):
         """From the settings: a forged Host header must not get into a mail."""
         uid, _, token = key.partition("-")
         return absolute(reverse("account_reset_password_from_key", args=[uid, token]))
+
+    def logout(self, request: HttpRequest) -> None:
+        """Signed out here: the sockets of this browser end now, not at their next heartbeat."""
+        user = request.user
+        super().logout(request)
+        if user.pk is not None:
+            recheck_person(user.pk)
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """A new password ends every other session, and their sockets with them."""
+        super().set_password(user, password)
+        recheck_person(user.pk)
 
     def format_email_subject(self, subject: str) -> str:
         return f"{Desk.current().name}: {subject}"

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from celery import current_app
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.bells import STAFF_GROUP, customer_group, ring
 from accounts.models import User
 from customers.models import Customer
 from outbox.tasks import hand_over
 from tickets.models import Event, Message, Ticket
 
-log = logging.getLogger(__name__)
-STAFF_GROUP = "staff"
 SEQ_FIELDS = ["last_seq", "public_last_seq", "updated_at"]
-
-
-def customer_group(customer_id: int) -> str:
-    """The channel-layer group of the sockets of one customer."""
-    return f"customer.{customer_id}"
 
 
 def authored(by: User | Customer | None) -> dict[str, Any]:
@@ -104,42 +92,13 @@ def announce(events: list[Event]) -> None:
 
 
 def _ring(heads: dict[int, tuple[int, int]]) -> None:
-    """Hand the bells to the ringer and go on: nobody waits for Redis, alive or dead."""
-    _ringer_of(os.getpid()).call(_ring_all(heads))
-
-
-async def _ring_all(heads: dict[int, tuple[int, int]]) -> None:
     """One bell for everyone here, and one for each customer concerned."""
-    layer = get_channel_layer()
     customers: dict[int, dict[str, int]] = {}
     for number, (customer_id, seq) in heads.items():
         customers.setdefault(customer_id, {})[str(number)] = seq
-    bells = [(customer_group(pk), rung) for pk, rung in customers.items()]
-    bells.append((STAFF_GROUP, {str(number): seq for number, (_, seq) in heads.items()}))
-    try:
-        await asyncio.gather(*(layer.group_send(group, {"type": "bell", "heads": rung}) for group, rung in bells))
-    except Exception as error:  # noqa: BLE001  (whatever the layer raises, the events are stored)
-        log.warning("could not ring: %s: %s", type(error).__name__, error)
-
-
-class _Ringer:
-    """A thread with an event loop of its own, so that its connection to Redis lasts.
-
-    Ringing from each thread that commits would open a connection per bell, and hold up the commit's thread.
-    """
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="ringer", daemon=True).start()
-
-    def call(self, bells: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(bells, self.loop)
-
-
-@cache
-def _ringer_of(pid: int) -> _Ringer:
-    """A process's ringer; a forked child does not inherit its parent's thread."""
-    return _Ringer()
+    bells = [(customer_group(pk), {"type": "bell", "heads": rung}) for pk, rung in customers.items()]
+    everything = {str(number): seq for number, (_, seq) in heads.items()}
+    ring([*bells, (STAFF_GROUP, {"type": "bell", "heads": everything})])
 
 
 def _tell_subscribers(event_ids: list[int]) -> None:

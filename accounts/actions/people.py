@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions._rules import lock_people, require
+from accounts.bells import recheck_person
 from accounts.models import Team, User
 from accounts.roles import Role
 
@@ -30,6 +31,7 @@ def set_role(user: User, *, by: User | None, role: str) -> User:
         _keep_an_administrator(user)
     was, user.role = user.role, role
     user.save(update_fields=["role"])
+    recheck_person(user.pk)
     log.warning("role of person %s changed from %s to %s by %s", user.pk, was, role, by.pk if by else "the system")
     return user
 
@@ -38,6 +40,7 @@ def set_role(user: User, *, by: User | None, role: str) -> User:
 def set_teams(user: User, *, by: User | None, teams: Iterable[Team]) -> User:
     user = _lock_for_change(user, by)
     user.teams.set(teams)
+    recheck_person(user.pk)
     return user
 
 
@@ -55,6 +58,7 @@ def deactivate_person(user: User, *, by: User | None) -> User:
     user.session_era += 1
     user.save(update_fields=["is_active", "session_era"])
     user.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    recheck_person(user.pk)
     log.warning("person %s deactivated by %s", user.pk, by.pk if by else "the system")
     return user
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from accounts.bells import recheck_person
 from accounts.models import API_TOKEN_PREFIX, ApiToken, User
 from accounts.tokens import digest, new_secret
 
@@ -36,4 +37,5 @@ def revoke_token(token: ApiToken, *, by: User | None) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
+        recheck_person(token.user_id)
     return token

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from accounts.bells import STAFF_GROUP, customer_group
 from accounts.models import User
 from accounts.tokens import bearer
 from chat.actions import post_soon
@@ -16,7 +17,6 @@ from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_f
 from chat.presence import mark_online
 from chat.queries import Head, agent_heads, customer_id_of
 from tickets.actions import Post, mark_seen
-from tickets.events import STAFF_GROUP, customer_group
 from tickets.models import Message
 from tickets.serializers import person_json
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from accounts.bells import STAFF_GROUP, customer_group
 from chat.actions import allow_guest, begin_conversation, post_soon
 from chat.auth import header, is_from_our_origin
 from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, LiveConsumer, TokenBucket
@@ -17,7 +18,6 @@ from chat.models import Visitor
 from chat.presence import presence
 from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
 from tickets.actions import Post, end_chat, mark_seen
-from tickets.events import STAFF_GROUP, customer_group
 from tickets.models import Ticket
 from tickets.serializers import person_json
 

@@ -174,6 +174,11 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         for number, seq in rung["heads"].items():
             self.ring_for(int(number), seq)
 
+    async def recheck(self, rung: dict[str, Any]) -> None:
+        """A right has changed (from the channel layer): ask now rather than at the next heartbeat."""
+        if self.is_greeted and rung.get("user", self.reader.pk) == self.reader.pk:
+            await self._beat_or_close()
+
     async def relay(self, relayed: dict[str, Any]) -> None:
         """A passing frame (typing, receipt) for those who watch its ticket (from the channel layer)."""
         if relayed["ticket"] in self.watched.values() and relayed["sender"] != self.channel_name:
@@ -264,18 +269,21 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
         while loop.time() < self.ends_at:
-            try:
-                if not await self.beat():
-                    return
-            except TimeoutError:
-                await self.close(CLOSE_TOO_SLOW)
-                return
-            except (DatabaseError, InterfaceError) as error:
-                log.error("socket closed, database: %s", error)
-                await self.close(CLOSE_RESTART)
+            if not await self._beat_or_close():
                 return
             await asyncio.sleep(HEARTBEAT_SECONDS + random.uniform(-HEARTBEAT_JITTER, HEARTBEAT_JITTER))  # noqa: S311
         await self.close(CLOSE_RESTART)
+
+    async def _beat_or_close(self) -> bool:
+        """A heartbeat; False if the socket was closed over it."""
+        try:
+            return await self.beat()
+        except TimeoutError:
+            await self.close(CLOSE_TOO_SLOW)
+        except (DatabaseError, InterfaceError) as error:
+            log.error("socket closed, database: %s", error)
+            await self.close(CLOSE_RESTART)
+        return False
 
     async def beat(self) -> bool:
         """One heartbeat; False if the socket was closed because the viewer's right has ended."""

@@ -6,11 +6,15 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from allauth.account.adapter import get_adapter
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import OperationalError
+from django.test import Client
 from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
+from accounts.actions import create_token, deactivate_person, revoke_token, set_teams
 from accounts.models import ApiToken, User
 from accounts.tokens import digest, new_secret
 from chat.consumers import guest
@@ -248,6 +252,40 @@ async def test_a_deactivated_agents_socket_ends(live, alice, monkeypatch):
         await say_hello(agent)
         await User.objects.filter(pk=alice.pk).aupdate(is_active=False)
         assert await agent.wait_closed() == 4401
+
+
+@pytest.mark.parametrize("how", ["deactivated", "signed out", "new password", "token revoked"])
+async def test_a_right_that_ends_ends_the_socket_at_once(live, alice, adam, how):
+    raw = (await sync_to_async(create_token)(alice, by=alice, name="bot"))[1]
+    client = Client()
+    await sync_to_async(client.force_login)(alice)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    headers = {"Authorization": f"Bearer {raw}"} if how == "token revoked" else {"Cookie": cookie}
+    async with Socket(websocket(live, "/ws/inbox/"), origin=live, additional_headers=headers) as socket:
+        await say_hello(socket)  # the first heartbeat is ten seconds away
+        await asyncio.sleep(0.3)  # until Redis has the subscription
+        match how:
+            case "deactivated":
+                await sync_to_async(deactivate_person)(alice, by=adam)
+            case "signed out":
+                await sync_to_async(client.post)("/accounts/logout/", headers={"host": "127.0.0.1"})
+            case "new password":
+                await sync_to_async(get_adapter().set_password)(alice, "a sentence of my own")
+            case "token revoked":
+                await sync_to_async(revoke_token)(await ApiToken.objects.aget(), by=alice)
+        assert await socket.wait_closed() == 4401
+
+
+async def test_whoever_leaves_a_team_hears_of_its_tickets_no_more(live, chat_ticket, carla, alice):
+    await sync_to_async(Ticket.objects.filter(pk=chat_ticket.pk).update)(team=await alice.teams.aget())
+    async with await agent_socket(live, alice) as agent:
+        await say_hello(agent, after={chat_ticket.reference: 2})
+        await asyncio.sleep(0.3)
+        await sync_to_async(set_teams)(alice, by=None, teams=[])
+        assert (await agent.wait_for("heartbeat", tickets={}))["tickets"] == {}
+        await sync_to_async(post_message)(chat_ticket, by=carla, body="canary")
+        await asyncio.sleep(0.5)
+        assert "canary" not in str(agent.frames)
 
 
 async def test_a_blocked_guest_is_put_out_and_can_say_no_more(live, chat_ticket, carla, carlas_token, monkeypatch):
