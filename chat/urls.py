@@ -7,6 +7,7 @@ from chat import views
 app_name = "chat"
 urlpatterns = [
     path("embed.js", views.embed, name="embed"),
+    path("rules.json", views.rules, name="rules"),
     path("frame/", views.frame, name="frame"),
     path("demo/", views.shop, name="shop"),
     path("start/", views.start, name="start"),

@@ -50,7 +50,7 @@ _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
 _NEW_TICKET = {"customer": {"email": "new@example.com"}, "subject": "The bell", "body": "It does not ring."}
 
 # What stands behind the question mark.
-QUERIES = {"chat:frame": "site=bellwether"}
+QUERIES = {"chat:frame": "site=bellwether", "chat:rules": "site=bellwether"}
 
 # What is sent, so that a refusal is one of rights and not of form.
 BODIES: dict[str, dict[str, Any]] = {
@@ -175,6 +175,7 @@ DESK: dict[str, dict[str, str]] = {
 WIDGET: dict[str, dict[str, str]] = {
     "chat:embed": {"GET": "200 200 200", "POST": "405 405 405"},
     "chat:frame": {"GET": "200 200 200", "POST": "405 405 405"},
+    "chat:rules": {"GET": "200 200 200", "POST": "405 405 405"},
     "chat:shop": {"GET": "404 404 404", "POST": "405 405 405"},
     "chat:start": {"GET": "405 405 405", "POST": "200 200 200"},
     "chat:contact": {"GET": "405 405 405", "POST": "401 200 200"},

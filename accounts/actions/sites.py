@@ -8,10 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.actions._rules import require
+from accounts.languages import LANGUAGES
 from accounts.models import Calendar, Site, User
 from accounts.origins import clean_origins
 
-EDITABLE = ("name", "url", "allowed_origins", "color", "greeting", "language", "team")
+GREETING_CHARS = 200  # as Site.greeting
+EDITABLE = frozenset(
+    {"name", "url", "allowed_origins", "color", "position", "greeting", "greetings", "language", "languages", "team"}
+)
 
 
 @transaction.atomic
@@ -45,7 +49,7 @@ def set_hours(
 
 
 def _save(site: Site, fields: dict[str, Any]) -> Site:
-    unknown = fields.keys() - set(EDITABLE)
+    unknown = fields.keys() - EDITABLE
     if unknown:
         raise TypeError(f"not a setting of a site: {', '.join(sorted(unknown))}")
     for name, value in fields.items():
@@ -54,6 +58,20 @@ def _save(site: Site, fields: dict[str, Any]) -> Site:
         site.allowed_origins = clean_origins(site.allowed_origins)
     except ValidationError as error:
         raise ValidationError({"allowed_origins": error}) from error
+    _check_languages(site)
     site.full_clean()
     site.save()
     return site
+
+
+def _check_languages(site: Site) -> None:
+    """Known languages in the table's order; the default is always among those offered. Greetings are short."""
+    if {site.language, *site.languages, *site.greetings} - LANGUAGES.keys():
+        raise ValidationError({"languages": "The chat does not speak this language."})
+    if site.languages:
+        site.languages = [code for code in LANGUAGES if code in {site.language, *site.languages}]
+    if len(site.languages) == len(LANGUAGES):
+        site.languages = []  # all, and those that will be added
+    site.greetings = {code: words.strip() for code, words in site.greetings.items() if words.strip()}
+    if any(len(words) > GREETING_CHARS for words in site.greetings.values()):
+        raise ValidationError({"greetings": f"{GREETING_CHARS} characters at most."})

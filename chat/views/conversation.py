@@ -86,11 +86,12 @@ def start(request: HttpRequest) -> dict[str, Any]:
     token = bearer(request.headers.get("Authorization", ""))
     if not Visitor.objects.authenticate(token, site) and not allow_guest("start", client_ip(request)):
         raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
-    visit = start_visit(site, token=token, locale=text_field(fields, "locale", limit=20, required=False))
+    locale = text_field(fields, "locale", limit=20, required=False)
+    visit = start_visit(site, token=token, locale=locale)
     heads = guest_heads(visit.visitor)
     return {
         "token": visit.token,
-        "site": site_json(site),
+        "site": site_json(site, locale),
         "tickets": [{"ref": ref, "last": head} for _, ref, head in heads],
     }
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.actions import create_site, set_hours, update_desk, update_site
 from accounts.forms import HoursForm, parse_spans
+from accounts.languages import LANGUAGES
 from accounts.models import Calendar, Desk, Site
 from accounts.origins import clean_origin, clean_origins
 
@@ -199,3 +200,18 @@ def test_one_site_needs_no_list(browser, adam, site):
     assert browser(adam).get("/settings/sites/")["Location"] == f"/settings/sites/{site.pk}/"
     create_site(by=adam, name="Second")
     assert browser(adam).get("/settings/sites/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_languages_are_known_and_the_default_is_one_of_them(adam, site):
+    changed = update_site(site, by=adam, language="de", languages=["fr", "en"], greetings={"fr": " Salut ", "en": " "})
+    assert (changed.languages, changed.greetings) == (["en", "de", "fr"], {"fr": "Salut"})
+    assert update_site(site, by=adam, languages=list(LANGUAGES)).languages == []
+    for wrong in ({"language": "xx"}, {"languages": ["en", "tlh"]}, {"greetings": {"tlh": "nuqneH"}}):
+        with pytest.raises(ValidationError) as refused:
+            update_site(site, by=adam, **wrong)
+        assert "languages" in refused.value.message_dict
+    with pytest.raises(ValidationError):
+        update_site(site, by=adam, greetings={"en": "x" * 201})
+    with pytest.raises(ValidationError):
+        update_site(site, by=adam, position="top")

@@ -1,0 +1,35 @@
+"""The languages that the chat speaks, and which of them a visitor gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# Code: its own name. The words themselves are in static/widget/texts/.
+LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "pt": "Português",
+    "ar": "العربية",
+    "ja": "日本語",
+}
+RIGHT_TO_LEFT = frozenset({"ar"})
+_LOCALE = re.compile(r"(?=.{2,20}\Z)[a-z]{2,3}([-_][a-z0-9]{1,8})*\Z", re.IGNORECASE)
+
+
+def code_of(locale: str) -> str:
+    """`de` of `de-AT` or `de_AT`."""
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
+def direction_of(locale: str) -> str:
+    return "rtl" if code_of(locale) in RIGHT_TO_LEFT else "ltr"
+
+
+def choose(wanted: Iterable[str], *, offered: Iterable[str], default: str) -> str:
+    """The first wanted locale whose language is offered, as it was wanted (`de-AT`); the default if there is none."""
+    codes = set(offered)
+    fitting = (locale.replace("_", "-") for locale in wanted if _LOCALE.match(locale) and code_of(locale) in codes)
+    return next(fitting, default)
