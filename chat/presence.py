@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Site, User
+from accounts.models import Calendar, Site, User
+from chat.models import Visitor, WidgetSettings
 
 ONLINE_SECONDS = 45  # three heartbeats and a bit: a reload or a short cut does not look like leaving
+GONE_SECONDS = 60  # whose workspace was silent for longer has left it
+VISITOR_NOTED_SECONDS = 60  # how often it is written down that a visitor is still here
+VISITOR_HERE_SECONDS = 90  # that, a heartbeat, and a bit
 SAMPLE_HOURS = 4
 SAMPLE_MIN = 3  # fewer answers than this say nothing about the next one
 
@@ -21,15 +25,32 @@ def mark_online(user: User) -> None:
     User.objects.filter(pk=user.pk).update(last_seen_at=timezone.now())
 
 
-def agents_online(site: Site) -> list[User]:
-    """The people who can take a chat of this site now."""
+def mark_visitor_here(visitor: Visitor) -> None:
+    """A visitor's browser has our widget open; written down once a minute."""
     now = timezone.now()
-    here = User.objects.filter(
+    if now - visitor.last_seen_at > timedelta(seconds=VISITOR_NOTED_SECONDS):
+        visitor.last_seen_at = now
+        Visitor.objects.filter(pk=visitor.pk).update(last_seen_at=now)
+
+
+def visitors_here(now: datetime) -> QuerySet[Visitor]:
+    """The browsers that have our widget open."""
+    return Visitor.objects.filter(last_seen_at__gt=now - timedelta(seconds=VISITOR_HERE_SECONDS))
+
+
+def people_here(now: datetime) -> QuerySet[User]:
+    """Those of ours whose workspace is open and who take chats."""
+    return User.objects.filter(
         Q(breather_until=None) | Q(breather_until__lte=now),
         is_active=True,
         availability=User.Availability.ONLINE,
         last_seen_at__gt=now - timedelta(seconds=ONLINE_SECONDS),
     )
+
+
+def agents_online(site: Site) -> list[User]:
+    """Those of ours who are here for this site's chats."""
+    here = people_here(timezone.now())
     return list(here.filter(teams=site.team) if site.team_id else here)
 
 
@@ -49,13 +70,22 @@ def wait_seconds(site: Site) -> int | None:
 
 
 def presence(site: Site) -> dict[str, Any]:
-    """The `presence` frame for a site's guests."""
-    is_open = site.calendar.is_open(timezone.now()) if site.calendar else True
+    """The `presence` frame for a site's guests; times in UTC."""
+    now = timezone.now()
+    is_open = site.calendar.is_open(now) if site.calendar else True
     return {
         "type": "presence",
         "agents": [
-            {"name": user.short_name, "initials": user.initials, "picture": None} for user in agents_online(site)
+            {"name": user.face_name, "initials": user.initials, "picture": user.picture_path}
+            for user in agents_online(site)
         ],
-        "wait_seconds": wait_seconds(site),
+        "wait_seconds": wait_seconds(site) if WidgetSettings.of(site).shows_wait else None,
         "open": is_open,
+        "opens_at": None if is_open else _opening(site.calendar, now),
     }
+
+
+def _opening(calendar: Calendar | None, now: datetime) -> str | None:
+    """When it opens next, or None if nobody knows."""
+    opening = calendar.next_opening(now) if calendar else None
+    return opening.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if opening else None

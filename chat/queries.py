@@ -1,13 +1,19 @@
-"""What a socket reads: heads of conversations, and the events after a position."""
+"""What a socket reads: heads of conversations, the events after a position, and which chats nobody has."""
 
 from __future__ import annotations
 
-from django.db.models import Q, prefetch_related_objects
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from chat.models import Visitor
+from chat.presence import GONE_SECONDS, people_here, visitors_here
 from customers.models import Customer
-from tickets.models import Event, EventQuerySet, Message, ReadMark, Ticket
+from tickets.models import Channel, Collaborator, Event, EventQuerySet, Message, ReadMark, Ticket
+from tickets.models.ticket import TicketQuerySet
 
 READ_AT_ONCE = 200
 TICKETS_PER_GUEST = 50
@@ -84,3 +90,87 @@ def sent_by(customer: Customer, client_id: str) -> Message:
 
 def customer_id_of(number: int) -> int:
     return Ticket.objects.values_list("customer_id", flat=True).get(pk=number)
+
+
+# --- Chats that nobody has -----------------------------------------------------------------
+
+LIVE_MINUTES = 15  # a chat in which nothing was said for longer is a letter, and rings for nobody
+PATIENCE_SECONDS = 30  # a customer who wrote a moment ago does not wait for somebody who has gone
+CALLS_AT_ONCE = 500
+CHANGES_OF_HANDS = ["ticket.assigned", "ticket.handed_over"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A chat that nobody has, whose customer waits. Whatever rang before `free_since` has nothing to do with it."""
+
+    number: int
+    ref: str
+    team_id: int | None
+    free_since: datetime | None  # None: nobody ever had it
+    given_up_by: int | None  # whoever handed it to the team is not asked for it again
+
+
+def open_calls(now: datetime) -> list[Call]:
+    """The chats that wait for somebody to take them, the longest waiting first; CALLS_AT_ONCE at most."""
+    handed = Event.objects.filter(ticket=OuterRef("pk"), type__in=CHANGES_OF_HANDS).order_by("-seq")
+    waiting = Ticket.objects.waiting().filter(channel=Channel.CHAT, assignee=None)
+    waiting = waiting.filter(_talked_lately(now) | (_not_ended() & _is_customer_here(now)))
+    found = waiting.annotate(
+        free_since=Subquery(handed.values("at")[:1]),
+        last_change=Subquery(handed.values("type")[:1]),
+        changed_by=Subquery(handed.values("by_user")[:1]),
+    )
+    rows = found.order_by("waiting_since", "number").values_list(
+        "number", "reference", "team", "free_since", "last_change", "changed_by"
+    )
+    return [
+        Call(number, ref, team, since, by if change == "ticket.handed_over" else None)
+        for number, ref, team, since, change, by in rows[:CALLS_AT_ONCE]
+    ]
+
+
+def people_with_room(now: datetime) -> QuerySet[User]:
+    """Those who are here, take chats, and can have one more."""
+    live = live_chats(now).filter(assignee=OuterRef("pk")).order_by()
+    count = live.values("assignee").annotate(count=Count("pk")).values("count")
+    return people_here(now).alias(live_chats=Coalesce(Subquery(count), 0)).filter(live_chats__lt=F("capacity"))
+
+
+def live_chats(now: datetime) -> TicketQuerySet:
+    """Chats that somebody has and in which something was said just now."""
+    return Ticket.objects.unsolved().filter(_talked_lately(now), channel=Channel.CHAT, assignee__isnull=False)
+
+
+def abandoned_chats(now: datetime) -> TicketQuerySet:
+    """Chats whose customer is here and waits, while the workspace of whoever has them has been gone for a while."""
+    gone = Q(assignee__is_active=False) | Q(assignee__last_seen_at=None)
+    gone |= Q(assignee__last_seen_at__lt=now - timedelta(seconds=GONE_SECONDS))
+    waiting = Ticket.objects.waiting().filter(waiting_since__lt=now - timedelta(seconds=PATIENCE_SECONDS))
+    had = waiting.filter(gone, channel=Channel.CHAT, assignee__isnull=False)
+    return had.filter(_not_ended(), _is_customer_here(now))
+
+
+def open_invitations(user: User) -> QuerySet[Collaborator]:
+    """The tickets that this person was asked into and has not joined, the newest first."""
+    asked = Collaborator.objects.filter(
+        user=user, joined_at=None, ticket__in=Ticket.objects.visible_to(user).unsolved()
+    )
+    return asked.exclude(ticket__assignee=user).select_related("ticket__customer", "invited_by").order_by("-invited_at")
+
+
+def _last_public_event() -> QuerySet[Event]:
+    return Event.objects.filter(ticket=OuterRef("pk"), seq=OuterRef("public_last_seq"))
+
+
+def _not_ended() -> Exists:
+    return Exists(_last_public_event().exclude(type="chat.ended"))
+
+
+def _talked_lately(now: datetime) -> Exists:
+    since = now - timedelta(minutes=LIVE_MINUTES)
+    return Exists(_last_public_event().exclude(type="chat.ended").filter(at__gt=since))
+
+
+def _is_customer_here(now: datetime) -> Exists:
+    return Exists(visitors_here(now).filter(customer=OuterRef("customer")))

@@ -1,4 +1,4 @@
-"""The widget's addresses."""
+"""The widget's addresses. `desk_patterns` are a namespace of their own."""
 
 from django.urls import path
 
@@ -17,3 +17,13 @@ urlpatterns = [
     path("tickets/<str:ref>/messages/", views.messages, name="messages"),
     path("tickets/<str:ref>/events/", views.events, name="events"),
 ]
+
+# What people who work here answer when a chat rings.
+desk_patterns = (
+    [
+        path("ringing/", views.ringing, name="ringing"),
+        path("<int:number>/accept/", views.accept, name="accept"),
+        path("<int:number>/decline/", views.decline, name="decline"),
+    ],
+    "chats",
+)

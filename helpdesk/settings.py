@@ -154,11 +154,13 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs"]
+CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs"]
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
+    "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
+    "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},

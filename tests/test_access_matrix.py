@@ -19,7 +19,7 @@ from accounts.actions import create_site, create_team, create_token, invite_pers
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.actions import start_visit
-from chat.models import Visitor
+from chat.models import Ring, Visitor
 from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
 from tests.access_matrix import (
@@ -35,7 +35,7 @@ from tests.access_matrix import (
     WIDGET_VIEWERS,
 )
 from tickets.actions import add_attachment, assign_ticket, open_ticket, post_message
-from tickets.models import Event, FollowUp, Message, Ticket
+from tickets.models import Collaborator, Event, FollowUp, Message, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
         objects={
             "ticket": {"number": ticket.number},
             "chat": {"ref": chat_ticket.reference},
+            "call": {"number": chat_ticket.number},
             "customer": {"pk": carla.pk},
             "person": {"pk": bob.pk},
             "invited": {"pk": nora.pk},
@@ -178,6 +179,8 @@ def state() -> list[Any]:
         ApiToken,
         Desk,
         User.teams.through,
+        Ring,
+        Collaborator,
     )
     noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get
     return [

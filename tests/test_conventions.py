@@ -150,6 +150,9 @@ WITHOUT_ACTOR = {
         "leave_address": "the visitor is the actor",
         "post_soon": "its Post has one",
         "read_soon": "reads, through the viewer's eyes",
+        "ringing_for": "asks what rings for whoever asks",
+        "take_back_abandoned_chats": "the clock's work",
+        "forget_rings": "the clock's work",
     },
 }
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import Team, User
+from tickets.actions.handing_over import HAND_OVER_NOTE_CHARS
 from tickets.actions.solving import NOTE_CHARS
 from tickets.actions.sorting import MAX_TAGS
 from tickets.models import Channel, Message, Priority, RootCause, Status
@@ -84,6 +85,35 @@ class AssignForm(forms.Form):
     def chosen(self) -> dict[str, Any]:
         """The arguments of `assign_ticket`."""
         return {name: self.cleaned_data[name] for name in ("user", "team") if name in self.data}
+
+
+class TransferForm(forms.Form):
+    """To whom a ticket is handed over: `to` is `user:<id>` or `team:<id>`."""
+
+    to = forms.CharField(max_length=40, error_messages={"required": "Choose a person or a team."})
+    note = forms.CharField(max_length=HAND_OVER_NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_to(self) -> dict[str, User | Team]:
+        """The person or the team, as an argument of `transfer_ticket`."""
+        kind, _, pk = self.cleaned_data["to"].partition(":")
+        model = {"user": User, "team": Team}.get(kind)
+        found = model.objects.filter(pk=int(pk)).first() if model and _is_key(pk) else None  # type: ignore[attr-defined]
+        if found is None:
+            raise ValidationError("They are not here any more. Choose somebody else.", code="invalid")
+        return {kind: found}
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+class InviteForm(forms.Form):
+    """Who is asked into a ticket."""
+
+    user = forms.ModelChoiceField(
+        User.objects.filter(is_active=True), error_messages={"required": "Choose whom to ask."}
+    )
+    note = forms.CharField(max_length=HAND_OVER_NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class StatusForm(forms.Form):

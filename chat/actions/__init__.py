@@ -2,6 +2,14 @@
 
 from chat.actions.posting import post_soon
 from chat.actions.reading import read_soon
+from chat.actions.ringing import (
+    Ringing,
+    accept_chat,
+    decline_chat,
+    forget_rings,
+    ringing_for,
+    take_back_abandoned_chats,
+)
 from chat.actions.setting_up import (
     change_widget,
     create_proactive_message,
@@ -11,15 +19,21 @@ from chat.actions.setting_up import (
 from chat.actions.visiting import Start, allow_guest, begin_conversation, leave_address, start_visit
 
 __all__ = [
+    "Ringing",
     "Start",
+    "accept_chat",
     "allow_guest",
     "begin_conversation",
     "change_widget",
     "create_proactive_message",
+    "decline_chat",
     "delete_proactive_message",
+    "forget_rings",
     "leave_address",
     "post_soon",
     "read_soon",
+    "ringing_for",
     "start_visit",
+    "take_back_abandoned_chats",
     "update_proactive_message",
 ]

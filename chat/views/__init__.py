@@ -2,5 +2,20 @@
 
 from chat.views.conversation import contact, events, file, messages, start, tickets
 from chat.views.page import embed, frame, rules, shop
+from chat.views.ringing import accept, decline, ringing
 
-__all__ = ["contact", "embed", "events", "file", "frame", "messages", "rules", "shop", "start", "tickets"]
+__all__ = [
+    "accept",
+    "contact",
+    "decline",
+    "embed",
+    "events",
+    "file",
+    "frame",
+    "messages",
+    "ringing",
+    "rules",
+    "shop",
+    "start",
+    "tickets",
+]

@@ -7,6 +7,14 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 from tickets.actions.attaching import add_attachment, discard_unsent
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
+from tickets.actions.handing_over import (
+    invite_agent,
+    join_ticket,
+    leave_ticket,
+    release_ticket,
+    take_chat,
+    transfer_ticket,
+)
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.reading import mark_seen
@@ -21,11 +29,15 @@ __all__ = [
     "call_off_follow_up",
     "discard_unsent",
     "end_chat",
+    "invite_agent",
+    "join_ticket",
+    "leave_ticket",
     "mark_seen",
     "move_follow_up",
     "open_ticket",
     "post_message",
     "post_messages",
+    "release_ticket",
     "reopen_ticket",
     "report_mail_trouble",
     "resolve_ticket",
@@ -33,5 +45,7 @@ __all__ = [
     "set_priority",
     "set_status",
     "tag_ticket",
+    "take_chat",
     "tell_of_address",
+    "transfer_ticket",
 ]

@@ -25,12 +25,14 @@ from tickets import actions
 from tickets.forms import (
     AssignForm,
     FollowUpForm,
+    InviteForm,
     NewTicketForm,
     PriorityForm,
     ReplyForm,
     ResolveForm,
     StatusForm,
     TagsForm,
+    TransferForm,
 )
 from tickets.models import Channel, FollowUp, Message, RootCause, Tag, Ticket
 from tickets.queries import timeline
@@ -108,6 +110,42 @@ def _acknowledge(request: HttpRequest, number: int, form: ReplyForm, act: Callab
 def assign(request: HttpRequest, number: int) -> HttpResponse:
     form, user = AssignForm(request.POST), viewer(request)
     return _act(request, number, form, lambda ticket: actions.assign_ticket(ticket, by=user, **form.chosen()))
+
+
+@requires("tickets.assign")
+@require_POST
+def transfer(request: HttpRequest, number: int) -> HttpResponse:
+    """Hand it over to somebody, or to a team."""
+    form, user = TransferForm(request.POST), viewer(request)
+
+    def act(ticket: Ticket) -> None:
+        actions.transfer_ticket(ticket, by=user, note=form.cleaned_data["note"], **form.cleaned_data["to"])
+
+    return _act(request, number, form, act)
+
+
+@requires("tickets.assign")
+@require_POST
+def invite(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask somebody else of ours in."""
+    form, user = InviteForm(request.POST), viewer(request)
+    return _act(request, number, form, lambda ticket: actions.invite_agent(ticket, by=user, **form.cleaned_data))
+
+
+@requires("tickets.reply")
+@require_POST
+def join(request: HttpRequest, number: int) -> HttpResponse:
+    """Work on it beside whoever has it."""
+    user = viewer(request)
+    return _act(request, number, forms.Form(request.POST), lambda ticket: actions.join_ticket(ticket, by=user))
+
+
+@requires("tickets.reply")
+@require_POST
+def leave(request: HttpRequest, number: int) -> HttpResponse:
+    """Leave it to the others again, or say no to an invitation."""
+    user = viewer(request)
+    return _act(request, number, forms.Form(request.POST), lambda ticket: actions.leave_ticket(ticket, by=user))
 
 
 @requires("tickets.set_status")
