@@ -1,25 +1,24 @@
-// What you write is safe: kept in this browser until the server has stored it, and sent once however often it is sent.
+// What you write is safe: kept in this browser while you write it, and let go of only into the outbox.
+import { files, showFiles } from "./files.js"
+import { add } from "./outbox.js"
+import { me, newId } from "./posting.js"
 
-const key = (form) => `makegood.draft.${form.dataset.ref}`
-const field = (form, name) => form.elements[name]
+const keyOf = (ref) => `makegood.draft.${me}.${ref}`
+const composer = () => document.querySelector("[data-composer]")
+const bodyOf = (form) => form.elements.body
 const kindOf = (form) => form.querySelector("input[name=kind]:checked").value
+const clean = (text) => text.replaceAll("\0", "").replaceAll("\r\n", "\n").trim()   // as the server keeps it
 const TYPING_EVERY = 3000
 let lastTyping = 0
 
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID()
-  // Without https there is no randomUUID, but there is randomness.
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
-}
-
 function readDraft(form) {
-  try { return JSON.parse(localStorage.getItem(key(form))) } catch { return null }
+  try { return JSON.parse(localStorage.getItem(keyOf(form.dataset.ref))) } catch { return null }
 }
 
 function writeDraft(form, draft) {
   try {
-    if (draft) localStorage.setItem(key(form), JSON.stringify(draft))
-    else localStorage.removeItem(key(form))
+    if (draft) localStorage.setItem(keyOf(form.dataset.ref), JSON.stringify(draft))
+    else localStorage.removeItem(keyOf(form.dataset.ref))
   } catch {
     tell(form, "This browser keeps no drafts: its storage is full or switched off.")
     return
@@ -31,47 +30,88 @@ function tell(form, words) {
   form.querySelector("[data-draft-state]").textContent = words
 }
 
+function complain(form, words) {
+  form.querySelector("#composer-error")?.remove()
+  bodyOf(form).toggleAttribute("aria-invalid", false)
+  if (!words) return
+  const line = document.createElement("p")
+  line.className = "error"
+  line.id = "composer-error"
+  line.setAttribute("role", "alert")
+  line.textContent = words
+  bodyOf(form).setAttribute("aria-invalid", "true")
+  bodyOf(form).setAttribute("aria-describedby", line.id)
+  bodyOf(form).after(line)
+}
+
 /** Bring back the draft, give the message its id. */
 function prepare(form) {
   form.dataset.ready = ""
   const draft = readDraft(form)
-  if (draft && !field(form, "body").value) {
-    field(form, "body").value = draft.body
-    form.querySelector(`input[name=kind][value=${draft.kind === "note" ? "note" : "reply"}]`).checked = true
-    field(form, "client_id").value = draft.clientId
-    form.attempted = draft.attempted
-    tell(form, "Draft restored")
-  }
-  if (!field(form, "client_id").value) field(form, "client_id").value = newId()
+  if (draft && !bodyOf(form).value) fill(form, draft, "Draft restored")
+  if (!form.elements.client_id.value) form.elements.client_id.value = newId()
   showKind(form)
 }
 
+function fill(form, { body, kind, clientId, files: kept = [] }, words) {
+  bodyOf(form).value = body
+  form.querySelector(`input[name=kind][value=${kind === "note" ? "note" : "reply"}]`).checked = true
+  form.elements.client_id.value = clientId || newId()
+  showFiles(form, kept)
+  tell(form, words)
+}
+
 function showKind(form) {
-  const body = field(form, "body")
-  body.placeholder = body.dataset[kindOf(form) === "note" ? "notePlaceholder" : "replyPlaceholder"]
+  bodyOf(form).placeholder = bodyOf(form).dataset[kindOf(form) === "note" ? "notePlaceholder" : "replyPlaceholder"]
 }
 
 function keep(form) {
-  const body = field(form, "body").value
-  // Other words are another message: an attempt that may have arrived keeps its id to itself.
-  if (form.attempted && form.attempted !== body) {
-    field(form, "client_id").value = newId()
-    form.attempted = ""
-  }
-  const isWorth = body.trim() !== ""
-  writeDraft(form, isWorth && { body, kind: kindOf(form), clientId: field(form, "client_id").value, attempted: form.attempted || "" })
+  const body = bodyOf(form).value, kept = files(form).ready
+  const isWorth = body.trim() !== "" || kept.length > 0
+  writeDraft(form, isWorth && { body, kind: kindOf(form), clientId: form.elements.client_id.value, files: kept })
   tell(form, isWorth ? "Draft kept in this browser" : "")
 }
 
+/** Into the outbox. The field is emptied only when the words rest there. */
+function post(form) {
+  const body = clean(bodyOf(form).value), { ready, isUnderWay, isFailed } = files(form)
+  const words = hindrance(form, body, isUnderWay, isFailed)
+  complain(form, words)
+  if (words || (!body && !ready.length)) return bodyOf(form).focus()
+  const kind = kindOf(form), url = new URL(form.querySelector(`[data-send=${kind}]`).formAction)
+  const isSafe = add({ ref: form.dataset.ref, url: url.pathname, kind, body, files: ready, client_id: form.elements.client_id.value })
+  empty(form)
+  tell(form, isSafe ? "" : "This browser keeps nothing. Leave the page open until it is sent.")
+  bodyOf(form).focus()
+}
+
+function hindrance(form, body, isUnderWay, isFailed) {
+  const longest = Number(form.dataset.longest)
+  if ([...body].length > longest) return `That is too long: ${longest.toLocaleString("en")} characters at most.`
+  if (isUnderWay) return "A file is still on its way up. One moment."
+  return isFailed ? "A file could not be sent. Try it again, or remove it." : ""
+}
+
+function empty(form) {
+  bodyOf(form).value = ""
+  showFiles(form, [])
+  form.elements.client_id.value = newId()
+  writeDraft(form, null)
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-composer]")) return
+  event.preventDefault()
+  post(event.target)
+})
 document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-composer]")
-  if (!form) return
-  if (event.target.name === "body") {
-    keep(form)
-    if (kindOf(form) === "reply" && Date.now() - lastTyping > TYPING_EVERY) {
-      lastTyping = Date.now()
-      document.dispatchEvent(new CustomEvent("desk:send", { detail: { type: "typing", ref: form.dataset.ref } }))
-    }
+  if (!form || event.target.name !== "body") return
+  complain(form, "")
+  keep(form)
+  if (kindOf(form) === "reply" && Date.now() - lastTyping > TYPING_EVERY) {
+    lastTyping = Date.now()
+    document.dispatchEvent(new CustomEvent("desk:send", { detail: { type: "typing", ref: form.dataset.ref } }))
   }
 })
 document.addEventListener("change", (event) => {
@@ -84,71 +124,30 @@ document.addEventListener("keydown", (event) => {
   const form = event.target.closest?.("[data-composer]")
   if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return
   event.preventDefault()
-  form.querySelector(`[data-send=${kindOf(form)}]`).click()
+  form.requestSubmit(form.querySelector(`[data-send=${kindOf(form)}]`))
 })
+document.addEventListener("desk:files", () => { if (composer()) keep(composer()) })
 
-// The way of a message: held still while it is under way, forgotten here only when it is stored there.
-const composerOf = (event) => event.detail.elt?.closest?.("[data-composer]")
-
-document.addEventListener("htmx:beforeSend", (event) => {
-  const form = composerOf(event)
-  if (!form) return
-  form.attempted = field(form, "body").value
+// A message that the server would not have comes back to be written anew, before what was written since.
+document.addEventListener("desk:rewrite", (event) => {
+  const form = composer(), { ref, body, kind, files: kept } = event.detail
+  if (form?.dataset.ref !== ref) return
+  const since = bodyOf(form).value
+  fill(form, { body: since ? `${body}\n\n${since}` : body, kind, files: [...kept, ...files(form).ready] }, "")
+  showKind(form)
   keep(form)
-  field(form, "body").readOnly = true
-  tell(form, "Sending")
-})
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const form = event.detail.requestConfig?.elt?.closest?.("[data-composer]")
-  if (form && event.detail.xhr.status < 300) writeDraft(form, null)
-})
-document.addEventListener("htmx:afterRequest", (event) => {
-  const form = composerOf(event)
-  if (!form || event.detail.successful) return
-  field(form, "body").readOnly = false
-  if (form.arrived === field(form, "client_id").value) startAfresh(form)
-  else tell(form, "Not sent. Your text is safe; send it again.")
+  bodyOf(form).focus()
 })
 
-// A live event may bring back the very message whose answer got lost on the way.
-document.addEventListener("desk:frame", (event) => {
-  const form = document.querySelector("[data-composer]")
-  const frame = event.detail
-  if (!form || frame.ref !== form.dataset.ref) return
-  if (frame.type === "typing") return showTyping(frame)
-  if (frame.type !== "event") return
-  showTyping({})
-  if (frame.event?.message?.client_id !== field(form, "client_id").value) return
-  // While the answer may still come, it is only remembered.
-  if (form.matches(".htmx-request")) form.arrived = field(form, "client_id").value
-  else startAfresh(form)
+// Another tab goes on writing the same draft, or has sent it.
+window.addEventListener("storage", (event) => {
+  const form = composer()
+  if (!form || event.key !== keyOf(form.dataset.ref)) return
+  const was = event.oldValue ? JSON.parse(event.oldValue) : null, is = event.newValue ? JSON.parse(event.newValue) : null
+  if (bodyOf(form).value !== (was?.body ?? "")) return   // here stands something else
+  fill(form, is ?? { body: "", kind: kindOf(form) }, "")
+  showKind(form)
 })
-
-function startAfresh(form) {
-  field(form, "body").value = ""
-  form.querySelector("[data-files]").replaceChildren()
-  form.attempted = ""
-  field(form, "client_id").value = newId()
-  writeDraft(form, null)
-  tell(form, "Your message had arrived")
-}
-
-let typingEnds = 0
-function showTyping(frame) {
-  const line = document.querySelector("[data-typing]")
-  if (!line) return
-  clearTimeout(typingEnds)
-  line.replaceChildren()
-  // Empty words: they sent or deleted what stood there. No words at all: the preview is switched off.
-  if (!frame.by || frame.text === "") return
-  line.append(`${frame.by.name || "The customer"} is ${frame.by.kind === "agent" ? "writing an answer" : "typing"}`)
-  if (frame.text) {
-    const words = document.createElement("q")
-    words.textContent = frame.text
-    line.append(": ", words, " not sent yet")
-  }
-  typingEnds = setTimeout(() => line.replaceChildren(), 8000)
-}
 
 function prepareAll() {
   for (const form of document.querySelectorAll("[data-composer]:not([data-ready])")) prepare(form)

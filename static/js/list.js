@@ -1,5 +1,8 @@
 // The live list. Rows slide in when nobody points at them; otherwise a pill says how many are new (key `.`).
+import { items, stateOf } from "./outbox.js"
+import { me } from "./posting.js"
 
+const draftKey = (ref) => `makegood.draft.${me}.${ref}`
 const list = () => document.getElementById("list")
 const rows = () => document.getElementById("rows")
 const pill = () => document.getElementById("pill")
@@ -65,8 +68,16 @@ function mark() {
     // Opening a ticket is reading it; the server has noted so.
     if (isOpen) row.classList.remove("unread")
     const draft = row.querySelector("[data-draft]")
-    if (draft) draft.hidden = localStorage.getItem(`makegood.draft.${row.dataset.ref}`) === null
+    if (draft) showDraft(draft, row.dataset.ref)
   }
+}
+
+/** Words that have not left: a draft, or a message that could not be sent. */
+function showDraft(sign, ref) {
+  const isStuck = items(ref).some((item) => stateOf(item).state !== "sending")
+  sign.hidden = !isStuck && localStorage.getItem(draftKey(ref)) === null
+  sign.textContent = isStuck ? "Not sent" : "Draft"
+  sign.classList.toggle("stuck", isStuck)
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -78,4 +89,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 })
 document.addEventListener("desk:draft", mark)
+document.addEventListener("desk:outgoing", mark)
 mark()

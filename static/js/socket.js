@@ -146,6 +146,12 @@ setInterval(() => {
 }, POLL)
 
 document.addEventListener("desk:send", (event) => send(event.detail))
+// Stored over HTTP: its event is on the way here, unless the socket or the bell is not there.
+document.addEventListener("desk:outgoing", (event) => {
+  const { item, what } = event.detail
+  if (what !== "sent") return
+  setTimeout(() => { if (item.ref === conversation()?.dataset.ref && item.seq > shownSeq()) refreshTicket(true) }, 150)
+})
 document.addEventListener("htmx:afterSettle", () => { watch(); tellSeen() })
 window.addEventListener("online", () => { attempts = 0; connect() })
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { connect(); tellSeen() } })

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from accounts.models import User
 from tests.browser.looking import serious_findings
@@ -100,12 +100,12 @@ def test_a_morning_with_the_keyboard_only(sign_in: SignIn, alice: User, mine: Ti
     page.keyboard.press("n")
     page.keyboard.type("A loan wheel is on stand 3.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".message.note")).to_contain_text("A loan wheel is on stand 3.")
+    expect(page.locator("#timeline .message.note")).to_contain_text("A loan wheel is on stand 3.")
     page.keyboard.press("Escape")
     page.keyboard.press("r")
     page.keyboard.type("Take our loan wheel home today.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".message.us")).to_contain_text("Take our loan wheel home today.")
+    expect(page.locator("#timeline .message.us")).to_contain_text("Take our loan wheel home today.")
     page.keyboard.press("Escape")
     page.keyboard.press("e")
     expect(page.get_by_role("heading", name="What caused this?")).to_be_visible()
@@ -141,44 +141,8 @@ def test_sending_twice_in_a_hurry_sends_once(sign_in: SignIn, alice: User, mine:
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
     expect(body(page)).to_have_value("")
-    expect(page.locator(".message.us")).to_have_count(1)
+    expect(page.locator("#timeline .message.us")).to_have_count(1)
     assert Message.objects.filter(body="We are on it.").count() == 1
-
-
-def test_an_answer_lost_on_the_way_neither_loses_nor_doubles_the_message(
-    sign_in: SignIn, alice: User, mine: Ticket
-) -> None:
-    page = sign_in(alice)
-    page.route_web_socket("**/ws/inbox/", lambda socket: None)  # nothing tells her that it had arrived
-
-    def deliver_and_hang_up(route: Route) -> None:
-        route.fetch()
-        route.abort()
-
-    page.goto(f"/tickets/{mine.number}/")
-    page.route("**/reply/**", deliver_and_hang_up, times=1)
-    body(page).fill("The right tyre comes tonight.")
-    page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("Not sent. Your text is safe")).to_be_visible()
-    expect(body(page)).to_have_value("The right tyre comes tonight.")
-    page.keyboard.press("Control+Enter")
-    expect(body(page)).to_have_value("")
-    assert Message.objects.filter(body="The right tyre comes tonight.").count() == 1
-
-
-def test_a_live_event_brings_back_the_message_whose_answer_was_lost(sign_in: SignIn, alice: User, mine: Ticket) -> None:
-    page = read_ticket(sign_in(alice), mine)
-
-    def deliver_and_hang_up(route: Route) -> None:
-        route.fetch()
-        page.wait_for_timeout(300)
-        route.abort()
-
-    page.route("**/reply/**", deliver_and_hang_up, times=1)
-    body(page).fill("Tonight at six.")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".message.us")).to_contain_text("Tonight at six.")
-    expect(body(page)).to_have_value("")
 
 
 def test_what_is_refused_stays_in_the_composer(sign_in: SignIn, alice: User, mine: Ticket, settings) -> None:
@@ -211,7 +175,7 @@ def test_everything_works_without_a_script(sign_in: SignIn, alice: User, mine: T
     page.locator(".row").click()
     body(page).fill("Written without a script.")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".message.us")).to_contain_text("Written without a script.")
+    expect(page.locator("#timeline .message.us")).to_contain_text("Written without a script.")
     page.get_by_label("Priority").select_option("Urgent")
     page.get_by_role("button", name="Set priority").click()
     expect(page.locator(".event").last).to_contain_text("urgent")
@@ -232,7 +196,7 @@ def test_a_file_goes_with_the_words(sign_in: SignIn, alice: User, mine: Ticket, 
     expect(page.locator("[data-files] input")).to_have_count(1)
     body(page).fill("See the drawing.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".message.us .file")).to_contain_text("fork.txt")
+    expect(page.locator("#timeline .message.us .file")).to_contain_text("fork.txt")
 
 
 # ---- what arrives by itself

@@ -1,0 +1,192 @@
+// What one has sent, from the moment the composer lets go of it until the server has stored it: over reloads, lost
+// connections and several tabs. In order per ticket, one at a time, always under the same client_id, so that sending
+// twice is harmless. Knows no DOM but the document it speaks to: `desk:outgoing` {item, what: changed | sent | refused}.
+import { me, newId, post } from "./posting.js"
+
+const PREFIX = `makegood.out.${me}.`
+const FIRST_WAIT = 1000, LONGEST_WAIT = 15_000
+const REASONS = {
+  offline: "No connection. It is sent by itself when there is one.",
+  server: "The desk does not answer. It is sent by itself when it does.",
+  signedOut: "You are signed out. Sign in in another tab, and it is sent by itself.",
+}
+
+const memory = new Map()   // client_id -> item, where the browser keeps nothing
+const trouble = new Map()  // ref -> {reason, tries, timer}
+const busy = new Set()     // refs that this tab is sending for
+
+const say = (item, what) => document.dispatchEvent(new CustomEvent("desk:outgoing", { detail: { item, what } }))
+
+/** Everything that is not stored yet, oldest first. */
+export function items(ref) {
+  const found = new Map(memory)
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(PREFIX)) continue
+      const item = JSON.parse(localStorage.getItem(key))
+      if (item?.client_id) found.set(item.client_id, item)
+    }
+  } catch { /* closed: only what this page remembers */ }
+  return [...found.values()].filter((item) => !ref || item.ref === ref).sort((a, b) => a.order - b.order)
+}
+
+/** What keeps a message here: {state: sending | waiting | refused, reason}. */
+export function stateOf(item) {
+  if (item.refused) return { state: "refused", reason: item.refused }
+  const held = trouble.get(item.ref)
+  return held ? { state: "waiting", reason: REASONS[held.reason] } : { state: "sending", reason: "" }
+}
+
+/** Take in {ref, url, kind, body, files: [{id, name}], client_id}; true if it also survives the page. */
+export function add(message) {
+  const order = Math.max(Date.now(), (items().at(-1)?.order ?? 0) + 1)
+  const item = { ...message, order, written: Date.now() }
+  const isSafe = keep(item)
+  say(item, "changed")
+  flush(item.ref)
+  return isSafe
+}
+
+/** Try again now: what was refused goes to the end, what waits keeps its place. */
+export function retry(client_id) {
+  const item = find(client_id)
+  if (!item) return
+  if (item.refused) {
+    delete item.refused
+    item.order = Math.max(Date.now(), items().at(-1).order + 1)
+    keep(item)
+  }
+  settleTrouble(item.ref)
+  say(item, "changed")
+  flush(item.ref)
+}
+
+/** Take a refused message back out, to be written anew. What may have arrived cannot be taken back. */
+export function withdraw(client_id) {
+  const item = find(client_id)
+  if (!item?.refused) return null
+  drop(item)
+  say(item, "changed")
+  return item
+}
+
+function flushAll() {
+  for (const ref of new Set(items().map((item) => item.ref))) flush(ref)
+}
+
+async function flush(ref) {
+  if (busy.has(ref)) return
+  busy.add(ref)
+  clearTimeout(trouble.get(ref)?.timer)
+  try {
+    // One tab sends; another one goes on where this one ends. Without locks all do, and the client_id keeps it harmless.
+    if (navigator.locks) await navigator.locks.request(PREFIX + ref, () => sendAll(ref))
+    else await sendAll(ref)
+  } finally {
+    busy.delete(ref)
+  }
+  if (!trouble.has(ref) && next(ref)) flush(ref)   // it came while the last one was being put away
+}
+
+const next = (ref) => items(ref).find((item) => !item.refused)
+
+async function sendAll(ref) {
+  for (let item = next(ref); item; item = next(ref)) {
+    if (!await send(item)) return
+  }
+}
+
+/** One attempt; true if the next one may go. */
+async function send(item) {
+  let response, answer
+  try {
+    response = await post(item)
+    if (response.ok) answer = await response.json()
+  } catch (error) {
+    return later(item, error.name === "TimeoutError" || error instanceof SyntaxError ? "server" : "offline")
+  }
+  if (answer) {
+    settleTrouble(item.ref)
+    drop(item)
+    say({ ...item, seq: answer.seq }, "sent")
+    return true
+  }
+  const { status, type } = response
+  if (type === "opaqueredirect" || status === 401) return later(item, "signedOut")
+  if (status >= 500 || status === 408 || status === 429) return later(item, "server")
+  return refuse(item, status, await response.json().catch(() => null))
+}
+
+/** It was not sent, and that may pass: try again by itself, at growing distances. */
+function later(item, reason) {
+  if (!find(item.client_id)) return true   // a live event has brought it meanwhile: it had arrived
+  const tries = (trouble.get(item.ref)?.tries ?? 0) + 1
+  const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1)) * (0.5 + Math.random() / 2)
+  trouble.set(item.ref, { reason, tries, timer: setTimeout(() => flush(item.ref), wait) })
+  say(item, "changed")
+  return false
+}
+
+/** The server will not have it like this. What is behind it goes on. */
+function refuse(item, status, answer) {
+  const { code, detail } = answer?.error ?? {}
+  settleTrouble(item.ref)
+  if (code === "conflict") {   // these very words are not stored anywhere: they only need an id of their own
+    drop(item)
+    keep({ ...item, client_id: newId() })
+    say(item, "changed")
+    return true
+  }
+  item.refused = detail || (status === 403 ? "That is not allowed with your role." : "The desk did not take it.")
+  keep(item)
+  say(item, "refused")
+  return true
+}
+
+function settleTrouble(ref) {
+  clearTimeout(trouble.get(ref)?.timer)
+  trouble.delete(ref)
+}
+
+const find = (client_id) => items().find((item) => item.client_id === client_id)
+
+function keep(item) {
+  try {
+    localStorage.setItem(PREFIX + item.client_id, JSON.stringify(item))
+    memory.delete(item.client_id)
+    return true
+  } catch {
+    memory.set(item.client_id, item)
+    return false
+  }
+}
+
+function drop(item) {
+  memory.delete(item.client_id)
+  try { localStorage.removeItem(PREFIX + item.client_id) } catch { /* it was never there */ }
+}
+
+function goOn() {
+  for (const ref of [...trouble.keys()]) settleTrouble(ref)
+  flushAll()
+}
+
+window.addEventListener("online", goOn)
+document.addEventListener("desk:frame", ({ detail: frame }) => {
+  if (frame.type === "ready") goOn()
+  const item = frame.type === "event" && frame.event?.message?.client_id && find(frame.event.message.client_id)
+  if (!item) return
+  // Its answer got lost on the way, or is slower than the socket.
+  settleTrouble(item.ref)
+  drop(item)
+  say({ ...item, seq: frame.seq }, "sent")
+  flush(item.ref)
+})
+document.addEventListener("visibilitychange", () => { if (!document.hidden) flushAll() })
+window.addEventListener("storage", (event) => {
+  if (event.key !== null && !event.key.startsWith(PREFIX)) return
+  say(null, "changed")
+  flushAll()   // if that tab is closed before it is done, this one goes on
+})
+window.addEventListener("beforeunload", (event) => { if (memory.size) event.preventDefault() })
+flushAll()

@@ -1,0 +1,265 @@
+"""The agents' side of a live chat in a real Chromium: nothing is lost, doubled, or shown as sent when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from accounts.models import User
+from tests.browser.conftest import sign_in
+from tickets.actions import assign_ticket
+from tickets.models import Message, Ticket
+
+pytestmark = pytest.mark.browser
+
+NewWindow = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def mine(chat_ticket: Ticket, alice: User) -> Ticket:
+    return assign_ticket(chat_ticket, by=alice, user=alice)
+
+
+@pytest.fixture
+def window(new_window: NewWindow, live: str, alice: User) -> BrowserContext:
+    """Alice's browser."""
+    return watched(new_window, live, alice)
+
+
+def watched(new_window: NewWindow, live: str, user: User, **options: object) -> BrowserContext:
+    window = new_window(base_url=live, **options)
+    sign_in(window, user, live)
+    return window
+
+
+def read(window: BrowserContext, ticket: Ticket) -> Page:
+    """A tab with the ticket open, which hears of it."""
+    page = window.new_page()
+    with page.expect_websocket() as opening:
+        page.goto(f"/tickets/{ticket.number}/?view=all")
+    opening.value.wait_for_event("framereceived", lambda frame: '"heartbeat"' in str(frame))
+    return page
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Your words")
+
+
+def send(page: Page, words: str) -> None:
+    box(page).fill(words)
+    page.keyboard.press("Control+Enter")
+
+
+def stored(page: Page) -> Locator:
+    return page.locator("#timeline .message.us .words")
+
+
+def outgoing(page: Page) -> Locator:
+    return page.locator("[data-outgoing] .message")
+
+
+def said(by: User) -> list[str]:
+    return list(Message.objects.filter(by_user=by).order_by("pk").values_list("body", flat=True))
+
+
+# ---- nothing is lost
+
+
+def test_words_sent_without_a_network_wait_in_order_and_leave_by_themselves(
+    window: BrowserContext, mine: Ticket, alice: User
+) -> None:
+    page = read(window, mine)
+    window.set_offline(True)
+    send(page, "You're right, and I'm sorry.")
+    expect(box(page)).to_have_value("")
+    expect(outgoing(page)).to_contain_text("Not sent")
+    expect(outgoing(page)).to_contain_text("No connection. It is sent by itself when there is one.")
+    send(page, "Give me a minute.")
+    send(page, "Then I call you.")
+    box(page).fill("Half a thou")
+    expect(outgoing(page)).to_have_count(3)
+    assert said(alice) == []
+    window.set_offline(False)
+    expect(stored(page)).to_have_text(["You're right, and I'm sorry.", "Give me a minute.", "Then I call you."])
+    expect(outgoing(page)).to_have_count(0)
+    expect(box(page)).to_have_value("Half a thou")
+    assert said(alice) == ["You're right, and I'm sorry.", "Give me a minute.", "Then I call you."]
+
+
+def test_a_server_killed_during_the_post_neither_loses_nor_doubles(
+    window: BrowserContext, mine: Ticket, alice: User
+) -> None:
+    page = read(window, mine)
+    fates = ["stored and killed", "killed", "fell over"]
+
+    def kill(route: Route) -> None:
+        fate = fates.pop(0)
+        if fate == "stored and killed":
+            route.fetch()
+        if fate == "fell over":
+            route.fulfill(status=503, body="<h1>Away</h1>")
+        else:
+            route.abort()
+
+    page.route("**/reply/", kill, times=3)
+    send(page, "The right tyre comes tonight.")
+    send(page, "At six.")
+    expect(stored(page)).to_have_text(["The right tyre comes tonight.", "At six."], timeout=20_000)
+    expect(outgoing(page)).to_have_count(0)
+    assert said(alice) == ["The right tyre comes tonight.", "At six."]
+    assert fates == []
+
+
+def test_what_was_not_sent_survives_the_reload(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "First")
+    send(page, "Second")
+    box(page).fill("Third, not fin")
+    expect(outgoing(page)).to_have_count(2)
+    page.goto("/inbox/?view=all")
+    expect(page.locator(".row .draft")).to_have_text("Not sent")
+    page.goto(f"/tickets/{mine.number}/")
+    expect(outgoing(page)).to_have_count(2)
+    expect(box(page)).to_have_value("Third, not fin")
+    page.unroute("**/reply/")
+    page.reload()
+    expect(stored(page)).to_have_text(["First", "Second"])
+    expect(box(page)).to_have_value("Third, not fin")
+    assert said(alice) == ["First", "Second"]
+
+
+def test_not_sent_can_be_tried_again_at_once(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "We are on it.")
+    again = outgoing(page).get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.unroute("**/reply/")
+    again.click()
+    expect(stored(page)).to_have_text(["We are on it."])
+    assert said(alice) == ["We are on it."]
+
+
+def test_two_tabs_send_once_and_in_order(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    one, other = read(window, mine), read(window, mine)
+    window.set_offline(True)
+    send(one, "From the first tab")
+    expect(outgoing(other)).to_have_count(1)
+    send(other, "From the second tab")
+    expect(outgoing(one)).to_have_count(2)
+    one.close()
+    window.set_offline(False)
+    expect(stored(other)).to_have_text(["From the first tab", "From the second tab"])
+    assert said(alice) == ["From the first tab", "From the second tab"]
+
+
+def test_a_draft_is_the_same_in_two_tabs_and_leaves_once(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    one, other = read(window, mine), read(window, mine)
+    box(one).fill("Half a thought")
+    expect(box(other)).to_have_value("Half a thought")
+    box(one).press("Control+Enter")
+    expect(box(other)).to_have_value("")
+    expect(stored(other)).to_have_text(["Half a thought"])
+    assert said(alice) == ["Half a thought"]
+
+
+def test_a_double_click_sends_once(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    box(page).fill("We are on it.")
+    page.locator("[data-send=reply]").dblclick()
+    expect(stored(page)).to_have_text(["We are on it."])
+    assert said(alice) == ["We are on it."]
+
+
+def test_the_composer_is_free_while_a_message_is_on_its_way(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    held: list[Route] = []
+    page.route("**/reply/", lambda route: held.append(route), times=1)
+    send(page, "First")
+    expect(outgoing(page).locator(".sending")).to_have_text("Sending")
+    send(page, "Second")
+    expect(outgoing(page)).to_have_count(2)
+    box(page).fill("Third")
+    expect(box(page)).to_be_editable()
+    assert len(held) == 1  # the second waits its turn
+    held[0].continue_()
+    expect(stored(page)).to_have_text(["First", "Second"])
+    expect(box(page)).to_have_value("Third")
+
+
+def test_what_the_server_refuses_says_why_and_comes_back_to_be_written_anew(
+    window: BrowserContext, mine: Ticket, alice: User
+) -> None:
+    page = read(window, mine)
+    error = {"error": {"code": "invalid", "detail": "A file is not there any more. Attach it again.", "fields": {}}}
+    page.route("**/reply/", lambda route: route.fulfill(status=422, json=error), times=1)
+    send(page, "See the drawing.")
+    send(page, "Is it this one?")
+    expect(stored(page)).to_have_text(["Is it this one?"])  # what is behind it goes on
+    expect(outgoing(page)).to_contain_text("A file is not there any more. Attach it again.")
+    page.reload()
+    expect(outgoing(page)).to_contain_text("A file is not there any more. Attach it again.")
+    box(page).fill("And:")
+    outgoing(page).get_by_role("button", name="Write it anew").click()
+    expect(box(page)).to_have_value("See the drawing.\n\nAnd:")
+    expect(outgoing(page)).to_have_count(0)
+
+
+def test_words_left_by_one_person_are_not_said_by_the_next(
+    new_window: NewWindow, live: str, window: BrowserContext, mine: Ticket, alice: User, bob: User
+) -> None:
+    page = read(window, mine)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "From Alice")
+    expect(outgoing(page)).to_contain_text("Not sent")
+    sign_in(window, bob, live)  # in another tab of the same browser
+    page.unroute("**/reply/")
+    outgoing(page).get_by_role("button", name="Try again").click()
+    expect(outgoing(page)).to_contain_text("You are signed out.")
+    page.reload()
+    expect(outgoing(page)).to_have_count(0)  # Bob does not even see it
+    assert not Message.objects.filter(body="From Alice").exists()
+    sign_in(window, alice, live)
+    page.reload()
+    expect(stored(page)).to_have_text(["From Alice"])
+    assert said(bob) == []
+
+
+def test_files_stay_with_their_message(window: BrowserContext, mine: Ticket, alice: User, settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    page = read(window, mine)
+    page.get_by_label("Attach files").set_input_files(
+        {"name": "fork.txt", "mimeType": "text/plain", "buffer": b"M5 x 12"}
+    )
+    expect(page.locator("[data-files] input")).to_have_count(1)
+    page.reload()  # a draft keeps its files
+    expect(page.locator("[data-files] input")).to_have_count(1)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "See the drawing.")
+    expect(page.locator("[data-files] .file")).to_have_count(0)
+    expect(outgoing(page).locator(".file")).to_contain_text("fork.txt")
+    page.unroute("**/reply/")
+    page.reload()
+    expect(page.locator("#timeline .message.us .file")).to_contain_text("fork.txt")
+
+
+def test_a_file_without_a_network_is_tried_again_and_holds_the_message(
+    window: BrowserContext, mine: Ticket, alice: User, settings, tmp_path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    page = read(window, mine)
+    window.set_offline(True)
+    page.get_by_label("Attach files").set_input_files(
+        {"name": "fork.txt", "mimeType": "text/plain", "buffer": b"M5 x 12"}
+    )
+    expect(page.locator("[data-files] .failed")).to_contain_text("fork.txt: could not be sent.")
+    send(page, "See the drawing.")
+    expect(page.get_by_role("alert")).to_contain_text("A file could not be sent.")
+    expect(box(page)).to_have_value("See the drawing.")
+    window.set_offline(False)
+    expect(page.locator("[data-files] input")).to_have_count(1)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#timeline .message.us .file")).to_contain_text("fork.txt")
