@@ -65,9 +65,9 @@ def text_field(frame: dict[str, Any], name: str, *, limit: int, required: bool =
     if value is None and not required:
         return ""
     if not isinstance(value, str) or (required and not value):
-        raise FrameError("invalid", f"`{name}` must be text.", _client_id(frame))
+        raise FrameError("invalid", f"`{name}` must be text.", client_id_of(frame))
     if len(value) > limit:
-        raise FrameError("too_long", f"`{name}` has {limit:,} characters at most.", _client_id(frame))
+        raise FrameError("too_long", f"`{name}` has {limit:,} characters at most.", client_id_of(frame))
     return _clean(value)
 
 
@@ -80,7 +80,7 @@ def seq_field(frame: dict[str, Any], name: str) -> int:
     """A field that must be a whole number from 0. Errors: FrameError `invalid`."""
     value = frame.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEQ:
-        raise FrameError("invalid", f"`{name}` must be a whole number.", _client_id(frame))
+        raise FrameError("invalid", f"`{name}` must be a whole number.", client_id_of(frame))
     return value
 
 
@@ -102,6 +102,7 @@ def refs_field(frame: dict[str, Any], name: str, *, limit: int) -> list[str]:
     return [_clean(ref) for ref in value]
 
 
-def _client_id(frame: dict[str, Any]) -> str | None:
+def client_id_of(frame: dict[str, Any]) -> str | None:
+    """The sender's id of a frame as it may be told back, if it has one that could be one."""
     value = frame.get("client_id")
-    return value if isinstance(value, str) and len(value) <= 64 else None
+    return _clean(value) if isinstance(value, str) and len(value) <= 64 else None

@@ -42,6 +42,9 @@ class GuestConsumer(LiveConsumer):
         "chat.end": "on_end",
     }
 
+    # A page asks again for a gap every five seconds at most; who asks for everything all the time costs the others.
+    limits: ClassVar[dict[str, tuple[int, float]]] = {"": (200, 10), "resume": (20, 10)}
+
     async def admit(self) -> bool:
         self.visitor: Visitor | None = None
         self.said: dict[str, Any] | None = None

@@ -22,7 +22,7 @@ from django.db import DatabaseError, InterfaceError
 
 from accounts.models import User
 from chat.actions import read_soon
-from chat.frames import FrameError, parse
+from chat.frames import FrameError, client_id_of, parse
 from chat.queries import READ_AT_ONCE, Head, find_ticket
 from customers.models import Customer
 from tickets.models import Event, Message, Ticket
@@ -62,6 +62,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
     """One socket. `viewer` is who may see through it: a User, a Customer, or None before hello."""
 
     handlers: ClassVar[dict[str, str]] = {}
+    # How often a kind of frame may come: (times, seconds). "" is for all frames together.
+    limits: ClassVar[dict[str, tuple[int, float]]] = {}
 
     async def connect(self) -> None:
         self.viewer: User | Customer | None = None
@@ -74,6 +76,7 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         self.is_over = False
         self.flushing: asyncio.Task[None] | None = None
         self.pulse: asyncio.Task[None] | None = None
+        self.buckets = {kind: TokenBucket(*limit) for kind, limit in self.limits.items()}
         self.ends_at = asyncio.get_running_loop().time() + SOCKET_LIFE_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
         if await self.admit():
             self.pulse = asyncio.create_task(self._keep_alive())
@@ -122,8 +125,10 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         client_id = None
         try:
             frame = parse(text_data)
-            client_id = frame.get("client_id") if isinstance(frame.get("client_id"), str) else None
+            client_id = client_id_of(frame)
             handler = self.handlers.get(frame["type"])
+            if not self._may_come(frame["type"]):
+                raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
             if handler is None:
                 raise FrameError("unknown_type", "There is no such frame.")
             if not self.is_greeted and frame["type"] != "hello":
@@ -141,6 +146,10 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
             # Not acknowledged, so the client keeps it and sends it again when it is back.
             log.error("socket closed, database: %s", error)
             await self.close(CLOSE_RESTART)
+
+    def _may_come(self, kind: str) -> bool:
+        """Whether one more frame of this kind is not too much at once."""
+        return all(self.buckets[name].take() for name in ("", kind) if name in self.buckets)
 
     async def find(self, ref: str, client_id: str | None = None) -> Ticket:
         """The ticket of this reference if the viewer may see it. Errors: FrameError `not_found`."""
@@ -204,7 +213,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         self._flush_soon()
 
     def _flush_soon(self) -> None:
-        if self.viewer is not None and (self.flushing is None or self.flushing.done()):
+        is_idle = self.flushing is None or self.flushing.done()
+        if self.viewer is not None and is_idle and not self.is_over:
             self.flushing = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
@@ -215,6 +225,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
                     await self._send_events(events)
         except TimeoutError:
             await self.close(CLOSE_TOO_SLOW)
+        except OSError:
+            self.is_over = True  # the other end is gone while we were talking to it
         except (DatabaseError, InterfaceError) as error:
             log.error("socket closed, database: %s", error)
             await self.close(CLOSE_RESTART)
@@ -280,6 +292,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
             return await self.beat()
         except TimeoutError:
             await self.close(CLOSE_TOO_SLOW)
+        except OSError:
+            self.is_over = True
         except (DatabaseError, InterfaceError) as error:
             log.error("socket closed, database: %s", error)
             await self.close(CLOSE_RESTART)

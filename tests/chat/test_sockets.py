@@ -475,3 +475,23 @@ async def test_words_behind_those_that_could_not_be_stored_do_not_overtake_them(
         name async for name in Message.objects.exclude(client_id="").order_by("id").values_list("client_id", flat=True)
     ]
     assert stored[-2:] == ["first", "second"]
+
+
+async def test_a_guest_who_asks_for_everything_all_the_time_is_slowed_down(live, chat_ticket, carlas_token):
+    ref = chat_ticket.reference
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, carlas_token)
+        for _ in range(40):
+            await visitor.send({"type": "resume", "ref": ref, "after": 0})
+        assert (await visitor.wait_for("error"))["code"] == "rate_limited"
+        await visitor.send({"type": "message.post", "ref": ref, "client_id": "c9", "body": "Still here"})
+        await visitor.wait_for("ack", client_id="c9")
+
+
+async def test_an_error_tells_back_only_what_is_text(live, chat_ticket, carlas_token, monkeypatch):
+    monkeypatch.setattr(guest.GuestConsumer, "limits", {"": (1, 3600)})
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, carlas_token)
+        await visitor.send('{"type": "message.post", "client_id": "half \\ud83d", "body": "x"}')
+        error = await visitor.wait_for("error", code="rate_limited")
+        assert error["client_id"] == "half ?"
