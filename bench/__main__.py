@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 import django
 
-HELPERS = {"__main__", "report", "bare"}
+HELPERS = {"__main__", "report", "bare", "crowd", "serving"}
 
 
 def names() -> list[str]:

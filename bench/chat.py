@@ -1,11 +1,13 @@
-"""Messages a second that one web process carries, beside a bare Channels insert-and-echo.
+"""What a web process carries beside a bare Channels insert-and-echo, what two carry, and how a crowd fares.
 
-    bin/bench chat [--sockets 50] [--seconds 8] [--rounds 3]
+    bin/bench chat [--sockets 50] [--seconds 8] [--rounds 3] [--crowd 1000] [--rate 50] [--crowd-seconds 30]
 
 Both are served by one uvicorn process on the same durable Postgres (synchronous_commit=on) and the same channel
 layer, and are measured in turn in one run. Each socket sends its next message when the one before has come full
 circle: for the bare echo when the echo is back, for us when the message is acknowledged (after COMMIT) *and* its
 event has been delivered. The figure that counts is the ratio (decisions: at least 0.6).
+
+The crowd (`bench.crowd`) is served by two processes; `--crowd 0` leaves it out.
 """
 
 from __future__ import annotations
@@ -13,22 +15,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from accounts.models import Desk, Site
-from bench import report
+from bench import crowd, report
 from bench.bare import create_table
+from bench.serving import serving
 from chat.actions import begin_conversation, start_visit
 
 GOAL = 0.6
@@ -39,17 +36,39 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--sockets", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--crowd", type=int, default=1000, help="guests who hold a socket at the same time")
+    parser.add_argument("--rate", type=float, default=50, help="messages a second of the whole crowd")
+    parser.add_argument("--crowd-seconds", type=float, default=30)
     options = parser.parse_args(argv)
+    status = measure_rounds(options) if options.rounds else 0
+    return max(status, measure_crowd(options) if options.crowd else 0)
+
+
+def measure_rounds(options: argparse.Namespace) -> int:
+    """The bare echo, one process of ours and two of ours, in turn."""
     guests = prepare(options.sockets)
     rounds = []
     for number in range(options.rounds):
-        with serving("bench.bare:application") as url:
-            bare = asyncio.run(measure(url, bare_client, list(range(options.sockets)), options.seconds))
-        with serving("helpdesk.asgi:application") as url:
-            ours = asyncio.run(measure(url, guest_client, guests, options.seconds))
-        rounds.append({"bare": bare, "ours": ours, "ratio": ours["per_second"] / bare["per_second"]})
-        print(f"round {number + 1}: bare {bare['per_second']:.0f}/s, ours {ours['per_second']:.0f}/s", file=sys.stderr)
+        with serving("bench.bare:application") as server:
+            bare = asyncio.run(measure(server.url, bare_client, list(range(options.sockets)), options.seconds))
+        with serving("helpdesk.asgi:application") as server:
+            ours = asyncio.run(measure(server.url, guest_client, guests, options.seconds))
+        with serving("helpdesk.asgi:application", workers=2) as server:
+            two = asyncio.run(measure(server.url, guest_client, guests, options.seconds))
+        rounds.append({"bare": bare, "ours": ours, "two": two, "ratio": ours["per_second"] / bare["per_second"]})
+        speeds = (
+            f"{name} {found['per_second']:.0f}/s" for name, found in (("bare", bare), ("ours", ours), ("two", two))
+        )
+        print(f"round {number + 1}: {', '.join(speeds)}", file=sys.stderr)
     return report.chat(rounds, goal=GOAL)
+
+
+def measure_crowd(options: argparse.Namespace) -> int:
+    """Two processes full of guests, some of whom never read."""
+    guests, agents = crowd.prepare(options.crowd)
+    with serving("helpdesk.asgi:application", workers=2) as server:
+        found = asyncio.run(crowd.measure(server, guests, agents, rate=options.rate, seconds=options.crowd_seconds))
+    return report.crowd(found, is_good=crowd.is_good(found))
 
 
 def prepare(count: int) -> list[tuple[str, str]]:
@@ -64,37 +83,6 @@ def prepare(count: int) -> list[tuple[str, str]]:
         ticket = begin_conversation(visit.visitor, body="Hello", client_id="hello")
         guests.append((visit.token, ticket.reference))
     return guests
-
-
-@contextmanager
-def serving(application: str) -> Iterator[str]:
-    """One uvicorn process, as the Procfile starts it; yields its ws:// address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)]
-    options = ["--lifespan", "off", "--ws", "websockets-sansio", "--log-level", "warning"]
-    environment = os.environ | {"GUEST_MESSAGES_PER_MINUTE": "10000000", "GUEST_CONVERSATIONS_PER_MINUTE": "10000000"}
-    process = subprocess.Popen([*command, *options], env=environment)
-    try:
-        wait_for_port(port, process)
-        yield f"ws://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit("the server to be measured did not start")
 
 
 async def measure(url: str, client: Any, guests: list[Any], seconds: float) -> dict[str, float]:

@@ -70,20 +70,41 @@ def chat(rounds: list[dict[str, Any]], *, goal: float) -> int:
     rows = [
         [
             str(number),
-            *(f"{one[who][key]:,.{digits}f}" for who in ("bare", "ours") for key, digits in _CHAT),
+            *(f"{one[who][key]:,.{digits}f}" for who in _SERVED for key, digits in _CHAT),
             f"{one['ratio']:.2f}",
         ]
         for number, one in enumerate(rounds, 1)
     ]
     head = [
         "round",
-        *(f"{who} {unit}" for who in ("bare", "ours") for unit in ("msg/s", "median ms", "p95 ms")),
+        *(f"{who} {unit}" for who in _SERVED for unit in ("msg/s", "median ms", "p95 ms")),
         "ratio",
     ]
-    print_table("Messages a second through one web process", head, rows)
+    print_table("Messages a second: the bare echo and ours through one web process, ours through two", head, rows)
     ratio = statistics.median(one["ratio"] for one in rounds)
     save("chat", {"rounds": rounds, "ratio": ratio, "goal": goal})
     return verdict(ratio >= goal, f"{ratio:.2f} of a bare Channels insert-and-echo (at least {goal})")
 
 
+def crowd(found: dict[str, Any], *, is_good: bool) -> int:
+    """What `bench.crowd` measured."""
+    ways = (
+        ("sender to agent's screen", "to_agent"),
+        ("sender to acknowledgement", "to_ack"),
+        ("agent to guest", "to_guest"),
+    )
+    rows = [[name, f"{found[key]['median_ms']:,.0f}", f"{found[key]['p95_ms']:,.0f}"] for name, key in ways]
+    sockets = f"{found['sockets']:,} sockets, {found['silent']} of them never reading"
+    print_table(f"{sockets}, {found['per_second']:.0f} messages a second", ["from … to", "median ms", "p95 ms"], rows)
+    empty, filled, highest = (round(found["memory_mb"][when]) for when in ("empty", "filled", "highest"))
+    print(f"Memory of two processes: empty {empty} MB, with the crowd {filled}, at most {highest}.")
+    print(f"Not acknowledged: {found['unacknowledged']}, on no agent's screen: {found['unseen']}.")
+    print(f"Sockets cut off: {found['cut']} that never read, {found['lost']} others.")
+    save("crowd", found)
+    return verdict(
+        is_good, "nothing lost, 95 of 100 on an agent's screen in 300 ms, at most 50 MB for those who never read"
+    )
+
+
+_SERVED = ("bare", "ours", "two")
 _CHAT = (("per_second", 0), ("median_ms", 1), ("p95_ms", 1))
