@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from customers.models import Address, Company, Customer
@@ -58,7 +60,8 @@ def create_guest(*, name: str = "", locale: str = "") -> Customer:
 def claim_address(customer: Customer, *, email: str, name: str = "") -> Address:
     """Note the address that a guest typed. It gets answers by mail; it opens no one's history."""
     email = clean_email(email)
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    # Not so strong a lock as would make the customer's messages wait for it, which may hold what we want next.
+    locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     address = locked.addresses.filter(email__iexact=email).first()
     if address is None:
         if locked.addresses.count() >= 5:
@@ -69,6 +72,89 @@ def claim_address(customer: Customer, *, email: str, name: str = "") -> Address:
         locked.save(update_fields=["name"])
         customer.name = locked.name
     return address
+
+
+@transaction.atomic
+def prove_address(customer: Customer, *, email: str) -> Address | None:
+    """Note that this address is the customer's beyond doubt; None, and nothing noted, if it identifies another one.
+
+    Errors: ValidationError; IntegrityError if another one got it at this very moment.
+    """
+    email = clean_email(email)
+    locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    owner = find_by_email(email)
+    if owner is not None and owner.pk != locked.pk:
+        return None
+    address = locked.addresses.filter(email__iexact=email).first() or Address(customer=locked, email=email)
+    if not address.is_verified:
+        address.proof = Address.Proof.PROVED
+        address.save()
+    return address
+
+
+@transaction.atomic
+def note_vouched(
+    customer: Customer,
+    *,
+    name: str = "",
+    email: str = "",
+    attributes: dict[str, Any] | None = None,
+    renames: bool = False,
+) -> Customer:
+    """Note what a site vouches for. A name that we have already stays, unless `renames`: a guest merely typed it.
+
+    An address that identifies another customer stays theirs. Errors: as `prove_address`.
+    """
+    locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    changed = []
+    if name and name != locked.name and (renames or not locked.name):
+        locked.name = name
+        changed.append("name")
+    if attributes is not None and attributes != locked.attributes:
+        locked.attributes = attributes
+        changed.append("attributes")
+    if changed:
+        locked.save(update_fields=changed)
+    if email:
+        prove_address(locked, email=email)
+    return locked
+
+
+def lock_both(guest: Customer, *, into: Customer) -> tuple[Customer, Customer]:
+    """Two customers, locked in the order that everybody locks them in, as they are now. Errors: Customer.DoesNotExist.
+
+    Not so strongly that what they say would wait: a message takes its ticket first, and its author at the end.
+    """
+    wanted = Customer.objects.filter(pk__in=[guest.pk, into.pk]).order_by("pk")
+    found = {customer.pk: customer for customer in wanted.select_for_update(no_key=True)}
+    if guest.pk not in found or into.pk not in found:
+        raise Customer.DoesNotExist
+    return found[guest.pk], found[into.pk]
+
+
+@transaction.atomic
+def forget_guest(guest: Customer, *, into: Customer) -> None:
+    """The last step of a merge: their claims of addresses, and what we know and the other lacks, move; the row goes.
+
+    Whatever still refers to the guest, from whichever app, makes the transaction fail.
+    """
+    theirs = {email.lower() for email in into.addresses.values_list("email", flat=True)}
+    for claim in guest.addresses.all():
+        if claim.email.lower() not in theirs:
+            claim.customer = into
+            claim.save(update_fields=["customer"])
+    guest.addresses.all().delete()
+    known = ("name", "locale", "time_zone", "company")
+    missing = [name for name in known if getattr(guest, name) and not getattr(into, name)]
+    for name in missing:
+        setattr(into, name, getattr(guest, name))
+    if guest.note:
+        into.note = f"{into.note}\n{guest.note}".strip()
+        missing.append("note")
+    if missing:
+        into.save(update_fields=missing)
+    with connection.cursor() as cursor:  # not the ORM, which would tidy away what refers to the guest
+        cursor.execute("DELETE FROM customers_customer WHERE id = %s", [guest.pk])
 
 
 @transaction.atomic

@@ -130,6 +130,10 @@ WITHOUT_ACTOR = {
         "find_by_email": "reads",
         "create_guest": "nobody acts: a browser begins to write",
         "claim_address": "only the guest's own door calls it",
+        "prove_address": "a proof, which its caller has seen",
+        "note_vouched": "a site's signature, which its caller has checked",
+        "lock_both": "reads",
+        "forget_guest": "a step of merge_guest",
         "get_or_create_company": "a name's row; who puts a customer into it is checked in change_customer",
     },
     "outbox.actions": {
@@ -142,6 +146,8 @@ WITHOUT_ACTOR = {
         "run_follow_up": "the clock's work",
         "discard_unsent": "the clock's work",
         "report_mail_trouble": "the clock's work",
+        "merge_guest": "a proof of who they are, which its caller has seen",
+        "tell_of_identity": "a proof of who they are, which its caller has seen",
     },
     "chat.actions": {
         "allow_guest": "counts an address, before anybody is known",
@@ -150,6 +156,7 @@ WITHOUT_ACTOR = {
         "leave_address": "the visitor is the actor",
         "post_soon": "its Post has one",
         "read_soon": "reads, through the viewer's eyes",
+        "who_waits": "asks for all sockets of a process",
         "ringing_for": "asks what rings for whoever asks",
         "take_back_abandoned_chats": "the clock's work",
         "forget_rings": "the clock's work",

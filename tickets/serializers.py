@@ -10,7 +10,7 @@ from customers.models import Customer
 from tickets.models import Attachment, Event, Message
 
 # What a customer may learn of an event beyond that it happened. Everything else is the team's.
-_PUBLIC_DATA: dict[str, set[str]] = {"ticket.opened": {"channel"}}
+_PUBLIC_DATA: dict[str, set[str]] = {"ticket.opened": {"channel"}, "rating.given": {"score"}}
 
 
 def iso(at: datetime) -> str:

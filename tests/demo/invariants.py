@@ -75,6 +75,19 @@ RULES = {
     "nothing happened in the future": "SELECT DISTINCT ticket_id FROM tickets_event WHERE at > now()",
     "nobody read further than the end": """
         SELECT number FROM tickets_ticket t JOIN tickets_readmark r ON r.ticket_id = number WHERE r.seq > last_seq""",
+    "no customer but its own has read it, sent it a file or rated it": """
+        SELECT number FROM tickets_ticket t JOIN tickets_readmark r ON r.ticket_id = number
+        WHERE r.customer_id <> t.customer_id
+        UNION SELECT number FROM tickets_ticket t JOIN tickets_message m ON m.ticket_id = number
+        JOIN tickets_attachment a ON a.message_id = m.id WHERE a.by_customer_id <> t.customer_id
+        UNION SELECT number FROM tickets_ticket t JOIN tickets_rating r ON r.ticket_id = number
+        WHERE r.customer_id <> t.customer_id""",
+    "the rating is the last that was given": """
+        SELECT coalesce(r.ticket_id, e.ticket_id) FROM tickets_rating r FULL JOIN (
+            SELECT DISTINCT ON (ticket_id) ticket_id, data, at FROM tickets_event
+            WHERE type = 'rating.given' ORDER BY ticket_id, seq DESC) e ON e.ticket_id = r.ticket_id
+        WHERE r.ticket_id IS NULL OR e.ticket_id IS NULL OR (e.data ->> 'score')::int <> r.score
+            OR e.data ->> 'comment' <> r.comment OR e.at <> r.at""",
     "a reference is thirteen letters that nobody mistakes": """
         SELECT number FROM tickets_ticket WHERE reference !~ '^[0-9a-hjkmnp-tv-z]{13}$'""",
 }

@@ -15,8 +15,10 @@ from tickets.actions.handing_over import (
     take_chat,
     transfer_ticket,
 )
+from tickets.actions.merging import merge_guest, tell_of_identity
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
+from tickets.actions.rating import rate_ticket
 from tickets.actions.reading import mark_seen
 from tickets.actions.reporting import report_mail_trouble
 from tickets.actions.solving import reopen_ticket, resolve_ticket
@@ -33,10 +35,12 @@ __all__ = [
     "join_ticket",
     "leave_ticket",
     "mark_seen",
+    "merge_guest",
     "move_follow_up",
     "open_ticket",
     "post_message",
     "post_messages",
+    "rate_ticket",
     "release_ticket",
     "reopen_ticket",
     "report_mail_trouble",
@@ -47,5 +51,6 @@ __all__ = [
     "tag_ticket",
     "take_chat",
     "tell_of_address",
+    "tell_of_identity",
     "transfer_ticket",
 ]

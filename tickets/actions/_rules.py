@@ -19,7 +19,9 @@ PREVIEW_CHARS = 160
 
 def lock(ticket: Ticket) -> Ticket:
     """The ticket's row, locked until the transaction ends, as it is now."""
-    return Ticket.objects.select_for_update(of=("self",)).select_related("customer").get(pk=ticket.pk)
+    rows = Ticket.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=ticket.pk)
+    # If it came to belong to another customer while we waited for it, the join finds neither; a second look does.
+    return rows.first() or rows.get()
 
 
 def require(by: Actor, permission: str, ticket: Ticket | None = None) -> None:

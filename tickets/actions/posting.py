@@ -141,7 +141,10 @@ def _lock_all(posts: list[Post]) -> dict[int, Ticket]:
     """Every ticket concerned, locked in one order for all, so that two batches cannot wait for each other."""
     wanted = {post.ticket.pk for post in posts}
     rows = Ticket.objects.filter(pk__in=wanted).select_for_update(of=("self",)).select_related("customer")
-    return {ticket.pk: ticket for ticket in rows.order_by("pk")}
+    found = {ticket.pk: ticket for ticket in rows.order_by("pk")}
+    if len(found) < len(wanted):  # as in `lock`: one of them came to belong to another customer while we waited
+        found = {ticket.pk: ticket for ticket in rows.order_by("pk")}
+    return found
 
 
 def _find_stored(posts: list[Post]) -> dict[tuple[str, int | None, str], Message]:
