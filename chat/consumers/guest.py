@@ -179,6 +179,13 @@ class GuestConsumer(LiveConsumer):
         self.cursors.setdefault(new.pk, 0)
         await self.acknowledge(message, new.reference)
 
+    async def find(self, ref: str, client_id: str | None = None) -> Ticket:
+        """As of every socket; a guest who has said nothing here may have begun in another tab a moment ago."""
+        if self.viewer is None:
+            await database_sync_to_async(self.check)()
+            await self._listen()
+        return await super().find(ref, client_id)
+
     async def _listen(self) -> None:
         """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab."""
         if self.viewer is not None and not self.joined:

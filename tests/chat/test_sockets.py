@@ -49,6 +49,19 @@ async def test_first_words_open_a_ticket_that_the_agent_sees_and_answers(live, s
     assert (ticket.channel, ticket.team.name, ticket.subject) == ("chat", "Workshop", "The tyre is wrong")
 
 
+async def test_words_from_a_second_tab_that_was_open_before_the_first_words_are_taken(live, site, guest_token):
+    async with guest_socket(live) as first, guest_socket(live) as second:
+        for tab in (first, second):
+            await say_hello(tab, guest_token)
+        await first.send({"type": "message.post", "client_id": "c1", "body": "The tyre is wrong"})
+        ref = (await first.wait_for("ack", client_id="c1"))["ref"]
+        await second.send({"type": "message.post", "client_id": "c2", "body": "It is a 47.", "ref": ref})
+        await second.wait_for("ack", client_id="c2", seq=3)
+        await first.wait_for("event", ref=ref, seq=3)
+        await second.send({"type": "resume", "ref": ref, "after": 0})
+        await second.wait_for("event", ref=ref, seq=1, prev=0)
+
+
 async def test_a_guest_never_hears_a_note_and_still_notices_no_gap(live, chat_ticket, carlas_token, alice):
     ref = chat_ticket.reference
     async with guest_socket(live) as visitor:
