@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 AGAIN_SECONDS = 0.2
+GAP_SECONDS = 5.0  # until the same gap is asked for again
 SILENCE_SECONDS = 25.0  # without a frame: the line is dead, whatever the machine thinks
 # A page has no pings of its own, and no time for a long farewell.
 LIKE_A_PAGE: dict[str, Any] = {"ping_interval": None, "close_timeout": 1, "compression": None}
@@ -53,6 +54,7 @@ class Person:
         self.errors: list[dict[str, Any]] = []
         self.hellos = 0
         self.follows: set[str] = set()  # conversations that an agent has open
+        self.asked: dict[str, tuple[int, float]] = {}  # by conversation: what was asked for again, and when
         self.socket: ClientConnection | None = None
         self.is_greeted = False
 
@@ -66,15 +68,15 @@ class Person:
 
     # --- What they do ---
 
-    async def say(self, words: str, ref: str | None = None, kind: str | None = None) -> str:
+    async def say(self, words: str, ref: str | None = None, kind: str | None = None, client_id: str = "") -> str:
         """Write; returns the client_id at once, whether or not there is a connection."""
-        client_id = uuid.uuid4().hex
+        client_id = client_id or uuid.uuid4().hex
         frame = {"type": "message.post", "client_id": client_id, "body": words, "ref": ref, "kind": kind}
         self.outbox[client_id] = {name: value for name, value in frame.items() if value is not None}
         self.sent_at[client_id] = time.monotonic()
         if ref:
             self.said[ref].append(client_id)
-        if self.is_greeted:
+        if self.is_greeted and self._may_go(client_id):
             await self._send(self.outbox[client_id])
         return client_id
 
@@ -110,6 +112,7 @@ class Person:
         return AGAIN_SECONDS
 
     async def _meet(self, socket: ClientConnection) -> None:
+        self.asked.clear()
         after = {ref: self._last(ref) for ref in [*self.screen, *self.follows]}
         await socket.send(json.dumps({"type": "hello", "after": after} | self.hello))
         while True:
@@ -133,7 +136,11 @@ class Person:
         if frame["type"] in ("ready", "heartbeat"):
             for ref, head in frame["tickets"].items():
                 if head > self._last(ref):
-                    await self._send({"type": "resume", "ref": ref, "after": self._last(ref)})
+                    await self._ask_again(ref)
+
+    def _may_go(self, client_id: str) -> bool:
+        """Whether these words may be sent before those that were said earlier are acknowledged."""
+        return True
 
     async def _send_kept(self) -> None:
         """All of the outbox in its order, also what is said meanwhile; only then new words go at once."""
@@ -148,9 +155,17 @@ class Person:
         if frame["seq"] <= last:
             return
         if frame["prev"] > last:
-            await self._send({"type": "resume", "ref": ref, "after": last})
+            await self._ask_again(ref)
             return
         self._add(ref, shown(frame))
+
+    async def _ask_again(self, ref: str) -> None:
+        """Ask for what is missing after the last event shown, unless that was asked a moment ago."""
+        last, now = self._last(ref), time.monotonic()
+        if self.asked.get(ref, (-1, 0.0))[0] == last and now - self.asked[ref][1] < GAP_SECONDS:
+            return
+        self.asked[ref] = (last, now)
+        await self._send({"type": "resume", "ref": ref, "after": last})
 
     def _add(self, ref: str, event: Shown) -> None:
         self.screen[ref].append(event)

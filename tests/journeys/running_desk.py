@@ -98,12 +98,13 @@ class RunningDesk:
     """`url` is where people find it, if that is not its one web process itself. `inside` makes its cast."""
 
     inside = "tests.journeys.inside"
+    postgres_kind = Postgres
 
     def __init__(self, folder: Path, *, webs: int = 1, url: str = "", **environment: str) -> None:
         account = database_account()
         self.folder = folder
         self.home = database_home(folder, account)
-        self.postgres = Postgres(self.home, account, durable=True)
+        self.postgres = self.postgres_kind(self.home, account, durable=True)
         self.valkey = Valkey(self.home, account, durable=False)  # started again, it is empty
         # What we start ends with the thread that started it, so one thread that lasts starts everything.
         self._starter = ThreadPoolExecutor(1)
