@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
 from accounts.models import User
 from accounts.tokens import bearer
-from chat.actions import post_soon
+from chat.actions import Ringing, accept_chat, decline_chat, post_soon, ringing_for, who_waits
 from chat.auth import header, is_from_our_origin, user_of
-from chat.consumers.live import CLOSE_NOT_SIGNED_IN, LiveConsumer
+from chat.consumers.live import (
+    CLOSE_NOT_SIGNED_IN,
+    CLOSE_RESTART,
+    CLOSE_TOO_SLOW,
+    SEND_SECONDS,
+    LiveConsumer,
+)
 from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field
 from chat.presence import mark_online
 from chat.queries import Head, agent_heads, customer_id_of
@@ -20,8 +29,11 @@ from tickets.actions import Post, mark_seen
 from tickets.models import Message
 from tickets.serializers import person_json
 
+log = logging.getLogger(__name__)
+
 WATCH_LIMIT = 500
 REFERENCE_CHARS = 40
+RANG_AGAIN = 2.0  # seconds that a ring's end must have moved by, to be another ring and not a rounded number
 
 
 class AgentConsumer(LiveConsumer):
@@ -34,9 +46,13 @@ class AgentConsumer(LiveConsumer):
         "resume": "on_resume",
         "typing": "on_typing",
         "seen": "on_seen",
+        "chat.accept": "on_accept",
+        "chat.decline": "on_decline",
     }
 
     async def admit(self) -> bool:
+        self.has_news = asyncio.Event()  # something that may have changed what rings
+        self.telling: asyncio.Task[None] | None = None
         self.is_program = bool(bearer(header(self.scope, "authorization")))
         if not self.is_program and not is_from_our_origin(self.scope):
             await self.close()  # refuses the handshake: a page elsewhere learns nothing
@@ -48,6 +64,18 @@ class AgentConsumer(LiveConsumer):
             return False
         self.viewer: User = user
         return True
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.telling is not None:
+            self.telling.cancel()
+
+    async def bell(self, rung: dict[str, Any]) -> None:
+        await super().bell(rung)
+        self.has_news.set()
+
+    async def on_pulse(self) -> None:
+        self.has_news.set()
 
     def check(self) -> tuple[int | None, list[Head]]:
         user = user_of(self.scope)
@@ -76,6 +104,8 @@ class AgentConsumer(LiveConsumer):
         await self.send_frame(ready | {"tickets": {ref: head for _, ref, head in heads}})
         self.cursors |= {number: min(after[ref], head) for number, ref, head in heads}
         self.watch(heads)
+        if not self.is_program:
+            self.telling = asyncio.create_task(self._tell_what_rings())
 
     async def on_watch(self, frame: dict[str, Any]) -> None:
         refs = refs_field(frame, "refs", limit=WATCH_LIMIT)
@@ -114,3 +144,52 @@ class AgentConsumer(LiveConsumer):
         if seq:  # told even if the page has noted it already: a page reaches no customer
             seen = {"type": "receipt", "ref": ticket.reference, "by": person_json(self.viewer, None), "seq": seq}
             await self.pass_on(customer_group(ticket.customer_id), ticket.pk, seen)
+
+    async def on_accept(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        await database_sync_to_async(accept_chat)(ticket, by=self.viewer)
+
+    async def on_decline(self, frame: dict[str, Any]) -> None:
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        await database_sync_to_async(decline_chat)(ticket, by=self.viewer)
+        self.has_news.set()
+
+    # --- what rings ----------------------------------------------------------------------
+
+    async def _tell_what_rings(self) -> None:
+        """Say what rings for this person whenever that changes: asked after bells and with heartbeats.
+
+        However many bells there are, one question a second is asked for all sockets of the process, and this
+        person's own only while there is a chat that nobody has.
+        """
+        loop = asyncio.get_running_loop()
+        told: dict[str, float] = {}  # reference -> when it stops ringing
+        try:
+            while not self.is_over:
+                self.has_news.clear()
+                left = {ring.ref: ring.seconds_left for ring in await self._what_rings()}
+                rings = {ref: loop.time() + seconds for ref, seconds in left.items()}
+                if rings.keys() != told.keys() or any(rings[ref] > told[ref] + RANG_AGAIN for ref in rings):
+                    async with asyncio.timeout(SEND_SECONDS):
+                        await self.send_frame({"type": "ringing", "tickets": left})
+                told = rings
+                await self._news_or(min(rings.values(), default=None))
+        except TimeoutError:
+            await self.close(CLOSE_TOO_SLOW)
+        except OSError:
+            self.is_over = True  # the other end is gone while we were talking to it
+        except (DatabaseError, InterfaceError) as error:
+            log.error("socket closed, database: %s", error)
+            await self.close(CLOSE_RESTART)
+
+    async def _what_rings(self) -> list[Ringing]:
+        calls = (await who_waits()).calls
+        return await database_sync_to_async(ringing_for)(self.viewer, calls) if calls else []
+
+    async def _news_or(self, ends_at: float | None) -> None:
+        """Wait for news, or until something stops ringing."""
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await self.has_news.wait()
+        except TimeoutError:
+            pass

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections import Counter
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
-from chat.actions import allow_guest, begin_conversation, post_soon
+from accounts.models import Site
+from chat.actions import Shared, allow_guest, begin_conversation, post_soon, who_waits
 from chat.auth import header, is_from_our_origin
 from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, LiveConsumer, TokenBucket
 from chat.frames import FrameError, cursors_field, seq_field, text_field
-from chat.models import Visitor
-from chat.presence import presence
+from chat.models import Visitor, WidgetSettings
+from chat.presence import mark_visitor_here, presence
 from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
 from tickets.actions import Post, end_chat, mark_seen
-from tickets.models import Ticket
+from tickets.models import Event, Ticket
 from tickets.serializers import person_json
+
+log = logging.getLogger(__name__)
 
 SOCKETS_PER_VISITOR = 5
 TYPING_CHARS = 500
@@ -27,6 +33,10 @@ PRESENCE_SECONDS = 10.0
 REFERENCE_CHARS = 40
 
 _open_sockets: Counter[int] = Counter()  # visitor -> sockets in this process
+QUEUE_SECONDS = 3.0
+LEAVE_THE_QUEUE = {"agent.joined", "chat.ended", "ticket.resolved"}
+
+_widgets: Shared[Site, WidgetSettings] = Shared(WidgetSettings.of, seconds=10.0)
 _presence: dict[int, tuple[float, dict[str, Any]]] = {}  # site -> (when read, frame)
 
 
@@ -48,6 +58,9 @@ class GuestConsumer(LiveConsumer):
     async def admit(self) -> bool:
         self.visitor: Visitor | None = None
         self.said: dict[str, Any] | None = None
+        self.places: dict[str, int] = {}  # reference -> the place in the queue that this guest was told
+        self.left_queue_at = float("-inf")
+        self.queueing: asyncio.Task[None] | None = None
         # A browser must come from the widget's own page; programs send no Origin and prove themselves by token.
         if header(self.scope, "origin") and not is_from_our_origin(self.scope):
             await self.close()
@@ -58,6 +71,8 @@ class GuestConsumer(LiveConsumer):
 
     async def disconnect(self, code: int) -> None:
         await super().disconnect(code)
+        if self.queueing is not None:
+            self.queueing.cancel()
         if self.visitor is not None:
             _open_sockets[self.visitor.pk] -= 1
             if _open_sockets[self.visitor.pk] <= 0:
@@ -74,11 +89,13 @@ class GuestConsumer(LiveConsumer):
         if visitor.customer is not None and visitor.customer.is_blocked:
             return CLOSE_NOT_ALLOWED, []
         self.visitor, self.viewer = visitor, visitor.customer
+        mark_visitor_here(visitor)
         return None, guest_heads(visitor)
 
     async def on_pulse(self) -> None:
         await self._listen()
         await self._say_presence()
+        await self._say_places(max_age=QUEUE_SECONDS)
 
     # --- frames --------------------------------------------------------------------------
 
@@ -113,6 +130,7 @@ class GuestConsumer(LiveConsumer):
         self.watch(heads)
         await self._say_what_was_read(heads)
         await self._say_presence()
+        self._say_places_soon()
 
     async def on_post(self, frame: dict[str, Any]) -> None:
         client_id = text_field(frame, "client_id", limit=64)
@@ -163,6 +181,7 @@ class GuestConsumer(LiveConsumer):
         self.watched[ticket.reference] = ticket.pk
         self.cursors.setdefault(ticket.pk, 0)
         await self.acknowledge(message, ticket.reference)
+        self._say_places_soon()
 
     async def _post_on(self, ref: str, body: str, client_id: str) -> None:
         if ref in self.watched:  # ours a moment ago; post_messages asks again under the lock
@@ -209,3 +228,44 @@ class GuestConsumer(LiveConsumer):
         if frame != self.said:
             self.said = frame
             await self.send_frame(frame)
+
+    # --- the queue -----------------------------------------------------------------------
+
+    async def send_event(self, event: Event) -> None:
+        """Whoever sees that somebody of ours has come has left the queue, without another question."""
+        await super().send_event(event)
+        ref = event.ticket.reference
+        if ref in self.places and (event.type in LEAVE_THE_QUEUE or event.by_user_id is not None):
+            self.left_queue_at = asyncio.get_running_loop().time()
+            await self._say_place(ref, 0)
+
+    def _say_places_soon(self) -> None:
+        """As soon as it can be known, without holding up what else this guest does."""
+        if self.watched and (self.queueing is None or self.queueing.done()):
+            self.queueing = asyncio.create_task(self._try_to_say_places())
+
+    async def _try_to_say_places(self) -> None:
+        try:
+            await self._say_places()
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("could not say the place in the queue: %s", error)  # the heartbeat meets it again
+
+    async def _say_places(self, *, max_age: float = 0.0) -> None:
+        """Tell the guest's place among those who wait, where it has changed; heartbeats bring the rest."""
+        assert self.visitor is not None
+        if not self.watched or not (await _widgets.ask(self.visitor.site, max_age=PRESENCE_SECONDS)).shows_queue:
+            return
+        asked_at = asyncio.get_running_loop().time()
+        waiting = await who_waits(max_age=min(max_age, asked_at - self.left_queue_at))
+        if self.left_queue_at >= asked_at:  # taken meanwhile: this answer may be older
+            return
+        for ref in [*self.places, *(ref for ref in self.watched if ref in waiting.places)]:
+            await self._say_place(ref, waiting.places.get(ref, 0))
+
+    async def _say_place(self, ref: str, place: int) -> None:
+        if place == self.places.get(ref, 0):
+            return
+        self.places.pop(ref, None)
+        if place:
+            self.places[ref] = place
+        await self.send_frame({"type": "queue", "ref": ref, "place": place})

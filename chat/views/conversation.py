@@ -20,6 +20,7 @@ from accounts.tokens import bearer
 from chat.actions import allow_guest, begin_conversation, leave_address, start_visit
 from chat.frames import MAX_SEQ, FrameError, parse_object, text_field
 from chat.models import Visitor
+from chat.presence import mark_visitor_here
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
 from chat.views.page import site_json
 from tickets.actions import post_message
@@ -65,6 +66,7 @@ def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
         visitor = visitor_of(request)
         if visitor is None:
             return refusal(401, "not_signed_in", "Start again: this token is not known.")
+        mark_visitor_here(visitor)
         return view(request, visitor, *args, **kwargs)
 
     return guarded
