@@ -1,8 +1,6 @@
 """What guests and agents do over the live doors; tickets change through `tickets.actions` only."""
 
-from chat.actions.identifying import Identified, identify_visitor, rotate_secret
 from chat.actions.posting import post_soon
-from chat.actions.proving import Proved, send_code, verify_address
 from chat.actions.reading import read_soon
 from chat.actions.ringing import (
     Ringing,
@@ -16,15 +14,12 @@ from chat.actions.setting_up import (
     change_widget,
     create_proactive_message,
     delete_proactive_message,
-    reveal_secret,
     update_proactive_message,
 )
 from chat.actions.sharing import Shared, who_waits
 from chat.actions.visiting import Start, allow_guest, begin_conversation, leave_address, start_visit
 
 __all__ = [
-    "Identified",
-    "Proved",
     "Ringing",
     "Shared",
     "Start",
@@ -36,17 +31,12 @@ __all__ = [
     "decline_chat",
     "delete_proactive_message",
     "forget_rings",
-    "identify_visitor",
     "leave_address",
     "post_soon",
     "read_soon",
-    "reveal_secret",
     "ringing_for",
-    "rotate_secret",
-    "send_code",
     "start_visit",
     "take_back_abandoned_chats",
     "update_proactive_message",
-    "verify_address",
     "who_waits",
 ]
