@@ -36,12 +36,12 @@ export function directionOf(locale) {
 }
 
 /**
- * Which locale to speak: what the page asks for, else the first of the browser's that the site offers (`offered`: codes;
- * none means all), else the site's own, else English.
+ * Which locale to speak: the page's or else the first of the browser's whose language the site offers (`offered`: codes;
+ * none means all), else the site's own, else English. The server chooses its greeting in the same way (accounts/languages.py).
  */
 export function chooseLocale({ page, offered = [], browser = [], site }) {
   const isOffered = (locale) => spoken(locale) && (!offered.length || offered.some((code) => spoken(code) === spoken(locale)));
-  return [page].find(spoken) || browser.find(isOffered) || [site].find(spoken) || "en";
+  return [page, ...browser].find(isOffered) || [site].find(spoken) || "en";
 }
 
 /** Fetch the words of a locale; where that fails, English it is. */

@@ -19,7 +19,8 @@ from tests.widget_client.fake_desk import DESK, REF, ROOT, SHOP, SNIPPET, TOKEN,
 pytestmark = pytest.mark.browser
 
 WIDGET = ROOT / "static/widget"
-MODULES = sorted(path for path in WIDGET.glob("*.js") if path.name != "embed.js")
+ON_THE_PAGE = {"embed.js", "opener.js", "navigation.js", "proactive.js"}  # the others are the panel's
+MODULES = sorted(path for path in WIDGET.glob("*.js") if path.name not in ON_THE_PAGE)
 
 
 @pytest.fixture
@@ -304,8 +305,10 @@ def test_the_token_stays_with_the_host_and_out_of_every_address(page: Page, desk
     assert page.evaluate("localStorage.getItem('makegood:bellwether')") == TOKEN
     assert desk.of_type("start")[0]["authorization"] is None
     assert desk.of_type("hello")[0]["token"] == TOKEN
+    desk.unread = {"unread": 0, "live": True}
     page.reload()
-    until(page, lambda: len(desk.of_type("start")) == 2)  # by itself, to look for answers
+    until(page, lambda: len(desk.of_type("start")) == 2)  # by itself, since the chat is going on
+    assert desk.of_type("unread") == [{"type": "unread", "site": "bellwether", "token": TOKEN}]
     assert desk.of_type("start")[1]["authorization"] == f"Bearer {TOKEN}"
     assert not any(TOKEN in path for path in desk.requests)
     page.evaluate("Makegood.reset()")
@@ -599,9 +602,12 @@ def test_a_returning_visitor_sees_a_number_then_the_answer(page: Page, desk: Fak
     desk.record(agent_says("answer one"))
     desk.record(agent_says("answer two"))
     desk.tickets = [{"ref": REF, "last": 3}]
+    desk.unread = {"unread": 2, "live": False}
+    desk.requests.clear()
     visit(page)
     expect(page.locator("makegood-widget .badge")).to_have_text("2")
-    expect(page.get_by_role("button", name="Chat with us (2)")).to_be_visible()
+    expect(page.get_by_role("button", name="Chat with us. New messages: 2")).to_be_visible()
+    assert desk.requests == ["/widget/embed.js", "/widget/unread/"]  # one small question, no panel
     desk.received.clear()
     frame = open_widget(page)
     expect_bubbles(frame, ["I will be back", "answer one", "answer two"])
@@ -769,8 +775,7 @@ def test_axe_finds_nothing_in_the_panel_or_the_shop(page: Page, desk: FakeDesk, 
     frame.locator("[data-part=menu-button]").click()
     assert violations(page) == []
     desk.is_down = False
-    site = {"key": "bellwether", "name": "Bellwether Cycles"}
-    desk.shop = render_to_string("chat/demo.html", {"site_url": DESK, "site": site})
+    desk.shop = render_to_string("chat/demo.html", {"site_url": DESK, "attributes": {"data-site": "bellwether"}})
     assert SNIPPET in desk.shop
     visit(page)
     assert violations(page) == []
