@@ -230,11 +230,20 @@ class AuthorOut(serializers.Serializer[Any]):
     you = serializers.BooleanField(help_text="Whether it was the token's owner.")
 
 
+class ImageOut(serializers.Serializer[Any]):
+    width = serializers.IntegerField(help_text="Pixels.")
+    height = serializers.IntegerField(help_text="Pixels.")
+
+
 class FileOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
     type = serializers.CharField()
+    image = ImageOut(
+        allow_null=True,
+        help_text="Of a picture that was made anew here: only its pixels are left, it may be shown where it stands.",
+    )
 
 
 class MessageOut(serializers.Serializer[Any]):

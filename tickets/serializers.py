@@ -67,10 +67,12 @@ def message_json(message: Message) -> dict[str, Any]:
 
 
 def attachment_json(attachment: Attachment) -> dict[str, Any]:
-    """A file: {"id", "name", "size" in bytes, "type"}."""
+    """A file: {"id", "name", "size" in bytes, "type", "image"}; `image` only of a picture that we made anew."""
+    size = {"width": attachment.width, "height": attachment.height}
     return {
         "id": str(attachment.pk),
         "name": attachment.name,
         "size": attachment.size,
         "type": attachment.type,
+        "image": size if attachment.width else None,
     }

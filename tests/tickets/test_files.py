@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -14,11 +18,13 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from accounts.actions import create_token, revoke_token
 from outbox.jobs import send_due
 from tests.outbox.conftest import smtp  # noqa: F401  (the mail server that answers end at)
-from tickets.actions import Post, add_attachment, post_message, post_messages
+from tickets import pictures
+from tickets.actions import Post, add_attachment, open_ticket, post_message, post_messages
 from tickets.actions.attaching import HEAD_BYTES, NAME_CHARS, clean_file_name, type_of
 from tickets.jobs import discard_unsent_files, run_due_follow_ups
 from tickets.models import Attachment, Message, Ticket
@@ -190,6 +196,52 @@ def test_one_bad_file_fails_the_batch(ticket, alice, carla):
     assert ticket.messages.count() == 1
 
 
+def test_the_same_id_with_other_files_is_a_conflict(ticket, alice):
+    first, second = (str(add_attachment(file(), by=alice).pk) for _ in range(2))
+    post_message(ticket, by=alice, body="Look", client_id="c1", attachments=(first,))
+    for others in ((), (second,), (first, second)):
+        with pytest.raises(ValidationError) as refused:
+            post_message(ticket, by=alice, body="Look", client_id="c1", attachments=others)
+        assert refused.value.code == "conflict"
+    again = post_message(ticket, by=alice, body="Look", client_id="c1", attachments=(first.upper(),))
+    assert again.attachments.count() == 1
+
+
+def test_said_twice_in_one_batch_with_the_same_files_is_said_once(ticket, alice):
+    first, second = (str(add_attachment(file(), by=alice).pk) for _ in range(2))
+    post = Post(ticket, by=alice, body="Look", client_id="c1", attachments=(first,))
+    assert len({message.pk for message in post_messages([post, post])}) == 1
+    other = Post(ticket, by=alice, body="Look", client_id="c2", attachments=(second,))
+    with pytest.raises(ValidationError) as refused:
+        post_messages([other, replace(other, attachments=())])
+    assert refused.value.code == "conflict"
+
+
+def test_a_conversation_begins_with_a_picture_alone(carla, site):
+    ids = tuple(str(add_attachment(file(), by=carla).pk) for _ in range(2))
+    begin = {"by": carla, "channel": "chat", "site": site, "client_id": "c1"}
+    opened = open_ticket(carla, body="", attachments=ids, **begin)
+    assert (opened.subject, opened.preview) == ("2 files", "2 files")
+    assert opened.messages.get().attachments.count() == 2
+    assert open_ticket(carla, body="", attachments=ids, **begin) == opened
+    for words, others in (("", ids[:1]), ("Look", ids)):
+        with pytest.raises(ValidationError) as refused:
+            open_ticket(carla, body=words, attachments=others, **begin)
+        assert refused.value.code == "conflict"
+    with pytest.raises(ValidationError) as refused:
+        open_ticket(carla, by=carla, channel="chat", body="")
+    assert refused.value.code == "empty"
+
+
+def test_a_conversation_does_not_begin_with_anothers_file(carla, dora, site):
+    theirs = str(add_attachment(file(), by=dora).pk)
+    for key in (theirs, str(uuid.uuid4())):
+        with pytest.raises(ValidationError) as refused:
+            open_ticket(carla, by=carla, body="", channel="chat", site=site, attachments=(key,))
+        assert refused.value.code == "invalid"
+    assert not Ticket.objects.exists()
+
+
 def test_files_of_a_late_message_go_to_the_new_ticket(ticket, carla, alice):
     from datetime import timedelta
 
@@ -205,6 +257,114 @@ def test_files_of_a_late_message_go_to_the_new_ticket(ticket, carla, alice):
     assert kept.message == message
 
 
+# --- Pictures ---
+
+
+def picture(kind="JPEG", size=(40, 30), **options) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", size, "#0d5c49").save(content, kind, **options)
+    return content.getvalue()
+
+
+def test_a_picture_is_kept_without_what_its_camera_wrote(alice, tmp_path):
+    exif = Image.Exif()
+    exif[0x010E] = "CANARY"
+    kept = add_attachment(file("Rim.JPG", picture(exif=exif) + b"<script>CANARY"), by=alice)
+    assert (kept.name, kept.type, kept.width, kept.height) == ("Rim.JPG", "image/jpeg", 40, 30)
+    (stored,) = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert b"CANARY" not in stored
+    assert kept.size == len(stored)
+
+
+def test_a_picture_under_a_lying_name_says_what_it_is(alice):
+    kept = add_attachment(file("page.html", picture("PNG")), by=alice)
+    assert (kept.name, kept.type) == ("page.html.png", "image/png")
+
+
+def test_a_picture_of_too_many_pixels_is_refused_and_not_kept(alice, monkeypatch, tmp_path):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+    with pytest.raises(ValidationError) as refused:
+        add_attachment(file(content=picture()), by=alice)
+    assert refused.value.code == "too_long"
+    assert browser_of(alice).post("/uploads/", {"file": file(content=picture())}).status_code == 413
+    assert not Attachment.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_picture_without_a_turn_may_come_again(alice, monkeypatch):
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(pictures, "_threads", threading.BoundedSemaphore(1))
+    with pictures._threads:
+        answer = browser_of(alice).post("/uploads/", {"file": file(content=picture())})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert browser_of(alice).post("/uploads/", {"file": file(content=picture())}).status_code == 201
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_only_a_picture_made_anew_is_shown_where_it_stands(alice, ticket, carla, kind):
+    made, broken = sent(ticket, carla, content=picture(kind)), sent(ticket, carla, content=picture(kind)[:-40])
+    answer = browser_of(alice).get(f"/files/{made.pk}/")
+    assert answer["Content-Disposition"].startswith("inline; filename=")
+    assert answer["Content-Type"] == f"image/{kind.lower()}"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert (broken.width, broken.height) == (None, None)
+    assert browser_of(alice).get(f"/files/{broken.pk}/")["Content-Disposition"].startswith("attachment; filename=")
+
+
+# --- A disk that takes nothing ---
+
+
+def test_a_disk_that_is_full_stops_files_and_no_words(alice, ticket, tmp_path, monkeypatch):
+    def chunks(self, chunk_size=None):
+        yield b"a part"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    browser = browser_of(alice)
+    with monkeypatch.context() as patched:
+        patched.setattr("django.core.files.base.File.chunks", chunks)
+        patched.setattr("django.core.files.uploadedfile.InMemoryUploadedFile.chunks", chunks)
+        patched.setattr("django.core.files.base.ContentFile.chunks", chunks)
+        for content in (b"Just words", picture()):
+            answer = browser.post("/uploads/", {"file": file(content=content)})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+        said = browser.post(f"/tickets/{ticket.number}/reply/", {"body": "Words still go"})
+    assert said.status_code == 303
+    assert ticket.messages.filter(body="Words still go").exists()
+    assert not Attachment.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]  # nor a part of one
+    assert browser.post("/uploads/", {"file": file()}).status_code == 201
+
+
+def test_a_folder_that_cannot_be_written_is_said_to_be_so(alice, settings, tmp_path):
+    (tmp_path / "in the way").write_text("")
+    settings.MEDIA_ROOT = tmp_path / "in the way" / "files"
+    answer = browser_of(alice).post("/uploads/", {"file": file()})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+
+
+def test_an_upload_that_cannot_even_wait_on_the_disk_is_refused(alice, settings, tmp_path):
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "gone")
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    answer = browser_of(alice).post("/uploads/", {"file": file()})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+
+
+def test_a_file_is_not_left_behind_when_its_row_cannot_be_written(alice, tmp_path, monkeypatch):
+    monkeypatch.setattr(Attachment, "_do_insert", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        add_attachment(file(), by=alice)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_is_far_too_large_is_not_even_read(alice, settings, monkeypatch):
+    settings.MAX_FILE_BYTES = 1024
+    monkeypatch.setattr("django.http.request.HttpRequest.parse_file_upload", lambda *args: 1 / 0)
+    answer = browser_of(alice).post("/uploads/", {"file": file(content=b"x" * 80_000)})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_long")
+
+
 # --- The doors ---
 
 
@@ -213,7 +373,8 @@ def test_an_upload_answers_with_what_a_message_needs(alice, ticket):
     answer = browser.post("/uploads/", {"file": file("Rim photo.png")})
     assert answer.status_code == 201
     told = answer.json()
-    assert {**told, "id": ""} == {"id": "", "name": "Rim photo.png", "size": len(PNG), "type": "image/png"}
+    wanted = {"id": "", "name": "Rim photo.png", "size": len(PNG), "type": "image/png", "image": None}
+    assert {**told, "id": ""} == wanted
     posted = browser.post(f"/tickets/{ticket.number}/reply/", {"body": "Look", "attachments": [told["id"]]})
     assert posted.status_code == 303
     page = browser.get(f"/tickets/{ticket.number}/").text

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
+import uuid
+from contextlib import suppress
 from datetime import datetime
+from typing import BinaryIO, cast
 
 import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -16,19 +21,23 @@ from accounts.models import User
 from tickets.actions._rules import Actor, require
 from tickets.events import authored
 from tickets.models import Attachment, Message
+from tickets.pictures import MAX_PIXELS, Picture, PicturesBusyError, PictureTooLargeError, remake
 
+log = logging.getLogger(__name__)
 NAME_CHARS = 200
 MAX_FILES = 10
 DISCARD_AT_ONCE = 500
 HEAD_BYTES = 4096  # enough to tell a file's type
 # Control, format (bidi and zero width among them), surrogate, private, unassigned; separators of lines and paragraphs.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_GONE = "A file is not there any more. Attach it again."
 
 
 def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
     """Keep a file that is on no message yet; only whoever brought it can see it or send it.
 
-    Errors: PermissionDenied; ValidationError with code `empty` or `too_long`.
+    A picture is made anew and keeps nothing but what one sees. Errors: PermissionDenied; ValidationError with code
+    `empty`, `too_long`, or `unavailable` (no room for it; it can be tried again).
     """
     require(by, "tickets.reply")
     if not upload.size:
@@ -36,12 +45,53 @@ def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
     if upload.size > settings.MAX_FILE_BYTES:
         limit = settings.MAX_FILE_BYTES // (1024 * 1024)
         raise ValidationError(f"This file is too large: {limit} MB at most.", code="too_long")
-    attachment = Attachment(name=clean_file_name(upload.name or ""), size=upload.size, **authored(by))
-    attachment.type = type_of(upload.read(HEAD_BYTES))
-    upload.seek(0)
-    attachment.file = upload
-    attachment.save(force_insert=True)
+    attachment = Attachment(name=clean_file_name(upload.name or ""), **authored(by))
+    picture = _remake(upload)
+    if picture is None:
+        attachment.type, attachment.size = type_of(upload.read(HEAD_BYTES)), upload.size
+        upload.seek(0)
+        content: File[bytes] = upload
+    else:
+        attachment.name = clean_file_name(picture.name(attachment.name))
+        attachment.type, attachment.size = picture.type, len(picture.content)
+        attachment.width, attachment.height = picture.width, picture.height
+        content = ContentFile(picture.content)
+    _store(attachment, content)
     return attachment
+
+
+def _remake(upload: UploadedFile) -> Picture | None:
+    """The picture that was brought, made anew; None if it is something else."""
+    upload.seek(0)
+    try:
+        return remake(cast(BinaryIO, upload))
+    except PictureTooLargeError:
+        limit = MAX_PIXELS // 1_000_000
+        raise ValidationError(f"This picture is too large: {limit} megapixels at most.", code="too_long") from None
+    except PicturesBusyError:
+        raise ValidationError("Too many pictures at once. Try again in a moment.", code="unavailable") from None
+    finally:
+        upload.seek(0)
+
+
+def _store(attachment: Attachment, content: File[bytes]) -> None:
+    """Write file and row, or neither. A disk that is full or may not be written stops files, and nothing else."""
+    try:
+        attachment.file.save("file", content, save=False)
+        attachment.save(force_insert=True)
+    except BaseException as error:
+        _delete_file(attachment)
+        if not isinstance(error, OSError):
+            raise
+        log.error("a file could not be kept: %s", error)
+        raise ValidationError("Files cannot be taken right now. Words can.", code="unavailable") from None
+
+
+def _delete_file(attachment: Attachment) -> None:
+    """Take away what was written of a file that nothing points at."""
+    field = Attachment._meta.get_field("file")
+    with suppress(OSError):
+        attachment.file.storage.delete(field.generate_filename(attachment, "file"))
 
 
 def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
@@ -49,14 +99,28 @@ def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
 
     Errors: ValidationError with code `invalid`, for another's file exactly as for one that never was.
     """
-    wanted = set(ids)
+    wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
         raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="invalid")
     mine = {"by_user": by} if isinstance(by, User) else {"by_customer": by}
     unsent = Attachment.objects.filter(pk__in=wanted, message=None, **mine)
     if by is None or unsent.update(message=message) != len(wanted):
-        raise ValidationError("A file is not there any more. Attach it again.", code="invalid")
+        raise ValidationError(_GONE, code="invalid")
     prefetch_related_objects([message], "attachments")
+
+
+def file_ids(ids: tuple[str, ...]) -> set[str]:
+    """The distinct ids, each in the one form that we write. Errors: ValidationError with code `invalid`."""
+    try:
+        return {str(uuid.UUID(text)) for text in ids}
+    except ValueError:
+        raise ValidationError(_GONE, code="invalid") from None
+
+
+def count_files(ids: tuple[str, ...]) -> str:
+    """What stands for the words of a message that has none."""
+    count = len(file_ids(ids))
+    return "A file" if count == 1 else f"{count} files"
 
 
 def discard_unsent(*, older_than: datetime) -> int:

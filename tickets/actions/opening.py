@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Site, Team
 from customers.models import Customer
 from tickets.actions._rules import Actor, check_client_id, clean_body, clean_line, require
+from tickets.actions.attaching import count_files, file_ids
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.posting import Post, find_posted, post_messages
 from tickets.actions.sorting import attach_tags
@@ -32,26 +33,28 @@ def open_ticket(
     tags: list[str] | None = None,
     client_id: str = "",
     kind: str = Message.Kind.REPLY,
+    attachments: tuple[str, ...] = (),
     at: datetime | None = None,
 ) -> Ticket:
     """Begin a conversation with its first message, written by whoever opens it, and return the ticket.
 
     What we write down of a phone call is a note (`kind`). A `client_id` makes it harmless to ask twice: the
-    second time answers the first ticket. Without a subject the message's first line is it. Errors:
+    second time answers the first ticket. Without a subject the message's first line is it. `attachments` are the
+    ids of the author's own unsent files; then there need be no words. Errors:
     PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid` or `conflict` (the same
-    `client_id` with other words).
+    `client_id` with other words or files).
     """
     require(by, "tickets.open")
     if isinstance(by, Customer) and by.pk != customer.pk:
         raise PermissionDenied
     check_client_id(client_id)
-    body = clean_body(body)
+    body = clean_body(body, may_be_empty=bool(attachments))
     if channel not in Channel.values or priority not in Priority.values:
         raise ValidationError("There is no such channel or priority.", code="invalid")
     known = find_posted(by, [client_id]).get(client_id)
     if known is not None:
-        return _same_words(known, body)
-    subject = clean_line(subject, SUBJECT_CHARS) or _beginning(body)
+        return _same_words(known, body, attachments)
+    subject = clean_line(subject, SUBJECT_CHARS) or _beginning(body) or count_files(attachments)
     try:
         with transaction.atomic():
             ticket = begin_ticket(
@@ -59,7 +62,8 @@ def open_ticket(
             )
             if tags:
                 attach_tags(ticket, tags)
-            message = post_messages([Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at)])[0]
+            post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at, attachments=attachments)
+            message = post_messages([post])[0]
             if message.ticket_id != ticket.pk:  # stored since we looked, with a ticket of its own
                 raise IntegrityError("opened meanwhile")
             return message.ticket
@@ -67,19 +71,19 @@ def open_ticket(
         known = find_posted(by, [client_id]).get(client_id)
         if known is None:
             raise
-        return _same_words(known, body)
+        return _same_words(known, body, attachments)
 
 
 def _beginning(body: str) -> str:
     """The first line, cut between words where it is too long for a subject."""
-    line = clean_line(body.splitlines()[0], SUBJECT_CHARS)
+    line = clean_line(body.splitlines()[0] if body else "", SUBJECT_CHARS)
     if len(line) <= SUBJECT_FROM_BODY_CHARS:
         return line
     cut = line[:SUBJECT_FROM_BODY_CHARS]
     return (cut.rpartition(" ")[0] or cut) + " …"
 
 
-def _same_words(known: Message, body: str) -> Ticket:
-    if known.body != body:
+def _same_words(known: Message, body: str, attachments: tuple[str, ...]) -> Ticket:
+    if known.body != body or {str(file.pk) for file in known.attachments.all()} != file_ids(attachments):
         raise ValidationError("This id was used for another message.", code="conflict")
     return known.ticket

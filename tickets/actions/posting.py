@@ -25,7 +25,7 @@ from tickets.actions._rules import (
     stop_waiting,
 )
 from tickets.actions._storing import store
-from tickets.actions.attaching import attach
+from tickets.actions.attaching import attach, count_files, file_ids
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
 from tickets.events import announce, authored, next_event
@@ -64,7 +64,8 @@ def post_message(
     """Add a message to a ticket and return it; its `ticket` is another one if this was solved too long ago.
 
     `attachments` are the ids of the author's own files that are on no message yet. Errors: PermissionDenied;
-    ValidationError with code `empty`, `too_long`, `invalid`, or `conflict` (the same `client_id` with other words).
+    ValidationError with code `empty`, `too_long`, `invalid`, or `conflict` (the same `client_id` with other words
+    or files).
     """
     post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at, attachments=attachments)
     try:
@@ -96,7 +97,8 @@ def post_messages(posts: list[Post]) -> list[Message]:
         body = clean_body(post.body, may_be_empty=bool(post.attachments))
         known = stored.get(post.key) if post.client_id else None
         if known is not None:
-            if known.body != body or known.kind != post.kind:
+            said = (known.body, known.kind, _files_of(known, with_files))
+            if said != (body, post.kind, file_ids(post.attachments)):
                 raise ValidationError("This id was used for another message.", code="conflict")
             answer.append(known)
             continue
@@ -122,6 +124,13 @@ def post_messages(posts: list[Post]) -> list[Message]:
         attach(post.attachments, message, by=post.by)
     announce(live)
     return answer
+
+
+def _files_of(known: Message, with_files: list[tuple[Post, Message]]) -> set[str]:
+    """The ids of the files of a stored message, or of one that is about to be in the same batch."""
+    if known.pk is None:
+        return next((file_ids(post.attachments) for post, message in with_files if message is known), set())
+    return {str(file.pk) for file in known.attachments.all()}
 
 
 def find_posted(by: Actor, client_ids: Iterable[str]) -> dict[str, Message]:
@@ -210,7 +219,7 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     )
     event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
     if is_public:
-        ticket.preview = clean_line(body, PREVIEW_CHARS) or _count_files(post)
+        ticket.preview = clean_line(body, PREVIEW_CHARS) or count_files(post.attachments)
     if is_public and isinstance(post.by, User):
         owe_answer_by_mail(ticket, event.seq, at=post.at)
     return message, [*events, event]
@@ -223,12 +232,6 @@ def _take_chat(post: Post, by: User, ticket: Ticket) -> list[Event]:
     ticket.assignee = by
     data = assignment_data(ticket, had=(None, ticket.team)) | {"reason": "replied"}
     return [next_event(ticket, "ticket.assigned", by=by, at=post.at, data=data)]
-
-
-def _count_files(post: Post) -> str:
-    """What a list says of a message without words."""
-    count = len(set(post.attachments))
-    return "A file" if count == 1 else f"{count} files"
 
 
 def _back_to_open(post: Post, ticket: Ticket, now: datetime) -> list[Event]:

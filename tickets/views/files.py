@@ -1,9 +1,12 @@
-"""Files come in one by one and go out as downloads, never as pages of ours."""
+"""Files come in one by one and go out as downloads; only pictures of our own making are shown where they stand."""
 
 from __future__ import annotations
 
+import logging
 import uuid
+from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
@@ -14,9 +17,11 @@ from tickets.actions import add_attachment
 from tickets.models import Attachment
 from tickets.serializers import attachment_json
 
+log = logging.getLogger(__name__)
+ENVELOPE_BYTES = 64 * 1024  # what multipart writes around a file
 # Types that run nothing, whatever a browser makes of them; all others are only bytes.
 INERT = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
-STATUS = {"too_long": 413}
+STATUS = {"too_long": 413, "unavailable": 503}
 
 
 @for_programs_too
@@ -24,11 +29,23 @@ STATUS = {"too_long": 413}
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
     """Take one file, `file` in multipart; its id then goes into a message's `attachments`."""
-    file = request.FILES.get("file")
+    return keep_file(request, lambda file: add_attachment(file, by=viewer(request)))
+
+
+def keep_file(request: HttpRequest, keep: Callable[[UploadedFile], Attachment]) -> JsonResponse:
+    """Hand the request's one file to an action and answer with what a message needs, or with what is wrong."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_FILE_BYTES + ENVELOPE_BYTES:
+        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
+        return refusal(413, "too_long", f"This file is too large: {limit} MB at most.")
+    try:
+        file = request.FILES.get("file")
+    except OSError as error:  # what is large waits on the disk while it comes in
+        log.error("a file could not be taken: %s", error)
+        return refusal(503, "unavailable", "Files cannot be taken right now. Words can.")
     if not isinstance(file, UploadedFile):
         return refusal(400, "invalid", "Send one file, in the field “file”.")
     try:
-        attachment = add_attachment(file, by=viewer(request))
+        attachment = keep(file)
     except ValidationError as error:
         code = error.code or "invalid"
         return refusal(STATUS.get(code, 422), code, str(error.message))
@@ -53,8 +70,9 @@ def file_response(attachment: Attachment | None) -> HttpResponseBase:
         content = attachment.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
+    is_ours = attachment.width is not None  # made anew from its pixels
     kind = attachment.type if attachment.type in INERT else "application/octet-stream"
-    response = FileResponse(content, as_attachment=True, filename=attachment.name, content_type=kind)
+    response = FileResponse(content, as_attachment=not is_ours, filename=attachment.name, content_type=kind)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
