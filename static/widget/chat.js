@@ -2,14 +2,15 @@
  * What the widget knows: the visitor's conversations, which of them is on screen, what waits in the outbox, who is there.
  * Frames go in, `onChange()` says that the picture is another one, `tell(name, detail)` informs the host page. No DOM.
  */
+import { Reading } from "./reading.js";
 import { Timeline } from "./timeline.js";
 
 const TYPING_FOR = 6_000; // ms an agent counts as typing after the last sign
 const ASK_AGAIN = 5_000; // ms before the same gap is asked for again
 
 export class Chat {
-  constructor({ session, storage, outbox, line, onChange, tell }) {
-    Object.assign(this, { session, storage, outbox, line, onChange, tell });
+  constructor({ storage, outbox, line, onChange, tell }) {
+    Object.assign(this, { storage, outbox, line, onChange, tell });
     this.connection = "connecting";
     this.presence = null;
     this.isWatched = false; // panel open and tab visible
@@ -19,23 +20,30 @@ export class Chat {
   /** No conversation at all, as for somebody new. */
   clear() {
     this.timelines = new Map();
-    this.receipts = new Map(); // ref → seq up to which our side's messages were seen
-    this.told = new Map(); // ref → seq up to which we said that we have seen it
+    this.reading = new Reading({ storage: this.storage, send: (frame) => this.line.send(frame) });
     this.asked = new Map();
     this.acked = new Map(); // client_id → item: sent, and its event not here yet
-    this.place = null;
+    this.places = new Map(); // ref → place in the queue, 1 is next
     this.typist = null;
     this.show(null);
   }
 
-  /** After /widget/start/: carry on with the newest open conversation, unless a new one waits to be sent. */
+  /** After /widget/start/: carry on with the newest conversation, unless a new one waits to be sent. */
   begin(tickets) {
-    for (const { ref, last, seen } of tickets) {
-      if (this.seen(ref) === null) this.storage.set(`seen:${ref}`, seen ?? last);
-      if (last > this.seen(ref)) this.timeline(ref);
+    for (const { ref, last } of tickets) {
+      this.reading.meet(ref, last);
+      if (last > this.reading.seen(ref)) this.timeline(ref);
     }
-    const newest = tickets.find((ticket) => ticket.status !== "solved") || tickets[0];
+    const [newest] = tickets;
     if (newest && !this.current && !this.pending().length) this.show(newest.ref);
+  }
+
+  /** The visitor has proved to be somebody: only that one's conversations are left, and others than before may appear. */
+  identified(tickets) {
+    const theirs = new Set(tickets.map(({ ref }) => ref));
+    for (const ref of [...this.timelines.keys()]) if (!theirs.has(ref)) this.timelines.delete(ref);
+    if (this.current && !theirs.has(this.current)) this.show(null);
+    this.begin(tickets);
   }
 
   /** After a reload: carry on where something still waits to be sent. */
@@ -48,6 +56,7 @@ export class Chat {
   show(ref, name = ref || `new:${Date.now()}`) {
     this.current = ref;
     this.conversation = name; // what its messages are filed under until there is a ref
+    this.beganHere = ref ? null : name;
     this.typist = null;
     if (ref && !this.timelines.has(ref)) this.ask(ref, this.timeline(ref));
     this.onChange();
@@ -58,20 +67,26 @@ export class Chat {
     return this.timelines.get(ref);
   }
 
+  /** The events of the conversation on screen. */
+  get events() {
+    return this.timelines.get(this.current)?.events || [];
+  }
+
   /** Where to resume from, for hello and poll. */
   cursors() {
     return Object.fromEntries([...this.timelines].map(([ref, timeline]) => [ref, timeline.last]));
   }
 
-  post(body) {
-    this.outbox.add(body, { ref: this.current, conversation: this.conversation });
+  post(body, files) {
+    this.outbox.add(body, { ref: this.current, conversation: this.conversation, files });
   }
 
   take(frame) {
-    const handle = { event: "takeEvent", ack: "takeAck", error: "takeError", ready: "takeHeads", heartbeat: "takeHeads", typing: "takeTyping", receipt: "takeReceipt" }[frame.type];
+    const handle = { event: "takeEvent", ack: "takeAck", error: "takeError", ready: "takeHeads", heartbeat: "takeHeads", typing: "takeTyping" }[frame.type];
     if (handle) this[handle](frame);
+    else if (frame.type === "receipt") this.reading.take(frame);
     else if (frame.type === "presence") this.presence = frame;
-    else if (frame.type === "queue") this.place = frame.place;
+    else if (frame.type === "queue") this.places.set(frame.ref, frame.place);
     else return;
     this.onChange();
   }
@@ -83,12 +98,12 @@ export class Chat {
     if (verdict !== "show") return;
     const { by = {}, message } = frame.event;
     if (!message) return;
-    if (by.you) {
+    if (by?.you) {
       this.settle({ client_id: message.client_id, ref: frame.ref });
       return;
     }
     if (this.current === frame.ref) this.typist = null;
-    if (frame.seq > (this.seen(frame.ref) ?? 0)) this.tell("message:received", { ref: frame.ref });
+    if (frame.seq > (this.reading.seen(frame.ref) ?? 0)) this.tell("message:received", { ref: frame.ref });
   }
 
   takeAck({ client_id, ref, seq }) {
@@ -117,7 +132,7 @@ export class Chat {
   takeHeads({ tickets = {}, type }) {
     for (const [ref, head] of Object.entries(tickets)) {
       const isKnown = this.timelines.has(ref);
-      if (!isKnown && head <= (this.seen(ref) ?? 0)) continue; // an earlier one, with nothing new
+      if (!isKnown && head <= (this.reading.seen(ref) ?? 0)) continue; // an earlier one, with nothing new
       if (type === "ready" && isKnown) continue; // hello has asked already
       const timeline = this.timeline(ref);
       if (timeline.lags(head)) this.ask(ref, timeline);
@@ -134,11 +149,6 @@ export class Chat {
     }, TYPING_FOR);
   }
 
-  takeReceipt({ ref, by, seq }) {
-    if (by?.you || by?.kind === "customer") return;
-    this.receipts.set(ref, Math.max(seq, this.receipts.get(ref) || 0));
-  }
-
   /** Ask once for what comes after the last event shown; again only if nothing came of it. */
   ask(ref, timeline, patience = 0) {
     const before = this.asked.get(ref);
@@ -150,32 +160,19 @@ export class Chat {
     else go();
   }
 
-  seen(ref) {
-    return this.storage.get(`seen:${ref}`);
-  }
-
   /** Everything up to the newest event on screen has been read, if anybody is looking. */
   markSeen() {
-    const timeline = this.current && this.timelines.get(this.current);
-    if (!timeline || !this.isWatched || !timeline.last) return;
-    if (timeline.last > (this.seen(this.current) ?? 0)) this.storage.set(`seen:${this.current}`, timeline.last);
-    if (timeline.last <= (this.told.get(this.current) ?? 0)) return;
-    if (this.line.send({ type: "seen", ref: this.current, seq: timeline.last })) this.told.set(this.current, timeline.last);
+    const last = this.timelines.get(this.current)?.last;
+    if (last && this.isWatched) this.reading.mark(this.current, last);
   }
 
-  /** How many of our side's messages nobody has looked at. */
   unread() {
-    let count = 0;
-    for (const [ref, timeline] of this.timelines) {
-      const seen = this.seen(ref) ?? 0;
-      count += timeline.events.filter((event) => event.seq > seen && event.message && !event.by?.you).length;
-    }
-    return count;
+    return this.reading.unread(this.timelines);
   }
 
   /** Nobody can answer now, as far as we were told. */
   get isAway() {
-    return Boolean(this.presence) && (!this.presence.open || !this.presence.agents?.length);
+    return Boolean(this.presence) && !this.presence.agents?.length;
   }
 
   /** What stands at the end of the conversation on screen and is not in its timeline yet. */

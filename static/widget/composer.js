@@ -1,14 +1,15 @@
-/* The input. What is in it is saved as it grows, and leaves it only into the outbox. */
+/* The input. What is in it is saved as it grows, and leaves it only into the outbox, with the files that lie above it. */
 
 const TYPING_EVERY = 1_000; // ms between two "typing" frames
 const LARGEST = 60_000; // bytes of a message as JSON; a frame may have 64 KiB
 
 export class Composer {
-  /** `onPost(body)`, `onTyping(text)`; `draftName()` says under which name the draft is kept. */
-  constructor({ form, storage, say, onPost, onTyping, draftName }) {
-    Object.assign(this, { form, storage, say, onPost, onTyping, draftName });
+  /** `onPost(body, files)`, `onTyping(text)`; `draftName()` says under which name the draft is kept. */
+  constructor({ form, storage, say, tray, onPost, onTyping, draftName }) {
+    Object.assign(this, { form, storage, say, tray, onPost, onTyping, draftName });
     this.input = form.querySelector("textarea");
-    this.button = form.querySelector("button");
+    this.button = form.querySelector(".send");
+    tray.onChange = () => this.show();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.post();
@@ -25,8 +26,8 @@ export class Composer {
 
   post() {
     const body = clean(this.input.value);
-    if (!body || this.isTooLong(body)) return;
-    this.onPost(body);
+    if (!(body || this.tray.entries.length) || this.isTooLong(body)) return;
+    this.onPost(body, this.tray.take());
     this.fill("");
     this.type("");
     this.input.focus();
@@ -57,10 +58,17 @@ export class Composer {
     this.show();
   }
 
+  /** Put something in where the cursor is, as if it had been typed. */
+  insert(text) {
+    this.input.focus();
+    this.input.setRangeText(text, this.input.selectionStart, this.input.selectionEnd, "end");
+    this.changed();
+  }
+
   show() {
     const body = clean(this.input.value);
     const isTooLong = this.isTooLong(body);
-    this.button.disabled = !body || isTooLong;
+    this.button.disabled = !(body || this.tray.entries.length) || isTooLong;
     this.input.setAttribute("aria-invalid", isTooLong);
     this.input.setCustomValidity(isTooLong ? this.say("tooLong") : "");
     if (CSS.supports("field-sizing", "content")) return;

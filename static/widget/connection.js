@@ -33,6 +33,13 @@ export class Connection {
     this.open();
   }
 
+  /** Say hello anew, as somebody else. */
+  renew() {
+    if (!this.socket) return;
+    this.close();
+    this.dial();
+  }
+
   stop() {
     this.isStopped = true;
     this.poll.stop();

@@ -1,14 +1,19 @@
 /* The page around us. We speak only with our parent window, and only under the origin that embedded us. */
 
 const KNOWN = {
-  hello: { token: ["string", "null"], fresh: ["boolean"], kept: ["object"], open: ["boolean"], page: ["object"], color: ["string", "null"], locale: ["string", "null"] },
-  shown: { open: ["boolean"], page: ["object"] },
+  hello: {
+    token: ["string", "null"], fresh: ["boolean"], kept: ["object"], open: ["boolean"], page: ["object"], color: ["string", "null"], locale: ["string", "null"],
+    consent: ["boolean", "null", "undefined"], asks: ["boolean", "undefined"], proactive: ["object", "null", "undefined"],
+  },
+  shown: { open: ["boolean"], page: ["object"], proactive: ["object", "null", "undefined"] },
+  page: { page: ["object"] },
   identify: { token: ["string"] },
-  look: { color: ["string", "null"], locale: ["string", "null"] },
+  consent: { given: ["boolean"] },
+  look: { color: ["string", "null", "undefined"], locale: ["string", "null", "undefined"] },
 };
 
-/** Listen to the host and tell it that we are here; null when the widget's page was opened by itself. */
-export function meetHost(hears) {
+/** Listen to the host and tell it that we are here, and what else `word` says; null when the widget's page was opened by itself. */
+export function meetHost(hears, word = {}) {
   if (window.parent === window) return null;
   const origin = hostOrigin();
   const tell = (message) => origin && window.parent.postMessage({ makegood: 1, ...message }, origin);
@@ -16,7 +21,7 @@ export function meetHost(hears) {
     if (source !== window.parent || from !== origin || !isKnown(data)) return;
     hears[data.type](data);
   });
-  tell({ type: "ready" });
+  tell({ type: "ready", ...word });
   return { tell };
 }
 

@@ -7,27 +7,28 @@ const LINES = {
   "ticket.resolved": ({ by }, say) => (by?.name && by.kind === "agent" ? say("solved", { name: by.name }) : say("solvedBySystem")),
   "ticket.reopened": (_, say) => say("reopened"),
   "chat.ended": (_, say) => say("ended"),
+  "agent.joined": ({ by }, say) => say("joined", { name: by?.name || say("team") }),
 };
 
 /**
- * @param events the timeline's events · pending the outbox's items for this conversation · seenUpTo seq that our side has seen
+ * @param events the timeline's events · pending the outbox's items for this conversation · seenUpTo seq that our side has
+ *   seen · opening words of the team before anybody wrote, as a thing
  * @returns [{key, kind: "day"|"line"|"message", …}]
  */
-export function layout({ events, pending, seenUpTo = 0, say, locale, now = Date.now() }) {
-  const things = [];
+export function layout({ events, pending, seenUpTo = 0, opening = null, say, locale, now = Date.now() }) {
+  const things = opening ? [opening] : [];
   for (const event of events) {
     if (event.message && event.message.kind !== "note") things.push(fromEvent(event, seenUpTo));
     else if (Object.hasOwn(LINES, event.type)) things.push({ key: `line:${event.seq}`, kind: "line", at: event.at, text: LINES[event.type](event, say) });
   }
-  for (const item of pending) {
-    things.push({ key: `m:${item.client_id}`, kind: "message", isMine: true, body: item.body, at: new Date(item.written).toISOString(), state: item.state, code: item.code, client_id: item.client_id });
-  }
+  things.push(...pending.map(fromOutbox));
   group(things);
   thinOutStates(things);
   return withDays(things, { say, locale, now });
 }
 
-function fromEvent({ seq, at, by = {}, message }, seenUpTo) {
+function fromEvent({ seq, at, by: author, message }, seenUpTo) {
+  const by = author || {};
   const isMine = Boolean(by.you);
   return {
     key: `m:${message.client_id || message.id}`,
@@ -38,7 +39,24 @@ function fromEvent({ seq, at, by = {}, message }, seenUpTo) {
     at,
     name: by.name,
     initials: by.initials,
+    picture: by.picture,
     state: isMine ? (seq <= seenUpTo ? "seen" : "sent") : null,
+  };
+}
+
+function fromOutbox({ client_id, body, files, written, state, code, share }) {
+  const isUploading = state === "sending" && files?.some(({ id }) => !id);
+  return {
+    key: `m:${client_id}`,
+    kind: "message",
+    isMine: true,
+    body,
+    files,
+    at: new Date(written).toISOString(),
+    state,
+    code,
+    client_id,
+    share: isUploading ? Math.floor((share || 0) * 100) / 100 : undefined,
   };
 }
 

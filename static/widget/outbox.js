@@ -9,22 +9,27 @@ const RESEND_AFTER = 10_000; // ms until an unanswered message is sent again on 
 const PAUSE = 5_000; // ms to wait when told to slow down
 
 export class Outbox {
-  /** `send(frame)` puts a frame on the wire; `on(name, item)` hears "changed", "failed" and "sent". */
-  constructor({ storage, send, on, now = () => Date.now() }) {
-    Object.assign(this, { storage, send, on, now });
+  /**
+   * `send(frame)` puts a frame on the wire; `uploads` knows how far the files are; `on(name, item)` hears "changed",
+   * "failed" and "sent".
+   */
+  constructor({ storage, uploads, send, on, now = () => Date.now() }) {
+    Object.assign(this, { storage, uploads, send, on, now });
     this.isOnline = false;
     this.inFlight = null; // {client_id, at}
     this.pausedUntil = 0;
     this.items = storage.names("out:").map((name) => storage.get(name)).filter(Boolean).sort((a, b) => a.order - b.order);
     this.items.forEach((item) => Object.assign(item, { since: now(), state: "sending" }));
+    this.items.forEach(({ files }) => files && uploads.restore(files));
     this.count = this.items.length ? this.items.at(-1).order : 0;
     this.tick();
   }
 
   /** Take a message in. `conversation` is the ticket's ref, or a name of our own while there is none. */
-  add(body, { ref = null, conversation = ref } = {}) {
+  add(body, { ref = null, conversation = ref, files = [] } = {}) {
     this.count = Math.max(this.count + 1, this.now());
     const item = { client_id: uuid(), ref, conversation, body, order: this.count, written: this.now(), since: this.now(), state: "sending" };
+    if (files.length) item.files = files.map(asKept);
     this.items.push(item);
     this.keep(item);
     this.changed();
@@ -76,6 +81,7 @@ export class Outbox {
         this.storage.remove(`out:${client_id}`);
         item.client_id = uuid();
       }
+      if (item.files) this.uploads.again(item.files); // what was not taken may have been a file that is gone by now
     }
     Object.assign(item, { state: "sending", since: this.now(), code: undefined });
     this.keep(item);
@@ -104,9 +110,34 @@ export class Outbox {
     if (!head || !this.isOnline || this.now() < this.pausedUntil) return;
     const { inFlight } = this;
     if (inFlight && inFlight.client_id === head.client_id && this.now() - inFlight.at < RESEND_AFTER) return;
+    if (head.files && !this.haveArrived(head)) return;
     this.inFlight = { client_id: head.client_id, at: this.now() };
     const frame = { type: "message.post", client_id: head.client_id, body: head.body };
-    this.send(head.ref ? { ...frame, ref: head.ref } : frame);
+    if (head.ref) frame.ref = head.ref;
+    if (head.files) frame.attachments = head.files.map(({ id }) => id);
+    this.send(frame);
+  }
+
+  /** Whether the server has the files of this message; the words wait for them, and it is not late while they move. */
+  haveArrived(item) {
+    const code = this.uploads.holdUp(item.files);
+    if (code && code !== "wait") this.refuse({ client_id: item.client_id, code });
+    if (code === "wait" && item.share !== this.uploads.share(item.files)) Object.assign(item, { since: this.now(), share: this.uploads.share(item.files) });
+    if (code) return false;
+    const known = item.files.map(({ key }) => asKept(this.uploads.entries.get(key)));
+    if (JSON.stringify(known) !== JSON.stringify(item.files)) {
+      item.files = known;
+      this.keep(item);
+    }
+    return true;
+  }
+
+  /** News of a file: of the message that waits for it, if one does. */
+  fileChanged({ key }) {
+    const item = this.items.find(({ files }) => files?.some((file) => file.key === key));
+    if (!item) return;
+    if (item.state === "late") item.state = "sending";
+    this.changed();
   }
 
   /** Once a second while anything waits: say what is late, send again what got no answer. */
@@ -140,6 +171,11 @@ export class Outbox {
     if (this.inFlight?.client_id === item.client_id) this.inFlight = null;
     this.storage.remove(`out:${item.client_id}`);
   }
+}
+
+/** What of a file is worth keeping with its message. */
+function asKept({ key, name, size, type, image, id }) {
+  return { key, name, size, type, image, id };
 }
 
 /** A random UUID, also on pages without https, where crypto.randomUUID does not exist. */

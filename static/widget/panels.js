@@ -1,5 +1,5 @@
 /* What lies beside the conversation: the menu, the question for an address, the earlier conversations. */
-import { make } from "./view.js";
+import { make } from "./dom.js";
 
 const EARLIER = 20; // conversations listed
 
@@ -51,7 +51,7 @@ export class Contact {
     const hadFocus = this.form.contains(document.activeElement);
     this.form.hidden = !isOpen;
     if (!isOpen) this.complain("");
-    if (!isOpen && hadFocus) document.querySelector("textarea").focus();
+    if (!isOpen && hadFocus) document.querySelector("[data-part=composer] textarea").focus();
   }
 
   focus() {

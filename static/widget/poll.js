@@ -53,24 +53,38 @@ export class Poll {
     }
   }
 
-  /** Only messages and the gaps between them travel this way; typing and receipts can wait for a socket. */
+  /** What has a door travels this way too; typing, receipts and pages can wait for a socket. */
   send(frame) {
     if (frame.type === "message.post") this.post(frame);
     else if (frame.type === "resume") this.fetch(frame.ref, frame.after).catch(() => this.reach(false));
+    else if (frame.type === "chat.end") this.act(frame, `/widget/tickets/${encodeURIComponent(frame.ref)}/end/`, {});
+    else if (frame.type === "chat.rate") this.act(frame, `/widget/tickets/${encodeURIComponent(frame.ref)}/rating/`, { score: frame.score, comment: frame.comment });
+    else if (frame.type === "identify") this.act(frame, "/widget/identify/", { token: frame.token });
     else return false;
     return true;
   }
 
-  async post({ ref, client_id, body }) {
+  async post({ ref, client_id, body, attachments }) {
     const path = ref ? `/widget/tickets/${encodeURIComponent(ref)}/messages/` : "/widget/tickets/";
     try {
-      const { ref: known = ref, seq } = await this.session.call(path, { client_id, body });
+      const { ref: known = ref, seq } = await this.session.call(path, { client_id, body, attachments });
       this.onFrame({ type: "ack", client_id, ref: known, seq });
       this.look();
     } catch (error) {
       if (error.status === 429) this.onFrame({ type: "error", code: "rate_limited", client_id });
       else if (error.isFinal) this.onFrame({ type: "error", code: error.code, detail: error.detail, client_id });
       else this.reach(false); // it stays in the outbox
+    }
+  }
+
+  /** Do one thing, and let its answer look like the frame that a socket would have brought. */
+  async act({ type, ref }, path, body) {
+    try {
+      const answer = await this.session.call(path, body);
+      if (type === "identify") this.onFrame({ ...answer, type: "identified", tickets: Object.fromEntries(answer.tickets.map(({ ref, last }) => [ref, last])) });
+      else await this.fetch(ref, this.hello()[ref] || 0);
+    } catch (error) {
+      this.onFrame({ type: "error", code: error.code || "unreachable", detail: error.detail, about: type });
     }
   }
 }

@@ -1,26 +1,33 @@
 /* The picture of what the chat knows: header, conversation, and the lines under it. */
+import { part, put } from "./dom.js";
 import { drawFaces, presenceText } from "./header.js";
 import { layout } from "./layout.js";
 
 const LOST_AFTER = 2_000; // ms without a line until we mention it
-
-export const part = (name) => document.querySelector(`[data-part="${name}"]`);
+const CALM = 40; // ms between two drawings
 
 export class Screen {
-  /** `onUnread(count)` hears how many messages nobody has looked at. */
-  constructor({ chat, view, say, locale, onUnread }) {
-    Object.assign(this, { chat, view, say, locale, onUnread });
+  /** `onUnread(count)` hears how many messages nobody has looked at; `onDraw()` that everything was drawn. */
+  constructor({ chat, view, say, locale, site, onUnread, onDraw }) {
+    Object.assign(this, { chat, view, say, locale, site, onUnread, onDraw });
     this.lineSince = Date.now();
+    this.drawnAt = 0;
+    this.opening = null; // words of the team before anybody wrote: {id, text}
+    this.faces = new Map(); // name and initials → picture, of whom we have met
   }
 
-  /** Draw once per turn, however much happened in it. */
+  /** At once, and then once every few moments, however much happens in them. */
   schedule() {
     if (this.isDue) return;
     this.isDue = true;
-    queueMicrotask(() => {
+    const wait = this.drawnAt + CALM - Date.now();
+    const draw = () => {
       this.isDue = false;
+      this.drawnAt = Date.now();
       this.draw();
-    });
+    };
+    if (wait > 0) setTimeout(draw, wait);
+    else queueMicrotask(draw);
   }
 
   /** The line went up or down: a short cut is not worth a word. */
@@ -33,46 +40,46 @@ export class Screen {
 
   draw() {
     const { chat, say, locale } = this;
-    const events = chat.timelines.get(chat.current)?.events || [];
-    const things = layout({ events, pending: chat.pending(), seenUpTo: chat.receipts.get(chat.current), say, locale });
+    const agents = (!this.isLost() && chat.presence?.agents) || [];
+    for (const { name, initials, picture } of agents) this.faces.set(`${name}|${initials}`, picture);
+    const things = layout({ events: chat.events, pending: chat.pending(), seenUpTo: chat.reading.receipts.get(chat.current), opening: this.openingWords(), say, locale });
     this.view.draw(things);
     part("greeting").hidden = things.length > 0;
-    drawFaces(part("faces"), chat.presence?.open && !this.isLost() ? chat.presence.agents : []);
-    put("presence", this.presence());
-    put("notice", this.isLost() ? say("lost") : "");
-    put("typing", chat.typist ? say("typing", { name: chat.typist.name || say("team") }) : "");
+    part("away").hidden = !chat.isAway;
+    drawFaces(part("faces"), agents);
+    put(part("presence"), this.presence());
+    put(part("notice"), this.isLost() ? say("lost") : "");
+    const place = chat.places.get(chat.current);
+    put(part("place"), place > 0 && !this.isLost() ? say("place", { count: place }) : "");
+    put(part("typing"), chat.typist ? say("typing", { name: chat.typist.name || say("team") }) : "");
     chat.markSeen();
+    this.onDraw();
     const unread = chat.unread();
     if (unread !== this.unread) this.onUnread(unread);
     this.unread = unread;
+  }
+
+  /** What the team said first stands above the conversation that it led to. */
+  openingWords() {
+    if (!this.opening || !this.chat.beganHere) return null;
+    this.openedAt ??= new Date().toISOString();
+    return { key: `opening:${this.opening.id}`, kind: "message", isMine: false, body: this.opening.text, name: this.site.name, at: this.openedAt, state: null };
+  }
+
+  /** The picture beside a message: the event's own, or of somebody whom we saw to be here. */
+  faceOf({ name, initials, picture }) {
+    return { name, initials, picture: picture ?? this.faces.get(`${name}|${initials}`) ?? null };
   }
 
   presence() {
     const { chat, say } = this;
     if (chat.connection === "refused") return say("gone");
     if (this.isLost()) return say("reconnecting"); // who is there now, we cannot know
-    const place = chat.place > 0 ? ` ${say("place", { count: chat.place })}` : "";
-    if (chat.presence) return presenceText(chat.presence, say) + place;
+    if (chat.presence) return presenceText(chat.presence, say, this.locale);
     return chat.connection === "polling" ? say("polling") : say("connecting");
   }
 
   isLost() {
     return this.chat.connection === "offline" && Date.now() - this.lineSince >= LOST_AFTER;
   }
-}
-
-function put(name, text) {
-  const node = part(name);
-  if (node.textContent !== text) node.textContent = text;
-}
-
-/** Put the words of one language into the page. */
-export function fillWords(say, site) {
-  for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
-  for (const node of document.querySelectorAll("[data-say-hint]")) node.placeholder = say(node.dataset.sayHint);
-  for (const node of document.querySelectorAll("[data-say-label]")) {
-    node.setAttribute("aria-label", say(node.dataset.sayLabel));
-    if (node.matches("button")) node.title = say(node.dataset.sayLabel);
-  }
-  part("greeting-text").textContent = site.greeting || say("greeting");
 }

@@ -13,7 +13,8 @@ export class Session {
 
   /** Begin, or renew what was begun. Throws a Refusal when the server says no, a TypeError when it is not reached. */
   async start() {
-    const answer = await this.call("/widget/start/", { site: this.site, page: this.page?.url, locale: this.locale });
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const answer = await this.call("/widget/start/", { site: this.site, page: this.page || undefined, time_zone: timeZone, locale: this.locale });
     if (this.token && this.token !== answer.token) this.onForget();
     this.token = answer.token;
     this.tickets = answer.tickets || [];
@@ -39,13 +40,31 @@ export class Session {
     return response.blob();
   }
 
+  /** Send a file; `onShare` hears how much of it is over, 0 to 1. (fetch cannot say that, hence XMLHttpRequest.) */
+  async upload(blob, name, { onShare, signal }) {
+    if (!this.isStarted) await this.start();
+    const form = new FormData();
+    form.append("file", blob, name);
+    const request = new XMLHttpRequest();
+    const ended = new Promise((resolve, reject) => {
+      request.onload = resolve;
+      request.onerror = request.onabort = request.ontimeout = () => reject(new TypeError("not reached"));
+    });
+    request.open("POST", "/widget/uploads/");
+    request.setRequestHeader("Authorization", `Bearer ${this.token}`);
+    request.timeout = FILE_PATIENCE;
+    request.upload.onprogress = ({ loaded, total }) => onShare(loaded / total);
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+    await ended;
+    if (request.status === 401) this.doubt();
+    return answerOf(request.status, parsed(request.responseText));
+  }
+
   /** GET, or POST where there is a body; the answer's JSON. */
   async call(path, body) {
     const response = await this.fetch(path, { body });
-    const answer = await response.json().catch(() => null);
-    if (!response.ok) throw new Refusal(response.status, answer?.error);
-    if (!answer) throw new TypeError("The answer is not JSON"); // a proxy's page: as good as not reached
-    return answer;
+    return answerOf(response.status, await response.json().catch(() => null));
   }
 
   fetch(path, { body, patience = PATIENCE }) {
@@ -60,6 +79,20 @@ export class Session {
       cache: "no-store",
       signal: AbortSignal.timeout(patience),
     });
+  }
+}
+
+function answerOf(status, answer) {
+  if (status < 200 || status > 299) throw new Refusal(status, answer?.error);
+  if (!answer) throw new TypeError("The answer is not JSON"); // a proxy's page: as good as not reached
+  return answer;
+}
+
+function parsed(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
   }
 }
 

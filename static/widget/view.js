@@ -1,44 +1,94 @@
-/* The conversation on screen. Nodes are kept by key, so that a screen reader hears each message once. */
-import { withLinks } from "./links.js";
+/*
+ * The conversation on screen. Nodes are kept by key, so that a screen reader hears each message once. Of a long one only
+ * the end is drawn; more comes as one goes back.
+ */
+import { make } from "./dom.js";
 
 const NEAR = 80; // px from the end that still count as "at the end"
+const DRAWN = 60; // things drawn to begin with, and added each time
+const MANY = 5; // more new ones at once are history, not news: nobody wants them read out
 
 export class View {
-  /** `files` draws what is attached; `onRetry(client_id)` is called when a message that was not sent is pressed. */
-  constructor({ log, newer, say, locale, files, onRetry }) {
-    Object.assign(this, { log, newer, say, files, onRetry });
+  /** `bubbles` draws the messages; `more` is the button for what came before, inside of `log`. */
+  constructor({ log, newer, more, bubbles }) {
+    Object.assign(this, { log, newer, more, bubbles });
     this.nodes = new Map(); // key → {node, drawn}
-    this.clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
-    this.exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+    this.things = [];
+    this.from = 0; // the first of them that is drawn
     this.isAtEnd = true;
-    log.addEventListener("scroll", () => {
-      this.isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-      if (this.isAtEnd) newer.hidden = true;
-    });
+    log.addEventListener("scroll", () => this.scrolled());
     newer.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => this.isAtEnd && this.toEnd()).observe(log);
+    more.addEventListener("click", () => this.reach());
+    new ResizeObserver(() => this.resized()).observe(log);
   }
 
   /** Show these things, in this order, touching only what changed. */
   draw(things) {
-    const keys = new Set(things.map((thing) => thing.key));
+    this.things = things;
+    if (this.isAtEnd && things.length - this.from > 2 * DRAWN) this.from = things.length - DRAWN;
+    const fresh = things.slice(this.from).filter((thing) => !this.nodes.has(thing.key));
+    this.render();
+    if (this.isAtEnd || fresh.some((thing) => thing.client_id)) this.toEnd();
+    else if (fresh.some((thing) => thing.kind === "message" && !thing.isMine)) this.newer.hidden = false;
+  }
+
+  render() {
+    const shown = this.things.slice(this.from);
+    const keys = new Set(shown.map((thing) => thing.key));
     for (const [key, { node }] of this.nodes) {
       if (keys.has(key)) continue;
       node.remove();
       this.nodes.delete(key);
     }
-    const hasNew = things.filter((thing) => !this.nodes.has(thing.key));
-    things.forEach((thing, at) => this.place(this.nodeFor(thing), at));
-    if (this.isAtEnd || hasNew.some((thing) => thing.client_id)) this.toEnd();
-    else if (hasNew.some((thing) => thing.kind === "message" && !thing.isMine)) this.newer.hidden = false;
+    if (shown.filter((thing) => !this.nodes.has(thing.key)).length > MANY) this.hush();
+    this.more.hidden = this.from === 0;
+    let place = this.more.nextSibling;
+    for (const thing of shown) {
+      const node = this.nodeFor(thing);
+      if (node === place) place = place.nextSibling;
+      else this.log.insertBefore(node, place);
+    }
+  }
+
+  /** What is drawn in this turn is not read out. */
+  hush() {
+    this.log.setAttribute("aria-live", "off");
+    clearTimeout(this.hushed);
+    this.hushed = setTimeout(() => this.log.setAttribute("aria-live", "polite"), 300);
+  }
+
+  /** Draw more of what came before; what one is looking at stays where it is. */
+  reach() {
+    if (!this.from) return;
+    const fromEnd = this.log.scrollHeight - this.log.scrollTop;
+    const hadFocus = document.activeElement === this.more;
+    this.from = Math.max(0, this.from - DRAWN);
+    this.hush();
+    this.render();
+    this.log.scrollTop = this.log.scrollHeight - fromEnd;
+    if (hadFocus && this.more.hidden) this.log.focus();
+  }
+
+  scrolled() {
+    if (!this.log.clientHeight) return; // the panel is closed
+    this.top = this.log.scrollTop;
+    this.isAtEnd = this.log.scrollHeight - this.top - this.log.clientHeight < NEAR;
+    if (this.isAtEnd) this.newer.hidden = true;
+    if (this.top < NEAR) this.reach();
+  }
+
+  /** The panel was opened, the window turned, or something else took its place: stay where one was. */
+  resized() {
+    if (this.isAtEnd) this.toEnd();
+    else if (this.log.scrollTop === 0 && this.top > 0) this.log.scrollTop = this.top;
   }
 
   /** Another conversation: begin with an empty page. */
   empty() {
     this.nodes.clear();
-    this.log.replaceChildren();
-    this.isAtEnd = true;
-    this.newer.hidden = true;
+    this.log.replaceChildren(this.more);
+    Object.assign(this, { things: [], from: 0, isAtEnd: true });
+    this.newer.hidden = this.more.hidden = true;
   }
 
   toEnd() {
@@ -46,72 +96,17 @@ export class View {
     this.newer.hidden = true;
   }
 
-  place(node, at) {
-    if (this.log.children[at] !== node) this.log.insertBefore(node, this.log.children[at] || null);
-  }
-
   nodeFor(thing) {
     const drawn = JSON.stringify(thing);
     let known = this.nodes.get(thing.key);
     if (known?.drawn === drawn) return known.node;
     if (!known) {
-      known = { node: thing.kind === "message" ? this.newMessage(thing) : make("p", thing.kind) };
+      known = { node: thing.kind === "message" ? this.bubbles.make(thing) : make("p", thing.kind) };
       this.nodes.set(thing.key, known);
     }
     known.drawn = drawn;
-    if (thing.kind === "message") this.update(known.node, thing);
+    if (thing.kind === "message") this.bubbles.update(known.node, thing);
     else if (known.node.textContent !== thing.text) known.node.textContent = thing.text;
     return known.node;
   }
-
-  newMessage({ body, files }) {
-    const bubble = make("div", body ? "bubble" : "bubble wordless");
-    bubble.dir = "auto";
-    bubble.append(withLinks(body), this.files.draw(files));
-    const node = make("div", "message");
-    node.append(make("p", "name"), bubble, make("p", "state"));
-    return node;
-  }
-
-  update(node, thing) {
-    const [name, bubble, state] = node.children;
-    node.className = `message ${thing.isMine ? "mine" : "theirs"}`;
-    node.classList.toggle("first", Boolean(thing.isFirst));
-    node.classList.toggle("last", Boolean(thing.isLast));
-    node.dataset.state = thing.state || "";
-    name.replaceChildren(...this.byline(thing));
-    name.className = thing.isMine || !thing.isFirst ? "name hushed" : "name"; // always said, not always seen
-    bubble.title = this.exact.format(new Date(thing.at));
-    this.drawState(state, thing);
-  }
-
-  byline({ isMine, name, at }) {
-    const time = make("time");
-    time.dateTime = at;
-    time.textContent = this.clock.format(new Date(at));
-    const who = make("b");
-    who.textContent = isMine ? this.say("you") : name || this.say("team");
-    return [who, " ", time];
-  }
-
-  drawState(state, { showsState, state: name, code, client_id, at }) {
-    state.replaceChildren();
-    state.hidden = !showsState || !name;
-    if (state.hidden) return;
-    if (name !== "late" && name !== "refused") {
-      state.textContent = name === "sent" ? `${this.say("sent")} ${this.clock.format(new Date(at))}` : this.say(name);
-      return;
-    }
-    const again = make("button");
-    again.type = "button";
-    again.textContent = this.say(code === "too_long" ? "tooLong" : name);
-    again.addEventListener("click", () => this.onRetry(client_id));
-    state.append(again);
-  }
-}
-
-export function make(tag, className = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  return node;
 }

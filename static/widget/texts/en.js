@@ -118,6 +118,10 @@ export default {
   copySent: "The copy is on its way to {email}.",
 
   consentAsk: "Remember this conversation on this device?",
+  closeCard: "Close",
+  tryAgain: "Try again",
+  sampleQuestion: "Hi! Do you have this one in blue?",
+  sampleAnswer: "Hello! We do. Shall I put one aside for you?",
   yes: "Yes",
   no: "No",
 };

@@ -1,0 +1,74 @@
+/* What one can do beside writing: the menu, the earlier conversations, emoji, and the way out of each. */
+import { part } from "./dom.js";
+import { Earlier, menuOf } from "./panels.js";
+
+export class Choices {
+  constructor(widget) {
+    this.widget = widget;
+    const { say, locale, session, host } = widget;
+    this.earlier = new Earlier({ section: part("earlier"), list: part("earlier-list"), say, locale, read: (ref) => session.events(ref, 0), pick: (ref) => this.carryOn(ref) });
+    this.menu = menuOf({ button: part("menu-button"), menu: part("menu"), choose: (name) => this.choose(name), allowed: (name) => this.allowed(name) });
+    part("close").hidden = !host;
+    part("close").addEventListener("click", () => host.tell({ type: "close" }));
+    part("back").addEventListener("click", () => this.carryOn(widget.chat.current));
+    part("emoji-button").addEventListener("click", () => this.pickEmoji());
+    document.addEventListener("keydown", (event) => this.escape(event));
+  }
+
+  choose(name) {
+    const { widget } = this;
+    if (name === "new") this.carryOn(null);
+    if (name === "earlier") this.showEarlier();
+    if (name === "end") widget.send({ type: "chat.end", ref: widget.chat.current });
+    if (name === "mail") widget.cards.askAddress({ isWanted: true });
+    if (name === "copy") widget.cards.askCopy();
+  }
+
+  allowed(name) {
+    const { chat, session, connection, site } = this.widget;
+    if (name === "earlier") return session.isStarted;
+    if (name === "copy" && !site.features?.copy) return false;
+    return Boolean(chat.current) && (connection.isOpen || !["end", "copy"].includes(name));
+  }
+
+  async showEarlier() {
+    const { session, chat } = this.widget;
+    await session.start().catch(() => null);
+    this.earlier.show(session.tickets, chat.current);
+  }
+
+  /** Put a conversation on screen and the cursor in its input. */
+  carryOn(ref) {
+    const { chat, view, pictures, composer, screen } = this.widget;
+    this.earlier.hide();
+    if (ref !== chat.current) {
+      view.empty();
+      pictures.empty();
+      screen.opening = null;
+      chat.show(ref);
+      composer.restore();
+    }
+    composer.input.focus();
+  }
+
+  async pickEmoji() {
+    const { say, composer } = this.widget;
+    const [box, button] = [part("emoji"), part("emoji-button")];
+    this.loading ??= import("./emoji.js").then(({ Emoji }) => new Emoji({ box, button, say, pick: (sign) => composer.insert(sign) }));
+    try {
+      (await this.loading).toggle();
+    } catch {
+      this.loading = null; // the next press tries again
+    }
+  }
+
+  async escape(event) {
+    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (this.menu.close()) return;
+    if (!part("emoji").hidden) {
+      (await this.loading).close();
+      part("emoji-button").focus();
+    } else if (!part("earlier").hidden) this.carryOn(this.widget.chat.current);
+    else this.widget.host?.tell({ type: "close" });
+  }
+}
