@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -109,7 +109,7 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_open(self, at: Any) -> bool:
+    def is_open(self, at: datetime) -> bool:
         """Whether `at` (an aware datetime) lies inside the opening hours."""
         if not self.hours:
             return True
@@ -119,18 +119,27 @@ class Calendar(models.Model):
         clock = f"{local:%H:%M}"
         return any(start <= clock < end for start, end in self.hours.get(str(local.weekday()), []))
 
-    def next_opening(self, at: Any) -> Any:
-        """When it opens next after `at` (an aware datetime), in the calendar's zone; None if not within a year."""
+    def next_opening(self, at: datetime) -> datetime | None:
+        """When it opens next after `at` (aware), in the calendar's zone; None if not within a year.
+
+        An opening in an hour that the clock leaves out is where it would have been (RFC 5545, 3.3.5).
+        """
         zone = ZoneInfo(self.time_zone)
+        after = at.astimezone(UTC)  # two times of one zone would be compared by their clocks, not by when they are
         today = at.astimezone(zone).date()
         for day in (today + timedelta(days=number) for number in range(366)):
             if day.isoformat() in self.holidays:
                 continue
-            for start, _ in sorted(self.hours.get(str(day.weekday()), [])):
-                opening = datetime.combine(day, time.fromisoformat(start), zone)
-                if opening > at:
-                    return opening
+            for opening in self._openings(day, zone):
+                if opening > after and self.is_open(opening):
+                    return opening.astimezone(zone)
         return None
+
+    def _openings(self, day: date, zone: ZoneInfo) -> list[datetime]:
+        """The moments of this day at which a span begins, in UTC; an hour that comes twice has two."""
+        starts = [time.fromisoformat(start) for start, _ in self.hours.get(str(day.weekday()), [])]
+        local = [datetime.combine(day, start.replace(fold=fold), zone) for start in starts for fold in (0, 1)]
+        return sorted({moment.astimezone(UTC) for moment in local})
 
 
 class Team(models.Model):
