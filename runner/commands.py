@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
         "test": check,
         "manage": manage,
         "bench": bench,
+        "chaos": chaos,
         "lock": lock,
         "process": process,
         "health": health,
@@ -94,6 +95,12 @@ def bench(arguments: list[str]) -> int:
         with step("Database tables"):
             call([str(PYTHON), "manage.py", "migrate", "--noinput"], "Making the tables", environment=environment)
         return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=ROOT, env=environment).returncode
+
+
+def chaos(arguments: list[str]) -> int:
+    """The history checker (docs/reliability.md), on servers of its own."""
+    prepare(dev=True)
+    return subprocess.run([PYTHON, "-m", "tests.chaos", *arguments], cwd=ROOT, env=on_path(os.environ)).returncode
 
 
 def lock(arguments: list[str]) -> int:

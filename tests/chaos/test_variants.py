@@ -1,0 +1,49 @@
+"""The broken variants stay variants of today's tree, and the checker finds each of them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runner.environment import ROOT
+from tests.chaos.plan import KINDS
+from tests.chaos.report import PROMISES
+from tests.chaos.variants import FOLDER, VARIANTS, Variant, caught_by, copy_of_the_tree, run_variant
+
+
+def test_each_patch_is_a_variant_and_each_variant_a_patch():
+    assert {path.stem for path in FOLDER.glob("*.patch")} == {variant.name for variant in VARIANTS}
+    assert len(VARIANTS) >= 7
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_the_patches_apply_to_the_tree_as_it_is(variant: Variant):
+    done = subprocess.run(["git", "apply", "--check", str(variant.patch)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stderr}\nApply it to a copy of the tree by hand and save the new difference."
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_what_a_variant_needs_is_there(variant: Variant):
+    assert set(variant.promises) <= PROMISES.keys()
+    assert all(any(kind.startswith(wanted) for kind in KINDS) for wanted in variant.kinds.split(","))
+
+
+def test_a_copy_has_our_files_and_leaves_ours_alone():
+    variant = VARIANTS[0]
+    touched = variant.patch.read_text().split("+++ b/")[1].splitlines()[0]
+    before = (ROOT / touched).read_text()
+    with copy_of_the_tree(variant.patch) as folder:
+        assert (folder / touched).read_text() != before
+        assert (folder / "Procfile").read_text() == (ROOT / "Procfile").read_text()
+        assert not (folder / ".git").exists()
+    assert not folder.exists()
+    assert (ROOT / touched).read_text() == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_the_checker_finds_out_what_is_wrong(variant: Variant, tmp_path: Path):
+    report = run_variant(variant, 7, tmp_path)
+    assert caught_by(variant, report), report.get("by_promise") or report
