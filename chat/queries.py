@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
 from chat.models import Visitor
@@ -17,6 +17,7 @@ from tickets.models.ticket import TicketQuerySet
 
 READ_AT_ONCE = 200
 TICKETS_PER_GUEST = 50
+UNREAD_AT_MOST = 100
 
 Position = dict[int, int]  # ticket number -> seq of the last event that was sent
 Head = tuple[int, str, int]  # ticket number, reference, seq of the last event that the viewer may see
@@ -28,6 +29,27 @@ def guest_heads(visitor: Visitor) -> list[Head]:
         return []
     mine = Ticket.objects.visible_to(visitor.customer).order_by("-number")
     return list(mine.values_list("number", "reference", "public_last_seq")[:TICKETS_PER_GUEST])
+
+
+def unread_by(customer: Customer) -> int:
+    """How many of our messages in their newest conversations a customer has not seen; UNREAD_AT_MOST at most.
+
+    Whoever writes has seen what stands above.
+    """
+    own = Event.objects.filter(ticket=OuterRef("ticket"), by_customer=customer, message__isnull=False).order_by("-seq")
+    mark = ReadMark.objects.filter(ticket=OuterRef("ticket"), customer=customer)
+    newest = Ticket.objects.visible_to(customer).order_by("-number").values("number")[:TICKETS_PER_GUEST]
+    said = Event.objects.visible_to(customer).filter(ticket__in=newest, message__isnull=False, by_customer=None)
+    unread = said.filter(
+        seq__gt=Greatest(Coalesce(Subquery(own.values("seq")[:1]), 0), Coalesce(Subquery(mark.values("seq")[:1]), 0))
+    )
+    return unread[:UNREAD_AT_MOST].count()
+
+
+def is_talking(customer: Customer, now: datetime) -> bool:
+    """Whether one of their chats is going on: somebody of either side said something just now."""
+    mine = Ticket.objects.visible_to(customer).unsolved().filter(channel=Channel.CHAT)
+    return mine.filter(_talked_lately(now)).exists()
 
 
 def agent_heads(user: User, refs: list[str]) -> list[Head]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("frame/", views.frame, name="frame"),
     path("demo/", views.shop, name="shop"),
     path("start/", views.start, name="start"),
+    path("unread/", views.unread, name="unread"),
     path("contact/", views.contact, name="contact"),
     path("files/<uuid:pk>/", views.file, name="file"),
     path("tickets/", views.tickets, name="tickets"),

@@ -3,6 +3,7 @@
 from chat.views.conversation import contact, events, file, messages, start, tickets
 from chat.views.page import embed, frame, rules, shop
 from chat.views.ringing import accept, decline, ringing
+from chat.views.unread import unread
 
 __all__ = [
     "accept",
@@ -18,4 +19,5 @@ __all__ = [
     "shop",
     "start",
     "tickets",
+    "unread",
 ]
