@@ -42,10 +42,10 @@ def ringing_for(user: User, calls: list[Call] | None = None) -> list[Ringing]:
     person = people_with_room(now).filter(pk=user.pk).prefetch_related("teams").first() if calls else None
     if person is None:
         return []
-    mine = _calls_for(person, calls)
-    rings = {ring.ticket_id: ring for ring in Ring.objects.filter(user=user, ticket__in=[call.number for call in mine])}
-    ringing = [(call, began) for call in mine if (began := _began(call, rings.get(call.number), now)) is not None]
-    ringing = ringing[:RINGS_AT_ONCE]
+    theirs = _calls_of(person, calls)
+    rings = {ring.ticket_id: ring for ring in Ring.objects.filter(user=user, ticket__in=[c.number for c in theirs])}
+    begins = [(call, _began(call, rings.get(call.number), now)) for call in theirs]
+    ringing = _still_there(person, [(call, began) for call, began in begins if began is not None][:RINGS_AT_ONCE])
     for call, began in ringing:
         if began == now:
             _begin(call, user, rings.get(call.number), now)
@@ -96,14 +96,18 @@ def forget_rings(*, now: datetime) -> int:
     return deleted
 
 
-def _calls_for(person: User, calls: list[Call]) -> list[Call]:
-    """Those of the person's teams and of no team that they may see, and that nobody has taken since."""
+def _calls_of(person: User, calls: list[Call]) -> list[Call]:
+    """Those of the person's teams and of no team, without what they have given away themselves."""
     teams = {team.pk for team in person.teams.all()}
-    theirs = [call for call in calls if call.team_id is None or call.team_id in teams]
-    theirs = [call for call in theirs if call.given_up_by != person.pk]
-    free = Ticket.objects.visible_to(person).waiting().filter(pk__in=[call.number for call in theirs], assignee=None)
-    numbers = set(free.values_list("pk", flat=True)) if theirs else set()
-    return [call for call in theirs if call.number in numbers]
+    return [call for call in calls if (call.team_id is None or call.team_id in teams) and call.given_up_by != person.pk]
+
+
+def _still_there(person: User, ringing: list[tuple[Call, datetime]]) -> list[tuple[Call, datetime]]:
+    """Those that the person may see, and that nobody has taken since the calls were read."""
+    numbers = [call.number for call, _ in ringing]
+    free = Ticket.objects.visible_to(person).waiting().filter(pk__in=numbers, assignee=None)
+    there = set(free.values_list("pk", flat=True)) if numbers else set()
+    return [(call, began) for call, began in ringing if call.number in there]
 
 
 def _began(call: Call, ring: Ring | None, now: datetime) -> datetime | None:
