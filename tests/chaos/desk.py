@@ -49,9 +49,9 @@ class ChaosDesk(RunningDesk):
     inside = "tests.chaos.inside"
     postgres_kind = StampedPostgres
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, letters: LetterBox | None = None) -> None:
         self.front_port = free_port()
-        self.letters = LetterBox()
+        self.letters = letters or LetterBox()
         self.letters.controller.start()
         super().__init__(
             folder,

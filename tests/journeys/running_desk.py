@@ -122,16 +122,18 @@ class RunningDesk:
             "WEB_PROCESSES": "1",
             "WORKER_PROCESSES": "1",
             "DEBUG": "1",
+            "DJANGO_SETTINGS_MODULE": "helpdesk.settings",
             "SECRET_KEY": "only-of-this-test-only-of-this-test-only-of-this-test",
             "GUEST_MESSAGES_PER_MINUTE": UNLIMITED,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **environment,
         }
         self.webs = [WebProcess(self, number, port) for number, port in enumerate(ports, 1)]
-        self._run("manage.py", "migrate", "--verbosity", "0")
-        self.cast: dict[str, Any] = json.loads(self._run("-m", self.inside, "prepare"))
+        self.run_inside("manage.py", "migrate", "--verbosity", "0")
+        self.cast: dict[str, Any] = json.loads(self.run_inside("-m", self.inside, "prepare"))
 
-    def _run(self, *arguments: str) -> str:
+    def run_inside(self, *arguments: str) -> str:
+        """What Python says to these arguments in this desk's environment."""
         command = [sys.executable, *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -139,7 +141,7 @@ class RunningDesk:
 
     def report(self) -> dict[str, Any]:
         """What the database holds: see `inside.report`."""
-        answer: dict[str, Any] = json.loads(self._run("-m", self.inside, "report"))
+        answer: dict[str, Any] = json.loads(self.run_inside("-m", self.inside, "report"))
         return answer
 
     def call(self, work: Callable[[], Answer]) -> Answer:
