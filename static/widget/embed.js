@@ -1,7 +1,6 @@
 /*
- * Makegood, the loader. <script async src="https://desk.example/widget/embed.js" data-site="KEY"></script>
- * It draws the launcher and answers `window.Makegood`; the rest (opener.js, the panel) comes when it is needed.
- * 6 kB gzipped at most, comments included: docs/protocol.md says what everything is for.
+ * Makegood, the loader: draws the launcher and answers `window.Makegood` (docs/protocol.md, "On a page").
+ * The rest, opener.js and the panel, comes when it is needed. 6 kB gzipped at most, comments and all.
  */
 (() => {
   "use strict";
@@ -14,7 +13,7 @@
   const WORDS = {
     en: ["Chat with us", "Close chat", "New messages: ", "The chat is not available right now."],
     de: ["Mit uns chatten", "Chat schließen", "Neue Nachrichten: ", "Der Chat ist zurzeit nicht erreichbar."],
-    fr: ["Discuter avec nous", "Fermer le chat", "Nouveaux messages : ", "Le chat est momentanément indisponible."],
+    fr: ["Discuter avec nous", "Fermer le chat", "Nouveaux messages : ", "Le chat est momentanément indisponible."],
     es: ["Chatear con nosotros", "Cerrar el chat", "Mensajes nuevos: ", "El chat no está disponible en este momento."],
     pt: ["Abrir o chat", "Fechar o chat", "Novas mensagens: ", "O chat não está disponível neste momento."],
     ar: ["تحدّث معنا", "إغلاق المحادثة", "رسائل جديدة: ", "المحادثة غير متاحة حاليًا."],
@@ -28,10 +27,10 @@
   const look = { color, position, locale, label };
   const listeners = {};
   let element, root, wrap, panel, button, badge, note; // the launcher
-  let opening, frame; // a promise of the panel's frame, and the frame
-  let bubble; // a promise of what says proactive messages
+  let opening, frame, bubble; // a promise of the panel's frame, the frame, a promise of proactive messages
   let unread = 0;
-  let returnTo; // who had the focus before the panel
+  let hasAsked = false;
+  let returnTo;
   let siteLook = {}; // as the panel tells it; its `locale` is the one that the panel speaks
   let memory = {}; // what is kept while this page lives
 
@@ -46,7 +45,7 @@
       const before = look.locale;
       for (const name of ["color", "position", "locale", "label", "hidden"]) if (name in values) look[name] = values[name];
       if (look.locale !== before) {
-        delete siteLook.locale; // the panel will tell which one it took
+        delete siteLook.locale;
         if (core.consent) again(); // what is kept comes back in the other language
       }
       if ("consent" in values) agree(values.consent === true);
@@ -56,7 +55,7 @@
       bubble?.then((its) => its?.look());
     },
     on: (name, listener) => {
-      if (!EVENTS.includes(name) || typeof listener !== "function") throw new TypeError(`Makegood.on: ${EVENTS.join(", ")}`);
+      if (!EVENTS.includes(name) || typeof listener !== "function") throw new TypeError(`Makegood.on: ${EVENTS}`);
       const own = (detail) => listener(detail); // the same function twice is two listeners
       (listeners[name] ||= new Set()).add(own);
       return () => listeners[name].delete(own);
@@ -78,8 +77,9 @@
     asks: consent === "ask",
     consent: consent === "ask" ? null : true,
     attributes: {},
-    parts: () => ({ panel, note, wrap }),
     memory: () => memory,
+    parts: () => ({ wrap, panel, button, note }),
+    isBusy: () => core.isOpen || core.isTalking || unread || look.hidden,
     adopt: (values) => {
       siteLook = values;
       dress();
@@ -92,7 +92,7 @@
       if (typeof call === "function") call(api);
       else if (Array.isArray(call) && typeof api[call[0]] === "function") api[call[0]](...call.slice(1));
     } catch (error) {
-      setTimeout(() => { throw error; }); // the page's own mistake
+      setTimeout(() => { throw error; });
     }
   }
 
@@ -149,7 +149,7 @@
     [hidden] { display: none !important }
     .launch, .panel { position: fixed; box-sizing: border-box; inset-inline-end: 20px; inset-block-end: max(20px, env(safe-area-inset-bottom)) }
     .launch { width: 56px; height: 56px; padding: 0; border: 0; border-radius: 18px; background: var(--color); color: var(--ink); cursor: pointer;
-      display: grid; place-items: center; box-shadow: 0 0 0 1px rgb(255 255 255 / .16), 0 8px 24px rgb(30 25 15 / .24); -webkit-tap-highlight-color: transparent }
+      display: grid; place-items: center; box-shadow: 0 0 0 1px rgb(255 255 255 / .16), 0 8px 24px rgb(30 25 15 / .24) }
     .launch:focus-visible { outline: 3px solid var(--color); outline-offset: 3px; box-shadow: 0 0 0 3px #fff }
     .launch svg { width: 28px; height: 28px; grid-area: 1 / 1 }
     [aria-expanded=true] .talk, [aria-expanded=false] .shut { visibility: hidden }
@@ -222,7 +222,7 @@
     const [r, g, b] = [1, 3, 5].map((at) => (parseInt(shade.slice(at, at + 2), 16) / 255) ** 2.2);
     wrap.style.setProperty("--color", shade);
     wrap.style.setProperty("--ink", 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.3 ? "#1f1d1a" : "#fff");
-    wrap.className = `wrap ${["start", "left", "right"].find((place) => place === (look.position || siteLook.position)) || ""}`;
+    wrap.className = `wrap ${look.position || siteLook.position || ""}`;
     button.hidden = look.hidden;
     badge.hidden = !unread;
     badge.textContent = unread > 99 ? "99+" : unread;
@@ -234,7 +234,7 @@
 
   function language() {
     const wishes = [siteLook.locale, look.locale, ...navigator.languages].map((one) => String(one).slice(0, 2).toLowerCase());
-    return wishes.find((one) => Object.hasOwn(WORDS, one)) || "en";
+    return wishes.find((one) => WORDS[one]) || "en";
   }
 
   function count(number) {
@@ -287,7 +287,6 @@
     core.isBlocked = false;
   }
 
-  /** Let the panel begin anew, if it is there. */
   function again() {
     if (!opening) return;
     drop();
@@ -310,9 +309,10 @@
   /** Somebody who wrote before: is there an answer? The panel comes if the chat goes on, or words wait to be sent. */
   async function lookForAnswers() {
     const token = recall("");
-    if (opening || token === FORGOTTEN) return;
+    if (opening || hasAsked || token === FORGOTTEN) return;
     if (recall("waiting")) return load();
     if (!token) return;
+    hasAsked = true;
     try {
       const body = JSON.stringify({ site, token }); // plain text needs no preflight
       const answer = await (await fetch(`${origin}/widget/unread/`, { method: "POST", credentials: "omit", body })).json();
