@@ -13,10 +13,16 @@ urlpatterns = [
     path("start/", views.start, name="start"),
     path("unread/", views.unread, name="unread"),
     path("contact/", views.contact, name="contact"),
+    path("identify/", views.identify, name="identify"),
+    path("code/", views.code, name="code"),
+    path("verify/", views.verify, name="verify"),
     path("files/<uuid:pk>/", views.file, name="file"),
     path("tickets/", views.tickets, name="tickets"),
     path("tickets/<str:ref>/messages/", views.messages, name="messages"),
     path("tickets/<str:ref>/events/", views.events, name="events"),
+    path("tickets/<str:ref>/end/", views.end, name="end"),
+    path("tickets/<str:ref>/rating/", views.rating, name="rating"),
+    path("tickets/<str:ref>/copy/", views.copy, name="copy"),
 ]
 
 # What people who work here answer when a chat rings.

@@ -75,21 +75,23 @@ def claim_address(customer: Customer, *, email: str, name: str = "") -> Address:
 
 
 @transaction.atomic
-def prove_address(customer: Customer, *, email: str) -> Address | None:
+def prove_address(customer: Customer, *, email: str, is_dearest: bool = False) -> Address | None:
     """Note that this address is the customer's beyond doubt; None, and nothing noted, if it identifies another one.
 
-    Errors: ValidationError; IntegrityError if another one got it at this very moment.
+    `is_dearest`: from now on it is the one that mails go to, even if they proved another one later. Errors:
+    ValidationError; IntegrityError if another one got it at this very moment.
     """
     email = clean_email(email)
     locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     owner = find_by_email(email)
     if owner is not None and owner.pk != locked.pk:
         return None
-    address = locked.addresses.filter(email__iexact=email).first() or Address(customer=locked, email=email)
-    if not address.is_verified:
-        address.proof = Address.Proof.PROVED
-        address.save()
-    return address
+    known = locked.addresses.filter(email__iexact=email).first()
+    if known is not None and known.is_verified and not (is_dearest and locked.address != known):
+        return known
+    if known is not None:  # made anew: of equals the newest counts
+        known.delete()
+    return Address.objects.create(customer=locked, email=email, proof=Address.Proof.PROVED)
 
 
 @transaction.atomic

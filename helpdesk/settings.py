@@ -298,6 +298,10 @@ GUEST_LIMITS = {
     "start": (env.int("GUEST_STARTS_PER_MINUTE", 120), 60),
     "open": (env.int("GUEST_CONVERSATIONS_PER_MINUTE", 30), 60),
     "message": (env.int("GUEST_MESSAGES_PER_MINUTE", 60), 60),
+    # Tries to prove who one is, of a visitor and of a network address.
+    "identify": (30, 60),
+    "code": (20, 3600),
+    "verify": (30, 3600),
 }
 
 # --- API ---------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ KINDS = {
     "reply": Kind(),
     "acknowledgement": Kind(is_at_most_once=True),
     "notification": Kind(is_at_most_once=True),
-    "transcript": Kind(is_at_most_once=True),
+    "copy": Kind(is_at_most_once=True),
+    "code": Kind(is_at_most_once=True, patience=timedelta(hours=1)),
     "follow_up": Kind(is_at_most_once=True, is_optional=True),
     "offer": Kind(is_at_most_once=True, is_optional=True),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from accounts.models import Desk
 from customers.models import Address
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
 from tickets.models import Message, Ticket
+from tickets.queries import copy_of
 
 
 def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str) -> Mail | None:
@@ -57,6 +60,26 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     )
 
 
+def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
+    """The whole conversation as its customer sees it, to an address that is theirs for certain; files by name."""
+    desk = Desk.current()
+    said = copy_of(ticket)
+    words = {"said": said.messages, "is_cut": said.is_cut, "zone": _zone(ticket, desk)}
+    text, html = render("tickets/mail/copy", _context(ticket, address, desk) | words)
+    return queue_mail(
+        kind="copy",
+        to=[(ticket.customer.name, address.email)],
+        subject=f"A copy of our conversation: {ticket.subject}",
+        text=text,
+        html=html,
+        about=ticket.about,
+        dedupe_key=dedupe_key,
+        from_name=desk.name,
+        references=_thread(ticket),
+        is_automatic=True,
+    )
+
+
 def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
     """What the templates say; a stranger's words (name, subject) only where the address is known to be theirs."""
     first_name = ticket.customer.name.split()[0] if ticket.customer.name.strip() else ""
@@ -68,6 +91,12 @@ def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
         "action_url": ticket.site.url if ticket.site else "",
         "action_label": "Open the chat",
     }
+
+
+def _zone(ticket: Ticket, desk: Desk) -> str:
+    """The time zone that the customer's clock shows, as far as we know."""
+    zone = ticket.customer.time_zone
+    return zone if zone in available_timezones() else desk.time_zone
 
 
 def _thread(ticket: Ticket) -> list[str]:

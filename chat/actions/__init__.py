@@ -1,6 +1,8 @@
 """What guests and agents do over the live doors; tickets change through `tickets.actions` only."""
 
+from chat.actions.identifying import Identified, identify_visitor, rotate_secret
 from chat.actions.posting import post_soon
+from chat.actions.proving import Proved, send_code, verify_address
 from chat.actions.reading import read_soon
 from chat.actions.ringing import (
     Ringing,
@@ -20,6 +22,8 @@ from chat.actions.sharing import Shared, who_waits
 from chat.actions.visiting import Start, allow_guest, begin_conversation, leave_address, start_visit
 
 __all__ = [
+    "Identified",
+    "Proved",
     "Ringing",
     "Shared",
     "Start",
@@ -31,12 +35,16 @@ __all__ = [
     "decline_chat",
     "delete_proactive_message",
     "forget_rings",
+    "identify_visitor",
     "leave_address",
     "post_soon",
     "read_soon",
     "ringing_for",
+    "rotate_secret",
+    "send_code",
     "start_visit",
     "take_back_abandoned_chats",
     "update_proactive_message",
+    "verify_address",
     "who_waits",
 ]

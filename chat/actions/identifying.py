@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.bells import recheck_customer
 from accounts.models import Site, User
 from accounts.tokens import new_secret
+from chat.actions.visiting import lock_visitor
 from chat.identities import Claims, IdentityError, read_identity
 from chat.models import AddressCode, Identity, PageView, Visitor, WidgetSettings
 from customers.actions import create_guest, find_by_email, note_vouched
@@ -21,7 +22,16 @@ from tickets.actions import merge_guest, tell_of_identity
 log = logging.getLogger(__name__)
 TRIES = 3  # somebody else may be given the same identity or address at the same moment
 # Of a browser, whoever sits at it.
-_BROWSER = ("locale", "time_zone", "user_agent", "network_address", "page_url", "page_title", "page_at")
+_BROWSER = (
+    "locale",
+    "time_zone",
+    "user_agent",
+    "network_address",
+    "has_consented",
+    "page_url",
+    "page_title",
+    "page_at",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ def identify_visitor(visitor: Visitor, *, token: str, proof: object) -> Identifi
 @transaction.atomic
 def _identify(visitor: Visitor, token: str, said: Claims) -> Identified:
     # If the visitor is gone, another tab was faster; the signature is as good here as there.
-    here = Visitor.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=visitor.pk).first()
+    here = lock_visitor(visitor)
     was = here.customer if here else None
     if was is not None and was.is_blocked:
         raise PermissionDenied

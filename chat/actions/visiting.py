@@ -42,17 +42,23 @@ def start_visit(site: Site, *, token: str = "", locale: str = "") -> Start:
     return Start(visitor, raw)
 
 
+def lock_visitor(visitor: Visitor) -> Visitor | None:
+    """The visitor's row, locked, as it is now; None if it is gone, its token changed for a new one."""
+    # Two statements: what a row joins is looked up before the wait for it, and may be another one after.
+    if not Visitor.objects.select_for_update().filter(pk=visitor.pk).values_list("pk"):
+        return None
+    return Visitor.objects.select_related("customer", "site__calendar", "site__team").get(pk=visitor.pk)
+
+
 @transaction.atomic
 def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket:
     """A guest's first words open a ticket; saying them twice with one `client_id` opens one.
 
-    Errors: as `tickets.actions.open_ticket`.
+    Errors: as `tickets.actions.open_ticket`; PermissionDenied if their token was changed for a new one.
     """
-    locked = (
-        Visitor.objects.select_for_update(of=("self",))
-        .select_related("customer", "site__calendar", "site__team")
-        .get(pk=visitor.pk)
-    )
+    locked = lock_visitor(visitor)
+    if locked is None:
+        raise PermissionDenied
     if locked.customer is None:
         locked.customer = create_guest(locale=locked.locale)
         locked.save(update_fields=["customer"])
@@ -66,7 +72,7 @@ def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket
 def leave_address(visitor: Visitor, *, email: str, name: str = "") -> Address:
     """Note where answers may reach a guest by mail, and let those who work the newest conversation know.
 
-    Errors: ValidationError; PermissionDenied before the first words.
+    Errors: ValidationError; PermissionDenied before the first words; Customer.DoesNotExist if they became another one.
     """
     customer = visitor.customer
     if customer is None:

@@ -10,18 +10,20 @@ from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
 from accounts.models import Site
 from chat.actions import Shared, allow_guest, begin_conversation, post_soon, who_waits
 from chat.auth import header, is_from_our_origin
-from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, LiveConsumer, TokenBucket
+from chat.consumers.identifying import IdentifyingConsumer
+from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, TokenBucket
 from chat.frames import FrameError, cursors_field, seq_field, text_field
 from chat.models import Visitor, WidgetSettings
 from chat.presence import mark_visitor_here, presence
 from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
-from tickets.actions import Post, end_chat, mark_seen
+from tickets.actions import Post, end_chat, mark_seen, rate_ticket
 from tickets.models import Event, Ticket
 from tickets.serializers import person_json
 
@@ -31,6 +33,7 @@ SOCKETS_PER_VISITOR = 5
 TYPING_CHARS = 500
 PRESENCE_SECONDS = 10.0
 REFERENCE_CHARS = 40
+COMMENT_CHARS = 2000
 
 _open_sockets: Counter[int] = Counter()  # visitor -> sockets in this process
 QUEUE_SECONDS = 3.0
@@ -40,7 +43,7 @@ _widgets: Shared[Site, WidgetSettings] = Shared(WidgetSettings.of, seconds=10.0)
 _presence: dict[int, tuple[float, dict[str, Any]]] = {}  # site -> (when read, frame)
 
 
-class GuestConsumer(LiveConsumer):
+class GuestConsumer(IdentifyingConsumer):
     """A guest's socket: no cookies; the visitor's token in hello says who it is."""
 
     handlers: ClassVar[dict[str, str]] = {
@@ -50,6 +53,8 @@ class GuestConsumer(LiveConsumer):
         "typing": "on_typing",
         "seen": "on_seen",
         "chat.end": "on_end",
+        "chat.rate": "on_rate",
+        "identify": "on_identify",
     }
 
     # A page asks again for a gap every five seconds at most; who asks for everything all the time costs the others.
@@ -57,6 +62,7 @@ class GuestConsumer(LiveConsumer):
 
     async def admit(self) -> bool:
         self.visitor: Visitor | None = None
+        self.token = ""
         self.said: dict[str, Any] | None = None
         self.places: dict[str, int] = {}  # reference -> the place in the queue that this guest was told
         self.left_queue_at = float("-inf")
@@ -74,9 +80,13 @@ class GuestConsumer(LiveConsumer):
         if self.queueing is not None:
             self.queueing.cancel()
         if self.visitor is not None:
-            _open_sockets[self.visitor.pk] -= 1
-            if _open_sockets[self.visitor.pk] <= 0:
-                del _open_sockets[self.visitor.pk]
+            self._count_socket(-1)
+
+    def _count_socket(self, by: int) -> None:
+        assert self.visitor is not None
+        _open_sockets[self.visitor.pk] += by
+        if _open_sockets[self.visitor.pk] <= 0:
+            del _open_sockets[self.visitor.pk]
 
     def check(self) -> tuple[int | None, list[Head]]:
         visitor = (
@@ -112,7 +122,7 @@ class GuestConsumer(LiveConsumer):
             await self.close(CLOSE_TOO_MANY)
             return
         _open_sockets[visitor.pk] += 1
-        self.visitor, self.viewer = visitor, visitor.customer
+        self.visitor, self.viewer, self.token = visitor, visitor.customer, token
         await self._listen()
         code, heads = await database_sync_to_async(self.check)()
         if code is not None:
@@ -140,10 +150,15 @@ class GuestConsumer(LiveConsumer):
             raise FrameError("forbidden", "Guests write no notes.", client_id)
         if not self.bucket.take():
             raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
-        if ref:
-            await self._post_on(ref, body, client_id)
-        else:
-            await self._open(body, client_id)
+        try:
+            if ref:
+                await self._post_on(ref, body, client_id)
+            else:
+                await self._open(body, client_id)
+        except (FrameError, PermissionDenied):
+            # In another tab they became known: nothing is refused, the client comes back and sends it again.
+            if not await self.is_turned_in():
+                raise
 
     async def on_resume(self, frame: dict[str, Any]) -> None:
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
@@ -166,6 +181,24 @@ class GuestConsumer(LiveConsumer):
     async def on_end(self, frame: dict[str, Any]) -> None:
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
         await database_sync_to_async(end_chat)(ticket, by=self.viewer)
+
+    async def on_rate(self, frame: dict[str, Any]) -> None:
+        assert self.visitor is not None  # greeted
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
+        comment = text_field(frame, "comment", limit=COMMENT_CHARS, required=False)
+        if not self.bucket.take():
+            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
+        if not (await database_sync_to_async(WidgetSettings.of)(self.visitor.site)).asks_rating:
+            raise PermissionDenied
+        await database_sync_to_async(rate_ticket)(ticket, by=self.viewer, score=frame.get("score"), comment=comment)
+
+    def change_visitor(self, visitor: Visitor) -> None:
+        self._count_socket(-1)
+        super().change_visitor(visitor)
+        self._count_socket(1)
+
+    async def on_turned(self, heads: list[Head]) -> None:
+        await self._say_what_was_read(heads)
 
     # --- steps ---------------------------------------------------------------------------
 

@@ -1,23 +1,31 @@
 """The widget's doors over HTTP: its page, its loader, and the chat for where sockets are blocked."""
 
+from chat.views.closing import code, copy, end, rating, verify
 from chat.views.conversation import contact, events, file, messages, start, tickets
+from chat.views.identity import identify
 from chat.views.page import embed, frame, rules, shop
 from chat.views.ringing import accept, decline, ringing
 from chat.views.unread import unread
 
 __all__ = [
     "accept",
+    "code",
     "contact",
+    "copy",
     "decline",
     "embed",
+    "end",
     "events",
     "file",
     "frame",
+    "identify",
     "messages",
+    "rating",
     "ringing",
     "rules",
     "shop",
     "start",
     "tickets",
+    "verify",
     "unread",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -23,12 +24,21 @@ from chat.models import Visitor
 from chat.presence import mark_visitor_here
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
 from chat.views.page import site_json
+from customers.models import Customer
 from tickets.actions import post_message
 from tickets.models import Attachment, Event, Ticket
 from tickets.serializers import event_json
 from tickets.views.files import file_response
 
-_STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "rate_limited": 429, "too_long": 413, "closed": 409}
+_STATUS = {
+    "not_found": 404,
+    "forbidden": 403,
+    "conflict": 409,
+    "closed": 409,
+    "unverified": 409,
+    "rate_limited": 429,
+    "too_long": 413,
+}
 
 Door = Callable[..., dict[str, Any]]
 
@@ -65,11 +75,22 @@ def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         visitor = visitor_of(request)
         if visitor is None:
-            return refusal(401, "not_signed_in", "Start again: this token is not known.")
+            return _start_again()
         mark_visitor_here(visitor)
-        return view(request, visitor, *args, **kwargs)
+        try:
+            answer = view(request, visitor, *args, **kwargs)
+        except (IntegrityError, Customer.DoesNotExist):
+            if visitor_of(request) is not None:
+                raise
+            return _start_again()
+        # Another tab may have shown meanwhile who they are, which changes the token: nothing is lost, nor refused.
+        return _start_again() if answer.status_code == 403 and visitor_of(request) is None else answer
 
     return guarded
+
+
+def _start_again() -> JsonResponse:
+    return refusal(401, "not_signed_in", "Start again: this token is not known.")
 
 
 def for_visitors(door: Door) -> Callable[..., HttpResponseBase]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Site, User
-from chat.actions import start_visit
+from chat.actions import rotate_secret, start_visit
 from chat.models import Visitor
 from customers.models import Customer
 from tests.live import Socket
@@ -29,6 +33,30 @@ def dora_token(dora: Customer, site: Site) -> str:
     visit = start_visit(site)
     Visitor.objects.filter(pk=visit.visitor.pk).update(customer=dora)
     return visit.token
+
+
+Sign = Callable[..., str]
+
+
+@pytest.fixture
+def sign(site: Site) -> Sign:
+    """The site's signature about `sub`; whatever is wrong with it is said by keyword."""
+    secret = rotate_secret(site, by=None).secret
+
+    def make(sub: str | None = "42", *, key: str = secret, lasts: float = 3600, **said: Any) -> str:
+        exp = (timezone.now() + timedelta(seconds=lasts)).timestamp()
+        claims = {"sub": sub, "aud": site.key, "exp": int(exp)} | said
+        return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm="HS256")
+
+    return make
+
+
+def arrive(site: Site, customer: Customer | None = None) -> tuple[Visitor, str]:
+    """A browser and its token; of a customer who is known already, if one is given."""
+    visit = start_visit(site)
+    Visitor.objects.filter(pk=visit.visitor.pk).update(customer=customer)
+    visit.visitor.customer = customer
+    return visit.visitor, visit.token
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 """
 
 from tickets.actions.attaching import add_attachment, discard_unsent
+from tickets.actions.copying import mail_copy
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.handing_over import (
@@ -34,6 +35,7 @@ __all__ = [
     "invite_agent",
     "join_ticket",
     "leave_ticket",
+    "mail_copy",
     "mark_seen",
     "merge_guest",
     "move_follow_up",

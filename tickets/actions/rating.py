@@ -16,7 +16,7 @@ COMMENT_CHARS = 2000
 
 
 @transaction.atomic
-def rate_ticket(ticket: Ticket, *, by: Actor, score: int, comment: str = "", at: datetime | None = None) -> Rating:
+def rate_ticket(ticket: Ticket, *, by: Actor, score: object, comment: str = "", at: datetime | None = None) -> Rating:
     """Note how the customer found it, from 1 (bad) to 5 (very good). Rating again replaces what was said before.
 
     Saying the same again is harmless. Errors: PermissionDenied to all but the ticket's own customer;

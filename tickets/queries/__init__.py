@@ -2,14 +2,24 @@
 
 from tickets.queries.customers import find_customers, visible_customers
 from tickets.queries.inbox import Cursor, Page, View, find_tickets, inbox_page, inbox_views
-from tickets.queries.mailing import has_seen_all, seen_seq, ticket_of, troubled_mails, unmailed_answers
+from tickets.queries.mailing import (
+    Copy,
+    copy_of,
+    has_seen_all,
+    seen_seq,
+    ticket_of,
+    troubled_mails,
+    unmailed_answers,
+)
 from tickets.queries.timelines import Timeline, timeline
 
 __all__ = [
+    "Copy",
     "Cursor",
     "Page",
     "Timeline",
     "View",
+    "copy_of",
     "find_customers",
     "find_tickets",
     "has_seen_all",

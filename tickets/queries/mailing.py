@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet, TextField
@@ -13,6 +14,30 @@ from outbox.models import Mail
 from tickets.models import Channel, Event, Message, Ticket
 
 _TROUBLE_DAYS = 7
+_COPY_MESSAGES = 500
+_COPY_CHARS = 200_000  # of words; mail servers refuse what is much longer
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a customer sees of a conversation, oldest first, with files; `is_cut` if the beginning had no room."""
+
+    messages: list[Message]
+    is_cut: bool
+
+
+def copy_of(ticket: Ticket) -> Copy:
+    """A conversation as its customer sees it: no notes; of a very long one the newest part."""
+    seen = Message.objects.visible_to(ticket.customer).filter(ticket=ticket).select_related("by_user", "by_customer")
+    newest = list(seen.prefetch_related("attachments").order_by("-event__seq")[: _COPY_MESSAGES + 1])
+    kept: list[Message] = []
+    room = _COPY_CHARS
+    for message in newest[:_COPY_MESSAGES]:
+        room -= len(message.body)
+        if room < 0:
+            break
+        kept.append(message)
+    return Copy(kept[::-1], is_cut=len(kept) < len(newest))
 
 
 def seen_seq(ticket: Ticket) -> int:
