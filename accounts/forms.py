@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils import timezone
 
+from accounts.languages import LANGUAGES, direction_of
 from accounts.models import Calendar, Desk, Site, Team, User, currency_code
 from accounts.origins import clean_origins
 from accounts.roles import ROLE_CHOICES, Role
@@ -143,37 +146,131 @@ class OriginsField(forms.CharField):
 
 
 class SiteForm(forms.ModelForm):
+    """What a website is, apart from its chat."""
+
     url = _address_of_a_page("Address", "The page where customers find the chat; mails link to it.")
     allowed_origins = OriginsField(
         required=False, help_text="One a line, such as https://shop.example. Only pages from here may show the chat."
     )
     team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="Everybody", label="Who answers")
-    color = forms.CharField(label="Colour", widget=forms.TextInput(attrs={"type": "color"}))
 
     class Meta:
         model = Site
-        fields = ("name", "url", "allowed_origins", "color", "greeting", "team")
+        fields = ("name", "url", "allowed_origins", "team")
+
+
+class LookForm(forms.ModelForm):
+    color = forms.CharField(
+        label="Colour",
+        widget=forms.TextInput(attrs={"type": "color", "data-preview": "color"}),
+        help_text="Where it would be hard to read, the chat darkens or lightens it.",
+    )
+    position = forms.ChoiceField(
+        label="Where the button is",
+        choices=Site.Position.choices,
+        widget=forms.RadioSelect(attrs={"data-preview": "position"}),
+    )
+
+    class Meta:
+        model = Site
+        fields = ("color", "position")
 
     def clean_color(self) -> str:
         return str(self.cleaned_data["color"]).lower()
 
 
+class WordsForm(forms.Form):
+    """The languages of a site's chat, and how it greets in each of them."""
+
+    language = forms.ChoiceField(
+        label="When no other fits", choices=list(LANGUAGES.items()), help_text="For visitors who read none of them."
+    )
+
+    def __init__(self, data: Any = None, *, site: Site) -> None:
+        initial: dict[str, Any] = {"language": site.language}
+        for code in LANGUAGES:
+            greeting = site.greeting if code == site.language else site.greetings.get(code, "")
+            initial |= {f"offers_{code}": code in (site.languages or LANGUAGES), f"greeting_{code}": greeting}
+        super().__init__(data, initial=initial)
+        for code, name in LANGUAGES.items():
+            self.fields[f"offers_{code}"] = forms.BooleanField(label=name, required=False)
+            look = {"dir": direction_of(code), "lang": code, "data-preview": "greeting", "data-locale": code}
+            self.fields[f"greeting_{code}"] = forms.CharField(
+                label=f"Greeting in {name}", required=False, max_length=200, widget=forms.TextInput(attrs=look)
+            )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each language."""
+        return [
+            {"code": code, "offers": self[f"offers_{code}"], "greeting": self[f"greeting_{code}"]} for code in LANGUAGES
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        """What was typed, as `update_site` takes it; the greeting of the last resort is everybody's."""
+        data, default = self.cleaned_data, self.cleaned_data["language"]
+        greetings = {code: data[f"greeting_{code}"] for code in LANGUAGES}
+        return {
+            "language": default,
+            "languages": [code for code in LANGUAGES if data[f"offers_{code}"] or code == default],
+            "greeting": greetings.pop(default),
+            "greetings": greetings,
+        }
+
+
+class DatesField(forms.Field):
+    """ISO dates, each once and in order."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        dates = forms.DateField(input_formats=["%Y-%m-%d"])
+        return sorted({dates.clean(text).isoformat() for text in value or []})
+
+
+def _date_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _date_field(label: str) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget)
+
+
 class HoursForm(forms.Form):
-    """Opening hours: a line a weekday, as in `09:00-12:30, 13:30-18:00`."""
+    """Opening hours: a line a weekday, as in `09:00-12:30, 13:30-18:00`; and the days when nobody is there at all."""
+
+    MAX_DAYS = 92  # that can be added at once
+    MAX_HOLIDAYS = 1000
 
     is_always_open = forms.BooleanField(label="Always open", required=False)
     time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
-    holidays = forms.CharField(
-        required=False, help_text="One date a line, such as 2026-12-25.", widget=forms.Textarea(attrs={"rows": 3})
-    )
-    field_order = ("is_always_open", "time_zone", *(day.lower() for day in WEEKDAYS), "holidays")
+    holidays = DatesField(label="Days off", required=False)
+    closed_from = _date_field("Closed on")
+    closed_until = _date_field("until")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for day in WEEKDAYS:
             self.fields[day.lower()] = forms.CharField(label=day, required=False, max_length=120)
-        self.fields["monday"].help_text = "Such as 09:00-12:30, 13:30-18:00. Empty: closed."
-        self.order_fields(self.field_order)
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        return [self[day.lower()] for day in WEEKDAYS]
+
+    @property
+    def days_off(self) -> dict[str, list[dict[str, Any]]]:
+        """The days that are known, those to come apart from those that are over; what is no date is to come."""
+        today = timezone.localdate()
+        known = [{"text": text, "date": _date_of(text)} for text in self["holidays"].value() or []]
+        is_over = [day["date"] is not None and day["date"] < today for day in known]
+        return {
+            "coming": [day for day, over in zip(known, is_over, strict=True) if not over],
+            "over": [day for day, over in zip(known, is_over, strict=True) if over],
+        }
 
     @classmethod
     def initial_of(cls, calendar: Calendar | None, time_zone: str) -> dict[str, Any]:
@@ -184,17 +281,21 @@ class HoursForm(forms.Form):
             for number, day in enumerate(WEEKDAYS)
         }
         zone = calendar.time_zone if calendar else time_zone
-        holidays = "\n".join(calendar.holidays) if calendar else ""
+        holidays = list(calendar.holidays) if calendar else []
         return {"is_always_open": not hours, "time_zone": zone, "holidays": holidays, **spans}
-
-    def clean_holidays(self) -> list[str]:
-        dates = forms.DateField(input_formats=["%Y-%m-%d"])
-        lines = [line.strip() for line in self.cleaned_data["holidays"].splitlines() if line.strip()]
-        return sorted({dates.clean(line).isoformat() for line in lines})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        data["hours"] = {}
+        data["hours"] = self._hours(data)
+        if not data["hours"] and not data.get("is_always_open") and not self.errors:
+            raise ValidationError("Say when you are open, or tick “Always open”.", code="required")
+        data["holidays"] = sorted({*data.get("holidays", []), *self._added(data)})
+        if len(data["holidays"]) > self.MAX_HOLIDAYS:
+            self.add_error("holidays", f"{self.MAX_HOLIDAYS} days off at most.")
+        return data
+
+    def _hours(self, data: dict[str, Any]) -> dict[str, list[list[str]]]:
+        hours = {}
         for number, day in enumerate(WEEKDAYS):
             try:
                 spans = parse_spans(data.get(day.lower(), ""))
@@ -202,10 +303,21 @@ class HoursForm(forms.Form):
                 self.add_error(day.lower(), error)
                 continue
             if spans and not data.get("is_always_open"):
-                data["hours"][str(number)] = spans
-        if not data["hours"] and not data.get("is_always_open") and not self.errors:
-            raise ValidationError("Say when you are open, or tick “Always open”.", code="required")
-        return data
+                hours[str(number)] = spans
+        return hours
+
+    def _added(self, data: dict[str, Any]) -> list[str]:
+        """The days from the first to the last date that were typed; one alone is that day."""
+        first, last = data.get("closed_from"), data.get("closed_until")
+        if first is None:
+            if last is not None:
+                self.add_error("closed_from", "Say the first day too.")
+            return []
+        days = ((last or first) - first).days
+        if not 0 <= days < self.MAX_DAYS:
+            self.add_error("closed_until", f"The last day comes after the first, and {self.MAX_DAYS} days at most.")
+            return []
+        return [(first + timedelta(days=number)).isoformat() for number in range(days + 1)]
 
 
 def parse_spans(text: str) -> list[list[str]]:

@@ -29,6 +29,8 @@ urlpatterns = [
     path("settings/sites/", sites.sites, name="sites"),
     path("settings/sites/new/", sites.new_site, name="new_site"),
     path("settings/sites/<int:pk>/", sites.site, name="site"),
+    path("settings/sites/<int:pk>/look/", sites.site_look, name="site_look"),
+    path("settings/sites/<int:pk>/words/", sites.site_words, name="site_words"),
     path("settings/sites/<int:pk>/hours/", sites.site_hours, name="site_hours"),
 ]
 

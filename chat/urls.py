@@ -1,8 +1,9 @@
-"""The widget's addresses. `desk_patterns` are a namespace of their own."""
+"""The widget's addresses. `desk_patterns` and `site_patterns` are namespaces of their own."""
 
 from django.urls import path
 
 from chat import views
+from chat.views import settings
 
 app_name = "chat"
 urlpatterns = [
@@ -33,4 +34,21 @@ desk_patterns = (
         path("<int:number>/decline/", views.decline, name="decline"),
     ],
     "chats",
+)
+
+# What administrators set for the chat of a website; beside the pages of `accounts`.
+site_patterns = (
+    [
+        path("<int:pk>/snippet/", settings.snippet, name="snippet"),
+        path("<int:pk>/offers/", settings.offers, name="offers"),
+        path("<int:pk>/identity/", settings.identity, name="identity"),
+        path("<int:pk>/identity/secret/", settings.show_secret, name="show_secret"),
+        path("<int:pk>/identity/secret/new/", settings.new_secret, name="new_secret"),
+        path("<int:pk>/proactive/", settings.proactive, name="proactive"),
+        path("<int:pk>/proactive/new/", settings.new_proactive, name="new_proactive"),
+        path("<int:pk>/proactive/<int:message_pk>/", settings.proactive_message, name="proactive_message"),
+        path("<int:pk>/proactive/<int:message_pk>/switch/", settings.switch_proactive, name="switch_proactive"),
+        path("<int:pk>/proactive/<int:message_pk>/delete/", settings.delete_proactive, name="delete_proactive"),
+    ],
+    "sites",
 )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.urls import sign_in_patterns
-from chat.urls import desk_patterns
+from chat.urls import desk_patterns, site_patterns
 from helpdesk import views
 from helpdesk.styleguide import styleguide
 from tickets.urls import customer_patterns
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/", include("reports.urls")),
     path("widget/", include("chat.urls")),
     path("chats/", include(desk_patterns)),
+    path("settings/sites/", include(site_patterns)),
     path("api/v1/", include("api.urls")),
 ]
 

@@ -30,6 +30,8 @@ OBJECTS = {
     "accounts:set_role": "person",
     "accounts:site": "site",
     "accounts:site_hours": "site",
+    "accounts:site_look": "site",
+    "accounts:site_words": "site",
     "accounts:withdraw": "invited",
     "api:customer": "customer",
     "chat:events": "chat",
@@ -41,6 +43,16 @@ OBJECTS = {
     "chats:accept": "call",
     "chats:decline": "call",
     "customers:detail": "customer",
+    "sites:delete_proactive": "proactive",
+    "sites:identity": "site",
+    "sites:new_proactive": "site",
+    "sites:new_secret": "site",
+    "sites:offers": "site",
+    "sites:proactive": "site",
+    "sites:proactive_message": "proactive",
+    "sites:show_secret": "site",
+    "sites:snippet": "site",
+    "sites:switch_proactive": "proactive",
     "outbox:mail_detail": "mail",
     "outbox:mail_html": "mail",
     "tickets:file": "file",
@@ -49,7 +61,8 @@ OBJECTS = {
 # Addresses of the desk that take an API token as well: a token that is none is told so, not sent to the sign-in.
 TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 
-_SITE = {"name": "Shop", "url": "https://shop.example", "color": "#aa0000", "greeting": "Hi"}
+_SITE = {"name": "Shop", "url": "https://shop.example"}
+_PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
 _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
 _NEW_TICKET = {"customer": {"email": "new@example.com"}, "subject": "The bell", "body": "It does not ring."}
@@ -70,6 +83,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "accounts:set_role": {"role": "lead"},
     "accounts:site": _SITE,
     "accounts:site_hours": {"hours-is_always_open": "on", "hours-time_zone": "UTC"},
+    "accounts:site_look": {"color": "#aa0000", "position": "left"},
+    "accounts:site_words": {"language": "de", "offers_de": "on"},
     "accounts:teams": {"name": "Night shift"},
     "api:assign": {"user": None},
     "api:customer": {"name": "Carla C."},
@@ -88,6 +103,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "chat:unread": {"site": "bellwether"},
     "chat:tickets": _WORDS,
     "customers:detail": {"name": "Carla C.", "company": "", "note": ""},
+    "sites:new_proactive": _PROACTIVE,
+    "sites:new_secret": {"website": "Bellwether Cycles"},
+    "sites:proactive_message": _PROACTIVE,
+    "sites:switch_proactive": {"is_active": "off"},
     "tickets:assign": {"user": ""},
     "tickets:note": {"body": "Ask the depot."},
     "tickets:priority": {"priority": "3"},
@@ -133,7 +152,19 @@ DESK: dict[str, dict[str, str]] = {
     "accounts:sites": {"GET": "login 403 403 403 403 302", "POST": "405 405 405 405 405 405"},
     "accounts:new_site": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
     "accounts:site": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
-    "accounts:site_hours": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
+    "accounts:site_look": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "accounts:site_words": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "accounts:site_hours": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "sites:snippet": {"GET": "login 403 403 403 403 200", "POST": "405 405 405 405 405 405"},
+    "sites:offers": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "sites:identity": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "sites:show_secret": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 200"},
+    "sites:new_secret": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 200"},
+    "sites:proactive": {"GET": "login 403 403 403 403 200", "POST": "405 405 405 405 405 405"},
+    "sites:new_proactive": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "sites:proactive_message": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "sites:switch_proactive": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
+    "sites:delete_proactive": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
     "tickets:inbox": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "tickets:new": {"GET": "login 200 200 200 200 200", "POST": "login 200 200 200 200 200"},
     "tickets:show": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},

@@ -18,8 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.actions import create_site, create_team, create_token, invite_person
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
-from chat.actions import start_visit
-from chat.models import Ring, Visitor
+from chat.actions import create_proactive_message, start_visit
+from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
 from tests.access_matrix import (
@@ -45,6 +45,7 @@ STANDS_FOR = {"stranger": ["anonymous", "carla", "dora"], "anybody": ["anonymous
 UNKNOWN: dict[str, Any] = {
     "number": 999_999_999,
     "pk": 999_999_999,
+    "message_pk": 999_999_999,
     "ref": "0" * 13,
     "token": "x",
     "key": "x",
@@ -119,6 +120,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
         visit = start_visit(site)
         Visitor.objects.filter(pk=visit.visitor.pk).update(customer=customer)
         visits[name] = visit.token
+    said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
     nora = invite_person("nora@example.com", by=adam)
     return World(
         people=people,
@@ -133,6 +135,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "invitation": {"token": token_for(nora)},
             "team": {"pk": workshop.pk},
             "site": {"pk": site.pk},
+            "proactive": {"pk": site.pk, "message_pk": said_first.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
             "reset": {"uidb36": "1", "key": "set-password"},
@@ -176,6 +179,8 @@ def state() -> list[Any]:
         User,
         Team,
         Site,
+        WidgetSettings,
+        ProactiveMessage,
         ApiToken,
         Desk,
         User.teams.through,

@@ -16,6 +16,7 @@ from chat.actions.setting_up import (
     change_widget,
     create_proactive_message,
     delete_proactive_message,
+    reveal_secret,
     update_proactive_message,
 )
 from chat.actions.sharing import Shared, who_waits
@@ -39,6 +40,7 @@ __all__ = [
     "leave_address",
     "post_soon",
     "read_soon",
+    "reveal_secret",
     "ringing_for",
     "rotate_secret",
     "send_code",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from accounts.models import Site, User
 from chat.models import ProactiveMessage, WidgetSettings
 
+log = logging.getLogger(__name__)
 MAX_ACTIVE = 20  # of a site: every page that carries the chat loads them
 MAX_CONDITIONS = 5
 MAX_SECONDS = 3600
@@ -27,11 +29,20 @@ def change_widget(site: Site, *, by: User | None, **switches: bool) -> WidgetSet
     _require(by)
     if unknown := switches.keys() - SWITCHES:
         raise TypeError(f"not a switch of the chat: {', '.join(sorted(unknown))}")
-    widget = stored_widget(site)
+    widget = _stored(site)
     for name, is_on in switches.items():
         setattr(widget, name, bool(is_on))
     widget.save(update_fields=list(switches))
     return widget
+
+
+@transaction.atomic
+def reveal_secret(site: Site, *, by: User | None) -> str:
+    """What the site signs identities with, for a person to copy; who asked is written to the log."""
+    _require(by)
+    secret = _stored(site).secret
+    log.warning("secret of site %s shown to %s", site.key, by.pk if by else "the system")
+    return secret
 
 
 @transaction.atomic
@@ -56,7 +67,7 @@ def delete_proactive_message(message: ProactiveMessage, *, by: User | None) -> N
     ProactiveMessage.objects.filter(pk=message.pk).delete()
 
 
-def stored_widget(site: Site) -> WidgetSettings:
+def _stored(site: Site) -> WidgetSettings:
     """The settings of a site as a locked row; made with the defaults where nobody has changed any."""
     WidgetSettings.objects.get_or_create(site=site)
     return WidgetSettings.objects.select_for_update().get(site=site)

@@ -14,10 +14,11 @@ from django.utils.html import escape
 from accounts.actions import invite_person
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
+from chat.models import ProactiveMessage
 from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import Event, Message, Tag, Ticket
+from tickets.models import Collaborator, Event, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -59,7 +60,8 @@ def carla() -> Any:
     return Customer.objects.get(addresses__email="carla@example.org")
 
 
-SITE = {"name": "Shop", "url": "https://shop.example/", "color": "#0d5c49", "greeting": "Hello", "team": ""}
+SITE = {"name": "Shop", "url": "https://shop.example/", "team": ""}
+SAID = {"name": "Cart", "text": "Stuck?", "page": "", "seconds": "20", "hours_between": "24"}
 COMPANY = {"name": "Bell", "time_zone": "UTC", "currency": "EUR", "follow_up_days": "3", "reopen_days": "14"}
 NEW = {"channel": "phone", "email": "", "name": "Dora", "subject": "A call", "body": "She called.", "team": ""}
 FIRST = {
@@ -87,20 +89,52 @@ FORMS = {
         SITE,
         {
             "name": (last(Site, "name"), plain),
-            "greeting": (last(Site, "greeting"), plain),
             "url": (last(Site, "url"), plain),
-            "allowed_origins": (lambda: "\n".join(Site.objects.order_by("-pk")[0].allowed_origins), plain),
+            "allowed_origins": (
+                lambda: "\n".join(Site.objects.order_by("-pk")[0].allowed_origins),
+                lambda text: plain(text) or "https://shop.example",
+            ),
         },
-        wrong={"color": "puce"},
+        wrong={"team": "999"},
+    ),
+    "look": Form(
+        "/settings/sites/{site}/look/",
+        {"position": "end"},
+        {"color": (only(Site, "color"), plain)},
+        {"position": "top"},
+    ),
+    "words": Form(
+        "/settings/sites/{site}/words/",
+        {"language": "en", "offers_en": "on"},
+        {
+            "greeting_en": (only(Site, "greeting"), plain),
+            "greeting_ar": (lambda: Site.objects.get().greetings.get("ar", ""), plain),
+        },
+        wrong={"language": "tlh"},
     ),
     "hours": Form(
         "/settings/sites/{site}/hours/",
-        {"hours-time_zone": "UTC", "hours-monday": "09:00-17:00", "hours-holidays": ""},
+        {"hours-time_zone": "UTC", "hours-monday": "09:00-17:00"},
         {
             "hours-monday": (lambda: str(Site.objects.get().calendar), plain),
             "hours-holidays": (lambda: str(Site.objects.get().calendar), plain),
+            "hours-closed_from": (lambda: str(Site.objects.get().calendar), plain),
         },
         wrong={"hours-tuesday": "never"},
+    ),
+    "proactive message": Form(
+        "/settings/sites/{site}/proactive/new/",
+        SAID,
+        {
+            "name": (last(ProactiveMessage, "name"), plain),
+            "text": (last(ProactiveMessage, "text"), plain),
+            "page": (last(ProactiveMessage, "page"), plain),
+            "condition_2_value": (last(ProactiveMessage, "text"), plain),
+        },
+        wrong={"seconds": "-1"},
+    ),
+    "new secret": Form(
+        "/settings/sites/{site}/identity/secret/new/", {}, {"website": (lambda: Site.objects.get().name, plain)}
     ),
     "invitation": Form(
         "/settings/people/invite/", {"role": "agent"}, {"email": (last(User, "email"), plain)}, {"role": "king"}
@@ -157,7 +191,10 @@ FORMS = {
     ),
 }
 # Refused for what it looks like, so that it must be tried by itself.
-STRICT = {"email", "currency", "url", "allowed_origins", "hours-monday", "hours-holidays"}
+STRICT = {
+    "email", "currency", "url", "allowed_origins", "color", "page", "condition_2_value", "website",
+    "hours-monday", "hours-holidays", "hours-closed_from",
+}  # fmt: skip
 SLOW = {"profile", "API token", "company", "hours"}  # their pages list every time zone
 GROUPS = [
     (name, texts)
@@ -176,6 +213,8 @@ def begin(browser: Client, name: str) -> None:
     """What must be so before a form is sent."""
     if name == "solving" and Ticket.objects.order_by("pk")[0].is_solved:
         browser.post(f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/reopen/")
+    if name == "proactive message":
+        ProactiveMessage.objects.all().delete()  # twenty are enough for any page
     if name == "API token":
         ApiToken.objects.all().delete()  # fifty are enough for anybody
 
@@ -207,7 +246,7 @@ class Trial:
     def changed(self, text: str, payload: str) -> str:
         """What is stored, if it is not what was typed."""
         read, clean = self.form.texts[text]
-        if text.startswith("hours-"):
+        if text.startswith(("hours-", "condition_")):
             return ""
         stored = read() or ""
         return "" if stored == clean(payload) else f"{text} is stored as {stored!r:.80}"
@@ -310,4 +349,25 @@ def test_signing_in_with_anything(world) -> None:
         answer = submit(browser, "/accounts/password/reset/", {"email": payload})
         if answer.status_code >= 500:
             problems.append(f"reset, {kind}: {answer.status_code}")
+    assert problems == []
+
+
+@pytest.mark.parametrize("door", ["transfer", "invite"])
+def test_notes_to_a_teammate(world, bob, workshop, door: str) -> None:
+    browser, problems = browser_of(world["alice"]), []
+    for number, (kind, payload) in enumerate(PAYLOADS.items()):
+        to = f"user:{bob.pk}" if number % 2 else f"team:{workshop.pk}"
+        before = Event.objects.count()
+        answer = submit(
+            browser, f"/tickets/{world['ticket']}/{door}/", {"to": to, "user": str(bob.pk), "note": payload}
+        )
+        if answer.status_code == 303 and Event.objects.count() > before:
+            stored = Event.objects.latest("pk").data["note"]
+            if stored != line(payload):
+                problems.append(f"{kind}: stored as {stored!r:.80}")
+        elif answer.status_code != 422:
+            problems.append(f"{kind}: {answer.status_code}")
+        if "<script>alert" in browser.get(f"/tickets/{world['ticket']}/").content.decode():
+            problems.append(f"{kind}: shown as markup")
+        Collaborator.objects.all().delete()
     assert problems == []
