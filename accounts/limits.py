@@ -24,6 +24,27 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
         return cursor.fetchone()[0] <= limit
 
 
+_TAKE = """
+    INSERT INTO accounts_ratelimit AS r (key, window_ends_at, count) VALUES (%(key)s, %(ends)s, %(amount)s)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN r.window_ends_at <= %(now)s THEN 0 ELSE r.count END + excluded.count,
+        window_ends_at = CASE WHEN r.window_ends_at <= %(now)s THEN excluded.window_ends_at ELSE r.window_ends_at END
+    WHERE r.window_ends_at <= %(now)s OR r.count + excluded.count <= %(limit)s
+    RETURNING count
+"""
+
+
+def take(key: str, amount: int, *, limit: int, seconds: int) -> bool:
+    """Use up `amount` of `key`; False, and nothing is used up, if less than that is left in the running window."""
+    if amount > limit:
+        return False
+    now = timezone.now()
+    ends = now + timedelta(seconds=seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"key": key[:120], "amount": amount, "limit": limit, "now": now, "ends": ends})
+        return cursor.fetchone() is not None
+
+
 def token_key(token_digest: str) -> str:
     """The counter of an API token, at whichever door it is shown. Half of its SHA-256 still has 128 bits."""
     return f"api:{token_digest[:32]}"

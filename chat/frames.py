@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import uuid
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from chat.browsers import Page, page_at
+from tickets.actions.attaching import MAX_FILES
 
 MAX_FRAME_BYTES = 64 * 1024
 MAX_DEPTH = 10
 MAX_SEQ = 2**53  # what a browser's number can hold
+MAX_URL_CHARS = 8192  # of an address or a title as it comes
 
 
 class FrameError(Exception):
@@ -100,6 +107,60 @@ def refs_field(frame: dict[str, Any], name: str, *, limit: int) -> list[str]:
     if not isinstance(value, list) or len(value) > limit or not all(isinstance(ref, str) for ref in value):
         raise FrameError("invalid", f"`{name}` must list at most {limit} references.")
     return [_clean(ref) for ref in value]
+
+
+class Words(NamedTuple):
+    """What somebody says: text, files by their ids, or both. `client_id` is the sender's own id for it."""
+
+    client_id: str
+    body: str
+    attachments: tuple[str, ...]
+
+
+def words_of(frame: dict[str, Any]) -> Words:
+    """The words of a frame or of a body. Errors: FrameError `invalid` or `too_long`."""
+    client_id = text_field(frame, "client_id", limit=64)
+    attachments = files_field(frame, "attachments", limit=MAX_FILES)
+    body = text_field(frame, "body", limit=settings.MESSAGE_MAX_CHARS, required=not attachments)
+    return Words(client_id, body, attachments)
+
+
+def files_field(frame: dict[str, Any], name: str, *, limit: int) -> tuple[str, ...]:
+    """A field that must list ids of files, each once; missing means none. Errors: FrameError `invalid`."""
+    value = frame.get(name)
+    if value is None:
+        return ()
+    wrong = FrameError("invalid", f"`{name}` must list at most {limit} ids of files.", client_id_of(frame))
+    if not isinstance(value, list) or len(value) > limit or not all(isinstance(one, str) for one in value):
+        raise wrong
+    try:
+        return tuple(dict.fromkeys(str(uuid.UUID(one)) for one in value))
+    except ValueError:
+        raise wrong from None
+
+
+def page_of(frame: dict[str, Any]) -> Page | None:
+    """The page of `url` and `title`; None if it is none that may be kept. Errors: FrameError `invalid`, `too_long`."""
+    url = text_field(frame, "url", limit=MAX_URL_CHARS, required=False)
+    return page_at(url, text_field(frame, "title", limit=MAX_URL_CHARS, required=False))
+
+
+def page_field(frame: dict[str, Any], name: str) -> Page | None:
+    """A field that may have a page {"url", "title"?}. Errors: FrameError `invalid` or `too_long`."""
+    value = frame.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise FrameError("invalid", f"`{name}` must have an address and a title.")
+    return page_of(value)
+
+
+def flag_field(frame: dict[str, Any], name: str) -> bool | None:
+    """A field that may be true or false; None if it is missing. Errors: FrameError `invalid`."""
+    value = frame.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise FrameError("invalid", f"`{name}` is true or false.")
+    return value
 
 
 def client_id_of(frame: dict[str, Any]) -> str | None:

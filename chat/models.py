@@ -35,6 +35,7 @@ class Visitor(models.Model):
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     user_agent = models.CharField(max_length=300, blank=True)
     network_address = models.GenericIPAddressField(null=True, blank=True, unpack_ipv4=True)
+    has_consented = models.BooleanField(null=True, editable=False, help_text="To what is kept of them, if asked.")
     # Where they are now; where they were is in PageView.
     page_url = models.CharField(max_length=500, blank=True)
     page_title = models.CharField(max_length=200, blank=True)
