@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts.models import Calendar, Desk, Site, Team, User
 from accounts.roles import Role
+from chat.actions import create_proactive_message
 from customers.actions import change_customer, get_or_create_customer
 from customers.models import Address, Company, Customer
 from tickets.models import RootCause
@@ -35,6 +36,33 @@ PEOPLE = [
     ("meilin@example.com", "Mei-Lin Zhou", Role.AGENT, "online-orders"),
     ("yusuf@example.com", "Yusuf Demir", Role.AGENT, "online-orders"),
     ("grace@example.com", "Grace Mwangi", Role.LEAD, "online-orders"),
+]
+
+# What customers call them, where it is not their first name.
+PUBLIC_NAMES = {"Mei-Lin Zhou": "Mei", "Tomás Rivera": "Tomás from the shop", "Piet de Wit": "Piet, workshop"}
+GREETINGS = {
+    "de": "Hallo! Eine Frage zu Rad, Reparatur oder Bestellung? Einfach fragen.",
+    "fr": "Bonjour ! Une question sur un vélo, une réparation ou une commande ? Demandez-nous.",
+    "es": "¡Hola! ¿Una pregunta sobre una bici, una reparación o un pedido? Pregúntanos.",
+    "ar": "مرحبًا! هل لديك سؤال عن دراجة أو إصلاح أو طلب؟ اسألنا.",
+}
+LANGUAGES = ["en", "de", "fr", "es", "ar"]
+PROACTIVE = [
+    {
+        "name": "Choosing a bike",
+        "text": "Not sure about the size? Tell us your height and where you ride, and we measure it out for you.",
+        "page": "/widget/demo/*",
+        "seconds": 40,
+        "hours_between": 72,
+    },
+    {
+        "name": "Riders with a subscription",
+        "text": "Your next check is free with your subscription. Shall we book it?",
+        "page": "/account/*",
+        "seconds": 10,
+        "conditions": {"plan": "subscription"},
+        "hours_between": 0,
+    },
 ]
 
 # The chat's hours, Monday to Sunday; the shop itself closes earlier.
@@ -176,7 +204,13 @@ def _people(teams: dict[str, Team], now: datetime) -> list[tuple[User, list[str]
     people = []
     for email, name, role, slugs in PEOPLE:
         user = User.objects.create_user(
-            email, PASSWORD, name=name, role=role, time_zone=ZONE, created_at=now - timedelta(days=400)
+            email,
+            PASSWORD,
+            name=name,
+            public_name=PUBLIC_NAMES.get(name, ""),
+            role=role,
+            time_zone=ZONE,
+            created_at=now - timedelta(days=400),
         )
         user.teams.set(teams[slug] for slug in slugs.split())
         people.append((user, slugs.split()))
@@ -193,15 +227,20 @@ def _holidays(year: int) -> list[str]:
 
 def _site(team: Team, calendar: Calendar) -> Site:
     near = [f"http://{host}:{settings.PORT}" for host in ("localhost", "127.0.0.1")]
-    return Site.objects.create(
+    site = Site.objects.create(
         key=SITE_KEY,
         name=NAME,
         url=f"{settings.SITE_URL}/widget/demo/",
         allowed_origins=list(dict.fromkeys([settings.SITE_URL, *near])),
         greeting="Hello! A question about a bike, a repair or an order? Just ask.",
+        greetings=GREETINGS,
+        languages=LANGUAGES,
         team=team,
         calendar=calendar,
     )
+    for message in PROACTIVE:
+        create_proactive_message(site, by=None, **message)
+    return site
 
 
 def _causes() -> dict[str, RootCause]:
