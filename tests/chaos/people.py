@@ -9,9 +9,12 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
 from tests.chaos.history import History
 from tests.chaos.lines import Line
-from tests.journeys.people import Person, Shown
+from tests.journeys.people import LIKE_A_PAGE, Person, Shown
 
 LOOK_SECONDS = 1.0  # what is shown is seen after about this long
 POLL_SECONDS = 1.5
@@ -258,29 +261,31 @@ class NeverReads:
     """A program that asks for everything again and again and takes nothing."""
 
     def __init__(self, url: str, token: str, refs: list[str]) -> None:
-        self.url, self.token, self.refs = url, token, refs
+        self.url = url.replace("http", "ws", 1) + "/ws/inbox/"
+        self.token, self.refs = token, refs
         self.close_code: int | None = None
 
     async def annoy(self, seconds: float) -> None:
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import WebSocketException
-
+        """For so long; then it takes what had come, and learns how it was closed."""
+        headers = {"Authorization": f"Bearer {self.token}"}
         ends = time.monotonic() + seconds
-        options: dict[str, Any] = {"ping_interval": None, "compression": None, "max_queue": 1, "close_timeout": 1}
-        try:
-            bearer = {"Authorization": f"Bearer {self.token}"}
-            url = self.url.replace("http", "ws", 1) + "/ws/inbox/"
-            async with connect(url, additional_headers=bearer, open_timeout=5, **options) as socket:
+        with suppress(OSError, TimeoutError, WebSocketException):
+            async with connect(
+                self.url, additional_headers=headers, open_timeout=5, max_queue=1, **LIKE_A_PAGE
+            ) as socket:
                 await socket.send(json.dumps({"type": "hello", "after": {}}))
-                while time.monotonic() < ends:
-                    for ref in self.refs:
-                        async with asyncio.timeout(2):
-                            await socket.send(json.dumps({"type": "resume", "ref": ref, "after": 0}))
-                    await asyncio.sleep(0.25)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._ask_for_everything(socket)
+                await asyncio.sleep(max(0, ends - time.monotonic()))
                 with suppress(TimeoutError, WebSocketException):
                     async with asyncio.timeout(3):
                         while True:
                             await socket.recv()
                 self.close_code = socket.close_code
-        except (OSError, TimeoutError, WebSocketException):
-            self.close_code = self.close_code or 0
+
+    async def _ask_for_everything(self, socket: ClientConnection) -> None:
+        while True:
+            for ref in self.refs:
+                await socket.send(json.dumps({"type": "resume", "ref": ref, "after": 0}))
+            await asyncio.sleep(0.25)
