@@ -353,21 +353,20 @@ def test_signing_in_with_anything(world) -> None:
 
 
 @pytest.mark.parametrize("door", ["transfer", "invite"])
-def test_notes_to_a_teammate(world, bob, workshop, door: str) -> None:
+def test_notes_to_a_teammate(world, bob, door: str) -> None:
     browser, problems = browser_of(world["alice"]), []
-    for number, (kind, payload) in enumerate(PAYLOADS.items()):
-        to = f"user:{bob.pk}" if number % 2 else f"team:{workshop.pk}"
-        before = Event.objects.count()
-        answer = submit(
-            browser, f"/tickets/{world['ticket']}/{door}/", {"to": to, "user": str(bob.pk), "note": payload}
-        )
-        if answer.status_code == 303 and Event.objects.count() > before:
+    whom = {"to": f"user:{bob.pk}", "user": str(bob.pk)}
+    for kind, payload in FEW.items():
+        answer = submit(browser, f"/tickets/{world['ticket']}/{door}/", whom | {"note": payload})
+        if answer.status_code == 303:
             stored = Event.objects.latest("pk").data["note"]
             if stored != line(payload):
                 problems.append(f"{kind}: stored as {stored!r:.80}")
         elif answer.status_code != 422:
             problems.append(f"{kind}: {answer.status_code}")
-        if "<script>alert" in browser.get(f"/tickets/{world['ticket']}/").content.decode():
+        if "<" in payload and line(payload) in browser.get(f"/tickets/{world['ticket']}/").content.decode():
             problems.append(f"{kind}: shown as markup")
+        Ticket.objects.update(assignee=None)
         Collaborator.objects.all().delete()
     assert problems == []
+    assert Event.objects.filter(type__in=["ticket.handed_over", "agent.invited"]).count() > len(FEW) / 2

@@ -40,6 +40,7 @@ from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fra
 
 OTHERS = 8
 UNPROCESSABLE = 422
+SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form"}  # the forms whose templates have a place for it
 
 
 @requires("tickets.view")
@@ -121,7 +122,7 @@ def transfer(request: HttpRequest, number: int) -> HttpResponse:
     def act(ticket: Ticket) -> None:
         actions.transfer_ticket(ticket, by=user, note=form.cleaned_data["note"], **form.cleaned_data["to"])
 
-    return _act(request, number, form, act)
+    return _act(request, number, form, act, shown_as="transfer_form")
 
 
 @requires("tickets.assign")
@@ -129,7 +130,13 @@ def transfer(request: HttpRequest, number: int) -> HttpResponse:
 def invite(request: HttpRequest, number: int) -> HttpResponse:
     """Ask somebody else of ours in."""
     form, user = InviteForm(request.POST), viewer(request)
-    return _act(request, number, form, lambda ticket: actions.invite_agent(ticket, by=user, **form.cleaned_data))
+    return _act(
+        request,
+        number,
+        form,
+        lambda ticket: actions.invite_agent(ticket, by=user, **form.cleaned_data),
+        shown_as="invite_form",
+    )
 
 
 @requires("tickets.reply")
@@ -248,7 +255,7 @@ def _act(
 ) -> HttpResponse:
     """Let a valid form act on the ticket and show it again; otherwise say what is wrong, with what was typed.
 
-    `shown_as` is the form's name in the templates, if they show it with its errors.
+    `shown_as` is the form's name in the templates, if they show what was typed in it.
     """
     ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=number)
     if form.is_valid():
@@ -285,13 +292,13 @@ def _see_other(url: str) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: str) -> HttpResponse:
-    """The page again, 422, with the form's errors in it; those of a form without a place for them as a toast."""
+    """The page again, 422, with what was typed and what is wrong with it: in the form, or as a toast."""
     ticket = _ticket_in_full(request, ticket.pk)
-    has_place = shown_as and not (shown_as == "resolve_form" and ticket.is_solved)
+    has_place = shown_as in SAY_WHAT_IS_WRONG and not (shown_as == "resolve_form" and ticket.is_solved)
     words = _words(form)
     if not has_place and not wants_fragment(request):
         messages.error(request, words)
-    response = _page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if has_place else {}))
+    response = _page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if shown_as else {}))
     if not has_place and wants_fragment(request):
         trigger_client_event(response, "desk:toast", {"text": words, "isError": True})
     return response
@@ -334,6 +341,8 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
         "root_causes": RootCause.objects.select_related("parent"),
         "reply_form": ReplyForm(),
         "resolve_form": ResolveForm(),
+        "transfer_form": TransferForm(),
+        "invite_form": InviteForm(),
     }
     return answer(
         request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
