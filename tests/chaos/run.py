@@ -23,7 +23,7 @@ from tests.chaos.report import Report, make_report
 from tests.chaos.truth import Truth, read_when_possible
 
 WORDS = "The tyre that I ordered is a forty two and the one that I was handed is a forty seven. "
-SETTLE_SECONDS = 60.0  # until everything is acknowledged
+SETTLE_SECONDS = 60.0  # until one more is acknowledged
 QUIET_SECONDS = 30.0  # until every screen shows everything: two heartbeats and more
 MAIL_SECONDS = UNSEEN_SECONDS + 45.0  # until what is owed by mail has left: the clock ticks every 10 s
 
@@ -243,8 +243,14 @@ class Run:
             person.line.light.set()
             person.line.delay = 0
         await settled(lambda: not self.chores, 90)
-        await settled(lambda: not any(person.outbox for person in self.people.values()), SETTLE_SECONDS)
+        waiting = self._waiting()
+        while waiting and await settled(lambda before=waiting: self._waiting() < before, SETTLE_SECONDS):
+            waiting = self._waiting()
         self.rest_at = self.history.now
+
+    def _waiting(self) -> int:
+        """How many messages are not acknowledged yet."""
+        return sum(len(person.outbox) for person in self.people.values())
 
     async def _quiet(self) -> Truth:
         """Wait until every screen shows everything and every mail has left, as long as that may take."""
