@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from accounts.access import requires, viewer
 from chat.actions import accept_chat, decline_chat, ringing_for
 from chat.presence import mark_online
-from chat.queries import open_invitations
+from chat.queries import live_chats, open_invitations
 from tickets.models import Ticket
 from tickets.views.inbox import know_names, wants_fragment
 
@@ -42,7 +43,7 @@ def accept(request: HttpRequest, number: int) -> HttpResponse:
         words = " ".join(error.messages)
         if wants_fragment(request):
             refused = _fragment(request, status=CONFLICT)
-            return trigger_client_event(refused, "desk:toast", {"text": words, "isError": True})
+            return trigger_client_event(refused, "desk:taken", {"text": words})
         messages.error(request, words)
     url = ticket.get_absolute_url()
     return HttpResponseClientRedirect(url) if wants_fragment(request) else _see_other(url)
@@ -64,7 +65,8 @@ def _see_other(url: str) -> HttpResponse:
 
 
 def _fragment(request: HttpRequest, *, status: int = 200) -> HttpResponse:
-    context = {"calls": _calls(request), "invitations": _invitations(request)}
+    load = live_chats(timezone.now()).filter(assignee=viewer(request)).count()
+    context = {"calls": _calls(request), "invitations": _invitations(request), "load": load}
     return render(request, "chat/_ringing.html", context, status=status)
 
 

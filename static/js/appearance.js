@@ -1,8 +1,8 @@
-// Light or dark, comfortable or compact, single keys or not: kept in this browser, applied before the first paint.
+// Light or dark, comfortable or compact, single keys and sound or not: kept in this browser, applied before the first paint.
 // A classic script in <head>, so that no page ever flashes in the wrong light.
 (() => {
   const root = document.documentElement
-  const choices = { theme: "system", density: "comfortable", keys: "on" }
+  const choices = { theme: "system", density: "comfortable", keys: "on", sound: "on" }
 
   function read(name) {
     try { return localStorage.getItem(`makegood.${name}`) || choices[name] } catch { return choices[name] }

@@ -44,6 +44,8 @@ const ACTIONS = {
   l: () => use("l"),
   e: () => use("e"),
   c: () => use("c"),
+  y: () => use("y"),
+  d: () => use("d"),
   "/": () => document.querySelector("[data-search]")?.focus(),
   ".": () => { const pill = document.getElementById("pill"); if (pill && !pill.hidden) pill.click() },
   "?": () => document.getElementById("keys")?.togglePopover(),

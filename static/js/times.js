@@ -43,7 +43,7 @@ function drawWait(element, now) {
   const since = new Date(element.dataset.since), due = element.dataset.due && new Date(element.dataset.due)
   const line = element.querySelector("[data-words]"), meter = element.querySelector("meter")
   if (!due) {
-    line.textContent = `waiting ${span(now - since)}`
+    line.textContent = now - since < MINUTE ? "just now" : `waiting ${span(now - since)}`
     return
   }
   const part = (now - since) / Math.max(1, due - since)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from accounts.models import User
+from accounts.models import Site, User
+from customers.models import Customer
 from tests.browser.conftest import sign_in
-from tickets.actions import assign_ticket
+from tests.browser.looking import serious_findings
+from tickets.actions import assign_ticket, invite_agent, open_ticket
 from tickets.models import Message, Ticket
 
 pytestmark = pytest.mark.browser
 
 NewWindow = Callable[..., BrowserContext]
+TROUBLES: list[str] = []
 
 
 @pytest.fixture
@@ -28,8 +31,19 @@ def window(new_window: NewWindow, live: str, alice: User) -> BrowserContext:
     return watched(new_window, live, alice)
 
 
+@pytest.fixture(autouse=True)
+def troubles() -> Iterator[list[str]]:
+    """Errors of scripts and breaches of the pages' policy; there are none."""
+    TROUBLES.clear()
+    yield TROUBLES
+    assert TROUBLES == []
+
+
 def watched(new_window: NewWindow, live: str, user: User, **options: object) -> BrowserContext:
+    """Somebody's browser."""
     window = new_window(base_url=live, **options)
+    window.on("weberror", lambda found: TROUBLES.append(str(found.error)))
+    window.on("console", lambda said: TROUBLES.append(said.text) if "Security Policy" in said.text else None)
     sign_in(window, user, live)
     return window
 
@@ -263,3 +277,161 @@ def test_a_file_without_a_network_is_tried_again_and_holds_the_message(
     expect(page.locator("[data-files] input")).to_have_count(1)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#timeline .message.us .file")).to_contain_text("fork.txt")
+
+
+# ---- a chat that rings
+
+
+def call(page: Page) -> Locator:
+    return page.locator("[data-call]")
+
+
+def at_desk(new_window: NewWindow, live: str, user: User, address: str = "/inbox/?view=all", **options: object) -> Page:
+    """Somebody's workspace, connected."""
+    page = watched(new_window, live, user, **options).new_page()
+    with page.expect_websocket() as opening:
+        page.goto(address)
+    opening.value.wait_for_event("framereceived", lambda frame: '"ready"' in str(frame))
+    return page
+
+
+def test_a_chat_rings_for_both_and_the_first_to_accept_has_it(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, alice: User, bob: User
+) -> None:
+    hers = at_desk(new_window, live, alice, "/customers/")  # on whatever page she is
+    his = at_desk(new_window, live, bob)
+    ticket = open_ticket(carla, by=carla, body="Hello? The tyre is wrong.", channel="chat", site=site)
+    for page in (hers, his):
+        expect(call(page)).to_contain_text("Carla Cortez")
+        expect(call(page)).to_contain_text("The tyre is wrong.")
+        expect(page.locator("#calls-rung")).to_have_text("A chat rings. Carla Cortez: Hello? The tyre is wrong.")
+    assert 20 < float(str(call(hers).locator("meter").evaluate("meter => meter.value"))) <= 30
+    expect(his.locator("#load")).to_have_text("0 of 4")
+    assert serious_findings(his) == []
+    his.keyboard.press("y")
+    his.wait_for_url(f"**/tickets/{ticket.number}/**")
+    expect(call(hers)).to_contain_text("Bob has it")
+    expect(call(hers).get_by_role("button")).to_have_count(0)
+    expect(call(hers)).to_have_count(0)
+    expect(his.locator("#load")).to_have_text("1 of 4")
+    expect(his.locator("#timeline")).to_contain_text("You")
+    ticket.refresh_from_db()
+    assert ticket.assignee == bob
+
+
+def test_who_is_too_late_is_told_who_has_it_and_nothing_is_shouted(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, alice: User, bob: User
+) -> None:
+    hers = at_desk(new_window, live, alice)
+    ticket = open_ticket(carla, by=carla, body="Hello? The tyre is wrong.", channel="chat", site=site)
+    expect(call(hers)).to_be_visible()
+    told = {"HX-Trigger": '{"desk:taken": {"text": "Bob has it."}}'}
+    hers.route("**/accept/", lambda route: route.fulfill(status=409, headers=told))
+    call(hers).get_by_role("button", name="Accept").click()
+    expect(call(hers)).to_contain_text("Bob has it.")
+    expect(hers.locator(".toast.error")).to_have_count(0)
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None
+
+
+def test_declining_leaves_it_to_the_others_and_takes_nothing_from_the_writer(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, mine: Ticket, alice: User, bob: User
+) -> None:
+    hers = read(watched(new_window, live, alice), mine)
+    box(hers).press_sequentially("Half a th")
+    his = at_desk(new_window, live, bob)
+    open_ticket(carla, by=carla, body="A second chat", channel="chat", site=site)
+    expect(call(hers)).to_contain_text("A second chat")
+    expect(box(hers)).to_be_focused()
+    hers.keyboard.type("yd")  # keys of words, not of calls
+    expect(box(hers)).to_have_value("Half a thyd")
+    hers.keyboard.press("Escape")
+    hers.keyboard.press("d")
+    expect(call(hers)).to_have_count(0)
+    expect(call(his)).to_contain_text("A second chat")
+    expect(box(hers)).to_have_value("Half a thyd")
+
+
+def test_the_page_says_so_in_its_title_while_one_is_elsewhere(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, alice: User
+) -> None:
+    page = at_desk(new_window, live, alice)
+    title = page.title()
+    hide = """isHidden => {
+        Object.defineProperty(document, "hidden", {configurable: true, get: () => isHidden})
+        document.dispatchEvent(new Event("visibilitychange"))
+    }"""
+    page.evaluate(hide, True)
+    open_ticket(carla, by=carla, body="Hello?", channel="chat", site=site)
+    expect(page).to_have_title(f"(1) Carla Cortez · {title}")
+    expect(page).to_have_title(title)
+    page.evaluate(hide, False)
+    page.wait_for_timeout(1500)
+    assert page.title() == title
+
+
+def wait_for(page: Page, condition: str) -> None:
+    """Playwright's own way would need `unsafe-eval` in the page's policy."""
+    for _ in range(50):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never {condition}")
+
+
+def test_it_chimes_unless_that_is_switched_off(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, alice: User
+) -> None:
+    page = at_desk(new_window, live, alice, "/settings/profile/")
+    page.evaluate("window.chimes = 0; document.addEventListener('desk:chimed', () => { window.chimes += 1 })")
+    ring = lambda words: open_ticket(carla, by=carla, body=words, channel="chat", site=site)  # noqa: E731
+    ring("Before anything was touched")
+    expect(call(page)).to_have_count(1)
+    assert page.evaluate("window.chimes") == 0  # browsers allow no sound yet, and nobody complains
+    page.get_by_role("heading").first.click()
+    page.wait_for_timeout(300)
+    ring("After a touch")
+    expect(call(page)).to_have_count(2)
+    wait_for(page, "window.chimes === 1")
+    switch = page.get_by_role("group", name="Sound when a chat rings")
+    switch.get_by_text("Off").click()
+    page.wait_for_timeout(1600)
+    ring("In the quiet")
+    expect(call(page)).to_have_count(3)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.chimes") == 1
+    page.reload()
+    expect(switch.get_by_role("radio", name="Off")).to_be_checked()
+    page.evaluate("window.chimes = 0; document.addEventListener('desk:chimed', () => { window.chimes += 1 })")
+    switch.get_by_text("On").click()
+    wait_for(page, "window.chimes >= 1")  # whoever switches it on hears what it is
+
+
+def test_being_asked_for_help(new_window: NewWindow, live: str, mine: Ticket, alice: User, charlie: User) -> None:
+    his = at_desk(new_window, live, charlie)
+    invite_agent(mine, by=alice, user=charlie, note="You know tubeless best.")
+    asked = his.locator("[data-asked]")
+    expect(asked).to_contain_text("Alice asks you to help with")
+    expect(asked).to_contain_text("You know tubeless best.")
+    asked.get_by_role("button", name="Not now").click()
+    expect(asked).to_have_count(0)
+    assert his.url.endswith("/inbox/?view=all")
+    invite_agent(mine, by=alice, user=charlie)
+    expect(asked).to_be_visible()
+    his.keyboard.press("y")
+    his.wait_for_url(f"**/tickets/{mine.number}/**")
+    expect(his.locator("#timeline")).to_contain_text("You joined")
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_a_phone_rings_too(
+    new_window: NewWindow, live: str, carla: Customer, site: Site, mine: Ticket, alice: User, width: int
+) -> None:
+    phone = watched(new_window, live, alice, viewport={"width": width, "height": 740}, has_touch=True)
+    page = read(phone, mine)
+    open_ticket(carla, by=carla, body="x" * 200, channel="chat", site=site)
+    expect(call(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(box(page)).to_be_in_viewport()
+    assert serious_findings(page) == []
+    call(page).get_by_role("button", name="Decline").tap()
+    expect(call(page)).to_have_count(0)
