@@ -16,7 +16,7 @@ from tests.chaos.history import History
 from tests.chaos.lines import Line
 from tests.journeys.people import LIKE_A_PAGE, Person, Shown
 
-LOOK_SECONDS = 1.0  # what is shown is seen after about this long
+LOOK_SECONDS = 3.0  # what is shown is seen after about this long
 POLL_SECONDS = 1.5
 HTTP_SECONDS = 10
 STABLE_SECONDS = 10  # online until the pauses begin anew
