@@ -41,7 +41,16 @@ export function directionOf(locale) {
  */
 export function chooseLocale({ page, offered = [], browser = [], site }) {
   const isOffered = (locale) => spoken(locale) && (!offered.length || offered.some((code) => spoken(code) === spoken(locale)));
-  return [page, ...browser].find(isOffered) || [site].find(spoken) || "en";
+  return tidy([page, ...browser].find(isOffered) || [site].find(spoken) || "en");
+}
+
+/** As Intl wants it: "de-AT" for "de_at"; only the language of what it would refuse. */
+function tidy(locale) {
+  try {
+    return Intl.getCanonicalLocales(locale.replaceAll("_", "-"))[0];
+  } catch {
+    return languageOf(locale);
+  }
 }
 
 /** Fetch the words of a locale; where that fails, English it is. */
@@ -53,17 +62,23 @@ export async function loadTexts(locale) {
   } catch { /* a line that broke: the chat matters more than its language */ }
 }
 
-/** A function that says `key` in the language of `locale`, once that is loaded: say("here", {count: 2}). */
+/**
+ * A function that says `key` in the language of `locale`, once that is loaded: say("here", {count: 2}).
+ * Numbers are written as there; where one begins a sentence ("Two of us are here."), a small one in words.
+ */
 export function textsFor(locale) {
-  const language = loaded[languageOf(locale)] ? languageOf(locale) : "en";
+  const isLoaded = Boolean(loaded[languageOf(locale)]);
+  const language = isLoaded ? languageOf(locale) : "en";
   const table = loaded[language];
   const plural = new Intl.PluralRules(language);
-  const inWords = (count) => (table.numbers || [])[count] ?? String(count);
+  const number = new Intl.NumberFormat(isLoaded ? locale : "en");
+  const isolated = (text) => (RIGHT_TO_LEFT.includes(language) ? `\u2068${text}\u2069` : text); // an address keeps its own direction
+  const written = (value) => (typeof value === "number" ? number.format(value) : isolated(String(value ?? "")));
 
   return function say(key, values = {}) {
     let text = table[key] ?? en[key] ?? key;
     if (typeof text === "object") text = text[plural.select(values.count)] ?? text.other;
-    const startsWithCount = text.startsWith("{count}"); // "Two of us are here.", but "about 2 minutes"
-    return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" && startsWithCount ? inWords(values.count) : String(values[name] ?? "")));
+    const inWords = text.startsWith("{count}") ? table.numbers[values.count] : null;
+    return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" && inWords) || written(values[name]));
   };
 }

@@ -102,7 +102,7 @@ export default {
   rate3: "Okay",
   rate4: "Good",
   rate5: "Very good",
-  rateComment: "Anything to add? You need not.",
+  rateComment: "Anything to add?",
   rateSend: "Send",
   rateThanks: "Thank you for telling us: {word}.",
   rateChange: "Change",
