@@ -273,8 +273,9 @@ def test_accepting_is_taking(chat_ticket, alice, bob):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_accept_at_once_exactly_one_has_it(alice, bob, somebody, site):
-    chats = [chat_of(somebody(f"guest{number}"), site) for number in range(30)]
+@pytest.mark.parametrize("times", [30, pytest.param(200, marks=pytest.mark.long)])
+def test_of_two_who_accept_at_once_exactly_one_has_it(alice, bob, somebody, site, times):
+    chats = [chat_of(somebody(f"guest{number}"), site) for number in range(times)]
     start = threading.Barrier(2)
 
     def try_all(who: User) -> list[str]:
