@@ -72,13 +72,15 @@ export function textsFor(locale) {
   const table = loaded[language];
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(isLoaded ? locale : "en");
-  const isolated = (text) => (RIGHT_TO_LEFT.includes(language) ? `\u2068${text}\u2069` : text); // an address keeps its own direction
-  const written = (value) => (typeof value === "number" ? number.format(value) : isolated(String(value ?? "")));
+  const isRtl = RIGHT_TO_LEFT.includes(language);
+  // An address keeps its own direction, a list of names has the language's, and neither turns what stands around it.
+  const isolated = (name, text) => (isRtl ? `${name === "names" ? "\u2067" : "\u2068"}${text}\u2069` : text);
+  const written = (name, value) => (typeof value === "number" ? number.format(value) : isolated(name, String(value ?? "")));
 
   return function say(key, values = {}) {
     let text = table[key] ?? en[key] ?? key;
     if (typeof text === "object") text = text[plural.select(values.count)] ?? text.other;
     const inWords = text.startsWith("{count}") ? table.numbers[values.count] : null;
-    return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" && inWords) || written(values[name]));
+    return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" && inWords) || written(name, values[name]));
   };
 }

@@ -111,7 +111,7 @@ def said(lab: Page, locale: str, key: str, **values: Any) -> str:
         }""",
         [locale, key, values],
     )
-    return re.sub("[\u2068\u2069]", "", text)
+    return re.sub("[\u2066-\u2069]", "", text)
 
 
 @pytest.mark.parametrize(
