@@ -86,6 +86,8 @@ def _identify(visitor: Visitor, token: str, said: Claims) -> Identified:
     customer = note_vouched(
         customer, name=said.name, email=said.email, attributes=said.attributes, renames=is_same and not was_known
     )
+    if known is None and said.email and find_by_email(said.email) != customer:
+        raise IntegrityError("the address became another customer's meanwhile")  # who it is then, the next try finds
     if here is not None and is_same and was_known:
         here.customer = customer
         return Identified(here, token)
@@ -108,7 +110,7 @@ def turn_into(customer: Customer, *, visitor: Visitor, was: Customer | None, how
 
     The caller has locked the visitor and seen the proof. The tokens that proved the guest are worth nothing any more.
     """
-    left = visitor.customer
+    left = visitor.customer_id
     new, token = Visitor.objects.enroll(visitor.site, locale=visitor.locale)
     for name in _BROWSER:
         setattr(new, name, getattr(visitor, name))
@@ -118,7 +120,7 @@ def turn_into(customer: Customer, *, visitor: Visitor, was: Customer | None, how
         PageView.objects.filter(visitor=visitor).update(visitor=new)
     Visitor.objects.filter(pk=visitor.pk).delete()
     if left is not None:
-        recheck_customer(left.pk)
+        recheck_customer(left)
     if was is not None:
         _bring_along(was, customer, new, how)
     return Identified(new, token)

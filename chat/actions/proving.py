@@ -86,7 +86,8 @@ def _verify(visitor: Visitor, token: str, email: str, code: str) -> Proved | Non
     customer = find_by_email(email) or was
     if was_known and customer.pk != was.pk:
         raise ValidationError("This address is another customer's. Ask us to bring the two together.", code="conflict")
-    prove_address(customer, email=email, is_dearest=True)
+    if prove_address(customer, email=email, is_dearest=True) is None:
+        raise IntegrityError("the address became another customer's meanwhile")  # who it is then, the next try finds
     if was_known:
         return Proved(email, token)
     return Proved(email, turn_into(customer, visitor=here, was=was, how="mail").token)
