@@ -9,11 +9,13 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from accounts.languages import LANGUAGES, direction_of
 from accounts.models import Calendar, Desk, Site, Team, User, currency_code
 from accounts.origins import clean_origins
+from accounts.pictures import MAX_BYTES
 from accounts.roles import ROLE_CHOICES, Role
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -110,7 +112,23 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "time_zone", "availability", "capacity")
+        fields = ("name", "public_name", "time_zone", "availability", "capacity")
+
+
+class PictureForm(forms.Form):
+    """A picture of somebody; the action makes it anew."""
+
+    picture = forms.FileField(
+        label="A picture of you",
+        help_text="Its middle is cut to a square. Where it was taken and the like does not go along.",
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+
+    def clean_picture(self) -> UploadedFile:
+        picture: UploadedFile = self.cleaned_data["picture"]
+        if (picture.size or 0) > MAX_BYTES:
+            raise ValidationError(f"{MAX_BYTES // 1024**2} MB at most.", code="too_long")
+        return picture
 
 
 class TokenForm(forms.Form):
@@ -167,7 +185,7 @@ class LookForm(forms.ModelForm):
     )
     position = forms.ChoiceField(
         label="Where the button is",
-        choices=Site.Position.choices,
+        choices=[("end", "Right; left in Arabic"), ("left", "Always left"), ("right", "Always right")],
         widget=forms.RadioSelect(attrs={"data-preview": "position"}),
     )
 
@@ -183,7 +201,9 @@ class WordsForm(forms.Form):
     """The languages of a site's chat, and how it greets in each of them."""
 
     language = forms.ChoiceField(
-        label="When no other fits", choices=list(LANGUAGES.items()), help_text="For visitors who read none of them."
+        label="When none of them fits",
+        choices=list(LANGUAGES.items()),
+        help_text="For visitors who read none of those offered.",
     )
 
     def __init__(self, data: Any = None, *, site: Site) -> None:

@@ -227,6 +227,7 @@ class AuthorOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["agent", "customer", "system"])
     name = serializers.CharField()
     initials = serializers.CharField()
+    picture = serializers.CharField(allow_null=True, help_text="The path of the picture, or null.")
     you = serializers.BooleanField(help_text="Whether it was the token's owner.")
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.actions import create_site, create_team, create_token, invite_person
+from accounts.actions import create_site, create_team, create_token, invite_person, set_picture
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.actions import create_proactive_message, start_visit
@@ -34,6 +34,7 @@ from tests.access_matrix import (
     WIDGET,
     WIDGET_VIEWERS,
 )
+from tests.pictures import picture
 from tickets.actions import add_attachment, assign_ticket, open_ticket, post_message
 from tickets.models import Collaborator, Event, FollowUp, Message, Ticket
 
@@ -51,6 +52,7 @@ UNKNOWN: dict[str, Any] = {
     "key": "x",
     "uidb36": "x",
     "file": "00000000-0000-4000-8000-000000000000",
+    "picture": "00000000-0000-4000-8000-000000000000",
 }
 EVIL = "https://evil.example/"
 REFUSED = ("401", "403", "404", "405", "login")
@@ -138,6 +140,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "proactive": {"pk": site.pk, "message_pk": said_first.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
+            "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
             "reset": {"uidb36": "1", "key": "set-password"},
             "mail": {"key": "0"},
         },

@@ -38,18 +38,23 @@ def author_json(thing: Event | Message, viewer: User | Customer) -> dict[str, An
 
 
 def person_json(person: User | Customer | None, viewer: User | Customer | None) -> dict[str, Any]:
-    """{"kind": agent|customer|system, "name", "initials", "you"}; only people here learn each other's full names."""
+    """{"kind": agent|customer|system, "name", "initials", "picture": path or None, "you"}.
+
+    Only people here learn each other's full names; customers learn what each of us chose to be called.
+    """
     if person is None:
-        return {"kind": "system", "name": "", "initials": "", "you": False}
+        return {"kind": "system", "name": "", "initials": "", "picture": None, "you": False}
     is_you = type(person) is type(viewer) and viewer is not None and person.pk == viewer.pk
     if isinstance(person, User):
-        name = person.name if isinstance(viewer, User) else person.short_name
-        return {"kind": "agent", "name": name, "initials": person.initials, "you": is_you}
+        name = person.name if isinstance(viewer, User) else person.face_name
+        initials, picture = person.initials, person.picture_path
+        return {"kind": "agent", "name": name, "initials": initials, "picture": picture, "you": is_you}
     # The name only: its addresses would cost a query, and a guest's neighbour has no business with them.
     return {
         "kind": "customer",
         "name": person.name or "Visitor",
         "initials": initials_of(person.name or "Visitor"),
+        "picture": None,
         "you": is_you,
     }
 

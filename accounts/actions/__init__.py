@@ -7,7 +7,15 @@ Errors: PermissionDenied; ValidationError naming the fields, or with a code.
 from accounts.actions.availability import set_availability
 from accounts.actions.company import set_up_desk, update_desk
 from accounts.actions.invitations import accept_invitation, invite_again, invite_person, withdraw_invitation
-from accounts.actions.people import activate_person, deactivate_person, set_role, set_teams, update_profile
+from accounts.actions.people import (
+    activate_person,
+    deactivate_person,
+    remove_picture,
+    set_picture,
+    set_role,
+    set_teams,
+    update_profile,
+)
 from accounts.actions.sites import create_site, set_hours, update_site
 from accounts.actions.teams import create_team, rename_team
 from accounts.actions.tokens import create_token, revoke_token
@@ -21,10 +29,12 @@ __all__ = [
     "deactivate_person",
     "invite_again",
     "invite_person",
+    "remove_picture",
     "rename_team",
     "revoke_token",
     "set_availability",
     "set_hours",
+    "set_picture",
     "set_role",
     "set_teams",
     "set_up_desk",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions._rules import lock_people, require
 from accounts.bells import recheck_person
 from accounts.models import Team, User
+from accounts.pictures import PictureError, file_of, make_face
 from accounts.roles import Role
 
 log = logging.getLogger(__name__)
@@ -75,13 +79,46 @@ def activate_person(user: User, *, by: User | None) -> User:
 
 
 @transaction.atomic
-def update_profile(user: User, *, by: User | None, name: str, time_zone: str, capacity: int) -> User:
-    """Their own name, time zone and the number of chats that they take at once."""
+def update_profile(user: User, *, by: User | None, name: str, time_zone: str, capacity: int, public_name: str) -> User:
+    """Their own name, what customers see of it, their time zone, and the number of chats that they take at once."""
     _own_or_manage(user, by)
     user = lock_people(user)[user.pk]
-    user.name, user.time_zone, user.capacity = name.strip(), time_zone, capacity
+    user.name, user.public_name = name.strip(), public_name.strip()
+    user.time_zone, user.capacity = time_zone, capacity
     user.full_clean(exclude=["password"])
-    user.save(update_fields=["name", "time_zone", "capacity"])
+    user.save(update_fields=["name", "public_name", "time_zone", "capacity"])
+    return user
+
+
+def set_picture(user: User, *, by: User | None, content: bytes) -> User:
+    """Give them this picture, cut to a square and made anew; customers see it too. Errors: ValidationError."""
+    _own_or_manage(user, by)
+    try:
+        face = make_face(content)
+    except PictureError as error:
+        raise ValidationError({"picture": str(error)}) from None
+    key = uuid.uuid4()  # another one each time: browsers keep what is behind it for ever
+    name = default_storage.save(file_of(key), ContentFile(face))
+    try:
+        return _change_picture(user, key)
+    except BaseException:
+        default_storage.delete(name)
+        raise
+
+
+def remove_picture(user: User, *, by: User | None) -> User:
+    """Their initials stand in for it again."""
+    _own_or_manage(user, by)
+    return _change_picture(user, None)
+
+
+@transaction.atomic
+def _change_picture(user: User, key: uuid.UUID | None) -> User:
+    user = lock_people(user)[user.pk]
+    was, user.picture_key = user.picture_key, key
+    user.save(update_fields=["picture_key"])
+    if was is not None:
+        transaction.on_commit(lambda: default_storage.delete(file_of(was)), robust=True)
     return user
 
 

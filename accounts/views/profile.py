@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions
 from accounts.access import own_path, requires, viewer
-from accounts.forms import ProfileForm, TokenForm, refuse
+from accounts.forms import PictureForm, ProfileForm, TokenForm, refuse
 from accounts.models import ApiToken, User
+from accounts.pictures import file_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,6 +35,48 @@ def profile(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("accounts:profile")
     return _page(request, form=form, token_form=TokenForm(), status=422 if form.errors else 200)
+
+
+@require_POST
+@requires()
+def set_picture(request: HttpRequest) -> HttpResponse:
+    """Show customers a picture instead of initials: to have one here is the choice."""
+    user = viewer(request)
+    form = PictureForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            actions.set_picture(user, by=user, content=form.cleaned_data["picture"].read())
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, "That is how customers see you.")
+            return redirect("accounts:profile")
+    return _page(request, form=ProfileForm(instance=user), token_form=TokenForm(), picture_form=form, status=422)
+
+
+@require_POST
+@requires()
+def remove_picture(request: HttpRequest) -> HttpResponse:
+    actions.remove_picture(viewer(request), by=viewer(request))
+    messages.success(request, "The picture is gone. Customers see your initials.")
+    return redirect("accounts:profile")
+
+
+@require_safe
+@cache_control(public=True, max_age=365 * 24 * 3600, immutable=True)
+def picture(request: HttpRequest, picture: uuid.UUID) -> FileResponse:
+    """Somebody's picture, for anybody who was told its random key: guests see it beside answers."""
+    if not User.objects.filter(picture_key=picture).exists():
+        raise Http404
+    try:
+        content = default_storage.open(file_of(picture))
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(content, content_type="image/webp")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"  # the chat's panel is of our origin
+    return response
 
 
 @require_POST
@@ -74,8 +120,21 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, *, form: ProfileForm, token_form: TokenForm, new_token: str = "", status: int = 200
+    request: HttpRequest,
+    *,
+    form: ProfileForm,
+    token_form: TokenForm,
+    picture_form: PictureForm | None = None,
+    new_token: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     tokens = viewer(request).api_tokens.filter(revoked_at=None)
-    context = {"form": form, "token_form": token_form, "tokens": tokens, "new_token": new_token, "section": "profile"}
+    context = {
+        "form": form,
+        "picture_form": picture_form or PictureForm(),
+        "token_form": token_form,
+        "tokens": tokens,
+        "new_token": new_token,
+        "section": "profile",
+    }
     return render(request, "accounts/profile.html", context, status=status)

@@ -31,7 +31,7 @@ def test_only_who_manages_people_changes_people(request, actor, bob, workshop):
         lambda: set_teams(by, by=by, teams=[workshop]),
         lambda: deactivate_person(bob, by=by),
         lambda: activate_person(bob, by=by),
-        lambda: update_profile(bob, by=by, name="Bobby", time_zone="", capacity=4),
+        lambda: update_profile(bob, by=by, name="Bobby", public_name="", time_zone="", capacity=4),
         lambda: set_availability(bob, by=by, availability="away"),
         lambda: create_team(by=by, name="Night"),
         lambda: rename_team(workshop, by=by, name="Night"),
@@ -175,6 +175,6 @@ def test_availability_is_switched_from_anywhere(browser, alice):
 
 def test_a_failed_action_changes_nothing(adam, alice):
     with transaction.atomic(), pytest.raises(ValidationError):
-        update_profile(alice, by=alice, name="", time_zone="", capacity=0)
+        update_profile(alice, by=alice, name="", public_name="", time_zone="", capacity=0)
     alice.refresh_from_db()
     assert alice.name == "Alice Arden"

@@ -21,7 +21,7 @@ def test_a_reply_and_a_note_are_written_and_listed(api, url, ticket, alice):
     assert reply.status_code == 201, reply.json()
     said = reply.json()
     assert (said["kind"], said["body"], said["client_id"]) == ("reply", "We are sorry.", "a-1")
-    assert said["by"] == {"kind": "agent", "name": "Alice Arden", "initials": "AA", "you": True}
+    assert said["by"] == {"kind": "agent", "name": "Alice Arden", "initials": "AA", "picture": None, "you": True}
     assert said["created_at"].endswith("Z")
     note = api.post(url, {"body": "She was friendly.", "kind": "note"}).json()
     assert (note["kind"], note["client_id"]) == ("note", None)

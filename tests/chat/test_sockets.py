@@ -43,7 +43,13 @@ async def test_first_words_open_a_ticket_that_the_agent_sees_and_answers(live, s
         await agent.wait_for("ack", client_id="a1", seq=4)  # 3: whoever answers a chat has it
         answer = await visitor.wait_for("event", ref=ack["ref"], seq=4)
         assert answer["prev"] == 2
-        assert answer["event"]["by"] == {"kind": "agent", "name": "Alice", "initials": "AA", "you": False}
+        assert answer["event"]["by"] == {
+            "kind": "agent",
+            "name": "Alice",
+            "initials": "AA",
+            "picture": None,
+            "you": False,
+        }
 
     ticket = await Ticket.objects.select_related("team").aget(reference=ack["ref"])
     assert (ticket.channel, ticket.team.name, ticket.subject) == ("chat", "Workshop", "The tyre is wrong")

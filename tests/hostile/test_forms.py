@@ -74,7 +74,10 @@ FORMS = {
     "profile": Form(
         "/settings/profile/",
         {"time_zone": "", "availability": "online", "capacity": "4"},
-        {"name": (lambda: User.objects.get(email="adam@example.com").name, plain)},
+        {
+            "name": (lambda: User.objects.get(email="adam@example.com").name, plain),
+            "public_name": (lambda: User.objects.get(email="adam@example.com").public_name, plain),
+        },
         wrong={"capacity": "0"},
     ),
     "API token": Form("/settings/tokens/", {"days": ""}, {"name": (last(ApiToken, "name"), plain)}, {"days": "7"}),
