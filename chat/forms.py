@@ -85,9 +85,14 @@ class ProactiveForm(forms.Form):
     def __init__(self, data: Any = None, *, message: ProactiveMessage | None = None) -> None:
         super().__init__(data, initial=_initial_of(message) if message else None)
         for number in range(MAX_CONDITIONS):
-            name = forms.CharField(label="What the page says", required=False, max_length=40)
-            self.fields[f"condition_{number}_name"] = name
-            self.fields[f"condition_{number}_value"] = forms.CharField(label="is", required=False, max_length=100)
+            for part, longest, example in (("name", 40, "plan"), ("value", 100, "pro")):
+                look = {"placeholder": example, "autocapitalize": "none", "spellcheck": "false"}
+                self.fields[f"condition_{number}_{part}"] = forms.CharField(
+                    label=f"Condition {number + 1}, {part}",
+                    required=False,
+                    max_length=longest,
+                    widget=forms.TextInput(attrs=look),
+                )
 
     @property
     def plain(self) -> list[forms.BoundField]:

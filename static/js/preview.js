@@ -71,3 +71,6 @@ function luminance(color) {
   })
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
+
+// On a phone the places are a row that scrolls: begin with the one that is open.
+document.querySelector(".places-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" })
