@@ -35,6 +35,12 @@ function use(key) {
   else element.focus()
 }
 
+function handOver(what) {
+  const choice = document.querySelector(`#hand-over [value=${what}]`)
+  if (choice) choice.checked = true
+  use("t")
+}
+
 const ACTIONS = {
   j: () => move(1),
   k: () => move(-1),
@@ -44,6 +50,8 @@ const ACTIONS = {
   l: () => use("l"),
   e: () => use("e"),
   c: () => use("c"),
+  t: () => handOver("transfer"),
+  i: () => handOver("invite"),
   y: () => use("y"),
   d: () => use("d"),
   "/": () => document.querySelector("[data-search]")?.focus(),

@@ -71,6 +71,8 @@ function hear(frame) {
     compare(frame.tickets)
   } else if (frame.type === "event") {
     happened(frame)
+  } else if (frame.type === "receipt") {
+    if (frame.ref === conversation()?.dataset.ref && frame.by?.kind === "customer") refreshTicket(false)   // they have seen it
   } else if (frame.type === "error") {
     console.warn("socket:", frame.code, frame.detail)
   }

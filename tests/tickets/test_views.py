@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import get_template
 from django.test import Client
 
 from customers.models import Customer
 from tickets import actions
-from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket, tag_ticket
-from tickets.models import Event, Message, ReadMark, Ticket
+from tickets.actions import (
+    assign_ticket,
+    invite_agent,
+    open_ticket,
+    post_message,
+    rate_ticket,
+    resolve_ticket,
+    tag_ticket,
+)
+from tickets.models import Attachment, Event, Message, ReadMark, Ticket
 
 MOST_QUERIES = 15
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "conversation"}
@@ -513,3 +522,62 @@ def test_solved_tickets_are_shown_with_their_cause(at, alice, ticket, cause):
     resolve_ticket(ticket, by=alice, root_cause=cause)
     assert ticket.subject not in at(alice).get("/inbox/").text.split('id="rows"')[1]
     assert "I ordered a 42" in at(alice).get("/inbox/?view=solved").text
+
+
+# --- Who has seen it, who helps, what they thought of it ---
+
+
+def test_our_last_answer_that_the_customer_has_seen_says_so(at, alice, carla, ticket):
+    first, second = (post_message(ticket, by=alice, body=body) for body in ("Sorry!", "We look."))
+    assert "seen" not in entry(at(alice), ticket, first)
+    actions.mark_seen(ticket, by=carla, seq=first.event.seq)
+    assert "· seen" in entry(at(alice), ticket, first)
+    assert "· seen" not in entry(at(alice), ticket, second)
+    post_message(ticket, by=alice, body="Between us", kind="note")
+    actions.mark_seen(ticket, by=carla, seq=again(ticket).last_seq)
+    assert "· seen" not in entry(at(alice), ticket, first)
+    assert "· seen" in entry(at(alice), ticket, second)
+
+
+def entry(client: Client, ticket: Ticket, message: Message) -> str:
+    """What stands on the timeline for a message."""
+    return client.get(url(ticket)).text.split(f'id="entry-{message.event.seq}"')[1].split("</li>")[0]
+
+
+def test_the_side_says_who_helps_and_since_when(at, alice, bob, charlie, ticket):
+    invite_agent(ticket, by=alice, user=charlie, note="You know <b>tubeless</b>")
+    side = at(alice).get(url(ticket)).text.split('id="side-helpers"')[1].split("</ul>")[0]
+    assert "Charlie Chen" in side
+    assert "asked by Alice" in side
+    assert "Join" not in side
+    theirs = at(charlie)
+    assert "Join" in theirs.get(url(ticket)).text.split('id="side-helpers"')[1].split("</ul>")[0]
+    theirs.post(url(ticket, "join"))
+    side = theirs.get(url(ticket)).text.split('id="side-helpers"')[1].split("</ul>")[0]
+    assert "since" in side
+    assert "Leave" in side
+
+
+def test_a_rating_stands_on_the_timeline_and_beside_it(at, alice, carla, ticket):
+    rate_ticket(ticket, by=carla, score=2, comment="Twice <i>for nothing</i>")
+    page = at(alice).get(url(ticket)).text
+    beside, on_it = page.split('id="side-rating"')[1], page.split("rated this")[1].split("</li>")[0]
+    for part in (beside, on_it):
+        assert "2 of 5" in part
+        assert "Twice &lt;i&gt;for nothing&lt;/i&gt;" in part
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [((4000, 3000), (293, 220)), ((60, 40), (60, 40)), ((9000, 1), (320, 1)), ((None, None), None)]
+)
+def test_a_picture_is_shown_where_it_stands_in_the_room_there_is(at, alice, ticket, tmp_path, settings, size, shown):
+    settings.MEDIA_ROOT = tmp_path
+    file = actions.add_attachment(SimpleUploadedFile("<rim>.txt", b"x"), by=alice)
+    Attachment.objects.filter(pk=file.pk).update(width=size[0], height=size[1])
+    message = post_message(ticket, by=alice, body="", attachments=(str(file.pk),))
+    words = entry(at(alice), ticket, message)
+    assert "&lt;rim&gt;.txt" in words
+    if shown:
+        assert f'width="{shown[0]}" height="{shown[1]}" alt="&lt;rim&gt;.txt" loading="lazy"' in words
+    else:
+        assert "<img" not in words

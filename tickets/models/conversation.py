@@ -14,6 +14,7 @@ from customers.models import Customer
 from tickets.models.ticket import Ticket
 
 Viewer = User | Customer | None
+SHOWN_WIDTH, SHOWN_HEIGHT = 320, 220  # of a picture in a conversation, at most
 
 
 def _at_most_one_author(name: str) -> models.CheckConstraint:
@@ -230,6 +231,14 @@ class Attachment(Authored):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_size(self) -> tuple[int, int] | None:
+        """Width and height at which a conversation shows this picture, in CSS pixels; None if it is not to be shown."""
+        if not self.width or not self.height:
+            return None
+        scale = min(1, SHOWN_WIDTH / self.width, SHOWN_HEIGHT / self.height)
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
 
 class Rating(models.Model):

@@ -34,13 +34,15 @@ from tickets.forms import (
     TagsForm,
     TransferForm,
 )
-from tickets.models import Channel, FollowUp, Message, RootCause, Tag, Ticket
+from tickets.models import Channel, Event, FollowUp, Message, ReadMark, RootCause, Tag, Ticket
 from tickets.queries import timeline
+from tickets.queries.people import helper_rows, helpers
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 
 OTHERS = 8
 UNPROCESSABLE = 422
-SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form"}  # the forms whose templates have a place for it
+# The forms whose templates have a place for it.
+SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form"}
 
 
 @requires("tickets.view")
@@ -294,7 +296,7 @@ def _see_other(url: str) -> HttpResponse:
 def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: str) -> HttpResponse:
     """The page again, 422, with what was typed and what is wrong with it: in the form, or as a toast."""
     ticket = _ticket_in_full(request, ticket.pk)
-    has_place = shown_as in SAY_WHAT_IS_WRONG and not (shown_as == "resolve_form" and ticket.is_solved)
+    has_place = shown_as in SAY_WHAT_IS_WRONG and not (shown_as != "reply_form" and ticket.is_solved)
     words = _words(form)
     if not has_place and not wants_fragment(request):
         messages.error(request, words)
@@ -312,11 +314,18 @@ def _words(form: forms.Form) -> str:
 def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
     """The ticket with what its page shows of it; 404 if the viewer may not see it."""
     tickets = Ticket.objects.visible_to(viewer_with_teams(request)).select_related(
-        "customer__company", "assignee", "team", "site", "root_cause"
+        "customer__company", "assignee", "team", "site", "root_cause", "rating"
     )
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
     asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
-    shown = tickets.annotate(tag_names=ArraySubquery(names), follow_up_at=Subquery(asks[:1]))
+    read = ReadMark.objects.filter(ticket=OuterRef("pk"), customer=OuterRef("customer"))
+    shown = tickets.annotate(
+        tag_names=ArraySubquery(names),
+        follow_up_at=Subquery(asks[:1]),
+        read_seq=Subquery(read.values("seq")),
+        read_at=Subquery(read.values("at")),
+        helper_rows=helper_rows(),
+    )
     return get_object_or_404(shown, pk=number)
 
 
@@ -332,6 +341,8 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
         "open_number": ticket.number,
         "events": events.events,
         "earlier": events.earlier,
+        "seen": _seen(ticket, events.events),
+        "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
         "teams": teams,
         "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),
         "other_tickets": Ticket.objects.visible_to(user)
@@ -347,6 +358,13 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
     return answer(
         request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
     )
+
+
+def _seen(ticket: Ticket, events: list[Event]) -> dict[str, Any]:
+    """Which of our answers is the last that the customer has seen, and when; `seq` 0 if none of these."""
+    ours = (event.seq for event in events if event.message and event.by_user_id and not event.message.is_note)
+    read_seq: int = ticket.read_seq or 0  # type: ignore[attr-defined]  # annotated
+    return {"seq": max((seq for seq in ours if seq <= read_seq), default=0), "at": ticket.read_at}  # type: ignore[attr-defined]
 
 
 def _no_list(request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Who else of ours works on a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
+from accounts.models import initials_of
+from tickets.models import Collaborator
+
+
+@dataclass(frozen=True)
+class Helper:
+    """Someone who was asked in, by whom, and since when they are (None: not yet)."""
+
+    user_id: int
+    name: str
+    initials: str
+    asked_by: str
+    joined_at: datetime | None
+
+
+def helper_rows() -> ArraySubquery:
+    """The collaborators of a ticket, to be annotated on it: a page has no query to spare for them."""
+    facts = JSONObject(user="user_id", name="user__name", asked_by="invited_by__name", joined_at="joined_at")
+    rows = Collaborator.objects.filter(ticket=OuterRef("pk")).order_by("invited_at")
+    return ArraySubquery(rows.values(facts=facts))
+
+
+def helpers(rows: list[dict[str, Any]]) -> list[Helper]:
+    """What `helper_rows` has found, in the order in which they were asked."""
+    return [
+        Helper(
+            user_id=row["user"],
+            name=row["name"],
+            initials=initials_of(row["name"]),
+            asked_by=(row["asked_by"] or "").partition(" ")[0],
+            joined_at=datetime.fromisoformat(row["joined_at"]) if row["joined_at"] else None,
+        )
+        for row in rows
+    ]
