@@ -18,6 +18,7 @@ urlpatterns = [
     path("code/", views.code, name="code"),
     path("verify/", views.verify, name="verify"),
     path("files/<uuid:pk>/", views.file, name="file"),
+    path("uploads/", views.uploads, name="uploads"),
     path("tickets/", views.tickets, name="tickets"),
     path("tickets/<str:ref>/messages/", views.messages, name="messages"),
     path("tickets/<str:ref>/events/", views.events, name="events"),

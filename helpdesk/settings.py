@@ -298,6 +298,11 @@ GUEST_LIMITS = {
     "start": (env.int("GUEST_STARTS_PER_MINUTE", 120), 60),
     "open": (env.int("GUEST_CONVERSATIONS_PER_MINUTE", 30), 60),
     "message": (env.int("GUEST_MESSAGES_PER_MINUTE", 60), 60),
+    # Files of a visitor, in number and in KiB; ten of them may share a network address.
+    "file": (_files := env.int("GUEST_FILES_PER_MINUTE", 20), 60),
+    "file_of_network": (10 * _files, 60),
+    "kib": (_kib := 1024 * env.int("GUEST_FILE_MB_PER_HOUR", 50), 3600),
+    "kib_of_network": (10 * _kib, 3600),
     # Tries to prove who one is, of a visitor and of a network address.
     "identify": (30, 60),
     "code": (20, 3600),

@@ -238,6 +238,7 @@ WIDGET: dict[str, dict[str, str]] = {
     "chat:tickets": {"GET": "405 405 405", "POST": "401 200 200"},
     "chat:file": {"GET": "401 200 404", "POST": "405 405 405"},
     "chat:messages": {"GET": "405 405 405", "POST": "401 200 404"},
+    "chat:uploads": {"GET": "405 405 405", "POST": "401 400 400"},
     "chat:events": {"GET": "401 200 404", "POST": "405 405 405"},
     "chat:end": {"GET": "405 405 405", "POST": "401 200 404"},
     "chat:rating": {"GET": "405 405 405", "POST": "401 200 404"},

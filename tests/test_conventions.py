@@ -151,6 +151,8 @@ WITHOUT_ACTOR = {
     },
     "chat.actions": {
         "allow_guest": "counts an address, before anybody is known",
+        "allow_file": "counts a visitor and an address",
+        "bring_file": "the visitor is the actor",
         "start_visit": "makes the visitor",
         "begin_conversation": "the visitor is the actor",
         "leave_address": "the visitor is the actor",

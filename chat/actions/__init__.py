@@ -20,7 +20,15 @@ from chat.actions.setting_up import (
     update_proactive_message,
 )
 from chat.actions.sharing import Shared, who_waits
-from chat.actions.visiting import Start, allow_guest, begin_conversation, leave_address, start_visit
+from chat.actions.visiting import (
+    Start,
+    allow_file,
+    allow_guest,
+    begin_conversation,
+    bring_file,
+    leave_address,
+    start_visit,
+)
 
 __all__ = [
     "Identified",
@@ -29,8 +37,10 @@ __all__ = [
     "Shared",
     "Start",
     "accept_chat",
+    "allow_file",
     "allow_guest",
     "begin_conversation",
+    "bring_file",
     "change_widget",
     "create_proactive_message",
     "decline_chat",

@@ -1,4 +1,4 @@
-"""A guest arrives, says the first words, leaves an address."""
+"""A guest arrives, says the first words, brings a file, leaves an address."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.limits import allow
+from accounts.limits import allow, take
 from accounts.models import Site
-from chat.models import Visitor
+from chat.models import Visitor, WidgetSettings
 from customers.actions import claim_address, create_guest
 from customers.models import Address
-from tickets.actions import open_ticket, tell_of_address
-from tickets.models import Channel, Ticket
+from tickets.actions import add_attachment, open_ticket, tell_of_address
+from tickets.models import Attachment, Channel, Ticket
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ def start_visit(site: Site, *, token: str = "", locale: str = "") -> Start:
     return Start(visitor, raw)
 
 
+def allow_file(visitor: Visitor, *, size: int, network: str) -> bool:
+    """Whether this visitor may bring `size` more bytes, and somebody at this network address too."""
+    kib = -(-size // 1024)
+    theirs = all(_take(what, amount, f"visitor:{visitor.pk}") for what, amount in (("file", 1), ("kib", kib)))
+    return theirs and _take("file_of_network", 1, network) and _take("kib_of_network", kib, network)
+
+
+def _take(what: str, amount: int, who: str) -> bool:
+    limit, seconds = settings.GUEST_LIMITS[what]
+    return take(f"guest:{what}:{who}", amount, limit=limit, seconds=seconds)
+
+
 def lock_visitor(visitor: Visitor) -> Visitor | None:
     """The visitor's row, locked, as it is now; None if it is gone, its token changed for a new one."""
     # Two statements: what a row joins is looked up before the wait for it, and may be another one after.
@@ -51,11 +64,38 @@ def lock_visitor(visitor: Visitor) -> Visitor | None:
 
 
 @transaction.atomic
-def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket:
-    """A guest's first words open a ticket; saying them twice with one `client_id` opens one.
+def begin_conversation(visitor: Visitor, *, body: str, client_id: str, attachments: tuple[str, ...] = ()) -> Ticket:
+    """A guest's first words, or files, open a ticket; saying them twice with one `client_id` opens one.
 
     Errors: as `tickets.actions.open_ticket`; PermissionDenied if their token was changed for a new one.
     """
+    locked = _become_customer(visitor)
+    assert locked.customer is not None
+    return open_ticket(
+        locked.customer,
+        by=locked.customer,
+        body=body,
+        channel=Channel.CHAT,
+        site=locked.site,
+        client_id=client_id,
+        attachments=attachments,
+    )
+
+
+def bring_file(visitor: Visitor, *, upload: UploadedFile) -> Attachment:
+    """Keep a file that a guest may send next; who has said nothing yet becomes a customer with it.
+
+    Errors: as `tickets.actions.add_attachment`; PermissionDenied also where the site takes no files.
+    """
+    if not WidgetSettings.of(visitor.site).takes_files:
+        raise PermissionDenied
+    with transaction.atomic():  # not longer: a large picture takes a while
+        customer = _become_customer(visitor).customer
+    return add_attachment(upload, by=customer)
+
+
+def _become_customer(visitor: Visitor) -> Visitor:
+    """The visitor, locked, as a customer. Errors: PermissionDenied if their token was changed for a new one."""
     locked = lock_visitor(visitor)
     if locked is None:
         raise PermissionDenied
@@ -63,9 +103,7 @@ def begin_conversation(visitor: Visitor, *, body: str, client_id: str) -> Ticket
         locked.customer = create_guest(locale=locked.locale)
         locked.save(update_fields=["customer"])
     visitor.customer = locked.customer
-    return open_ticket(
-        locked.customer, by=locked.customer, body=body, channel=Channel.CHAT, site=locked.site, client_id=client_id
-    )
+    return locked
 
 
 @transaction.atomic

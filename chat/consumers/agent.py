@@ -7,7 +7,6 @@ import logging
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
@@ -22,7 +21,7 @@ from chat.consumers.live import (
     SEND_SECONDS,
     LiveConsumer,
 )
-from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field
+from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field, words_of
 from chat.presence import mark_online
 from chat.queries import Head, agent_heads, customer_id_of
 from tickets.actions import Post, mark_seen
@@ -114,13 +113,12 @@ class AgentConsumer(LiveConsumer):
         await self.send_frame({"type": "heartbeat", "tickets": {ref: head for _, ref, head in heads}})
 
     async def on_post(self, frame: dict[str, Any]) -> None:
-        client_id = text_field(frame, "client_id", limit=64)
-        body = text_field(frame, "body", limit=settings.MESSAGE_MAX_CHARS)
+        said = words_of(frame)
         kind = frame.get("kind") or Message.Kind.REPLY
         if kind not in Message.Kind.values:
-            raise FrameError("invalid", "`kind` is reply or note.", client_id)
-        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS), client_id)
-        message = await post_soon(Post(ticket, by=self.viewer, body=body, kind=kind, client_id=client_id))
+            raise FrameError("invalid", "`kind` is reply or note.", said.client_id)
+        ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS), said.client_id)
+        message = await post_soon(Post(ticket, by=self.viewer, kind=kind, **said._asdict()))
         await self.acknowledge(message, ticket.reference)
 
     async def on_resume(self, frame: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from chat.actions import Shared, allow_guest, begin_conversation, post_soon, who
 from chat.auth import header, is_from_our_origin
 from chat.consumers.identifying import IdentifyingConsumer
 from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, TokenBucket
-from chat.frames import FrameError, cursors_field, seq_field, text_field
+from chat.frames import FrameError, Words, cursors_field, seq_field, text_field, words_of
 from chat.models import Visitor, WidgetSettings
 from chat.presence import mark_visitor_here, presence
 from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
@@ -143,18 +143,17 @@ class GuestConsumer(IdentifyingConsumer):
         self._say_places_soon()
 
     async def on_post(self, frame: dict[str, Any]) -> None:
-        client_id = text_field(frame, "client_id", limit=64)
-        body = text_field(frame, "body", limit=settings.MESSAGE_MAX_CHARS)
+        said = words_of(frame)
         ref = text_field(frame, "ref", limit=REFERENCE_CHARS, required=False)
         if frame.get("kind") not in (None, "reply"):
-            raise FrameError("forbidden", "Guests write no notes.", client_id)
+            raise FrameError("forbidden", "Guests write no notes.", said.client_id)
         if not self.bucket.take():
-            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
+            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", said.client_id)
         try:
             if ref:
-                await self._post_on(ref, body, client_id)
+                await self._post_on(ref, said)
             else:
-                await self._open(body, client_id)
+                await self._open(said)
         except (FrameError, PermissionDenied):
             # In another tab they became known: nothing is refused, the client comes back and sends it again.
             if not await self.is_turned_in():
@@ -202,26 +201,26 @@ class GuestConsumer(IdentifyingConsumer):
 
     # --- steps ---------------------------------------------------------------------------
 
-    async def _open(self, body: str, client_id: str) -> None:
+    async def _open(self, said: Words) -> None:
         visitor = self.visitor
         assert visitor is not None  # greeted
         if not await database_sync_to_async(allow_guest)("open", f"visitor:{visitor.pk}"):
-            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", client_id)
-        ticket = await database_sync_to_async(begin_conversation)(visitor, body=body, client_id=client_id)
+            raise FrameError("rate_limited", "That was a lot at once. Wait a moment.", said.client_id)
+        ticket = await database_sync_to_async(begin_conversation)(visitor, **said._asdict())
         self.viewer = visitor.customer
         await self._listen()
-        message = await database_sync_to_async(sent_by)(visitor.customer, client_id)
+        message = await database_sync_to_async(sent_by)(visitor.customer, said.client_id)
         self.watched[ticket.reference] = ticket.pk
         self.cursors.setdefault(ticket.pk, 0)
         await self.acknowledge(message, ticket.reference)
         self._say_places_soon()
 
-    async def _post_on(self, ref: str, body: str, client_id: str) -> None:
+    async def _post_on(self, ref: str, said: Words) -> None:
         if ref in self.watched:  # ours a moment ago; post_messages asks again under the lock
             ticket = Ticket(pk=self.watched[ref], reference=ref)
         else:
-            ticket = await self.find(ref, client_id)
-        message = await post_soon(Post(ticket, by=self.viewer, body=body, client_id=client_id))
+            ticket = await self.find(ref, said.client_id)
+        message = await post_soon(Post(ticket, by=self.viewer, **said._asdict()))
         if message.ticket_id == ticket.pk:
             await self.acknowledge(message, ref)
             return

@@ -6,6 +6,7 @@ from chat.views.identity import identify
 from chat.views.page import embed, frame, rules, shop
 from chat.views.ringing import accept, decline, ringing
 from chat.views.unread import unread
+from chat.views.uploads import uploads
 
 __all__ = [
     "accept",
@@ -26,6 +27,7 @@ __all__ = [
     "shop",
     "start",
     "tickets",
+    "uploads",
     "verify",
     "unread",
 ]

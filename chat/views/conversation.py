@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
@@ -19,7 +18,7 @@ from accounts.models import Site
 from accounts.net import client_ip
 from accounts.tokens import bearer
 from chat.actions import allow_guest, begin_conversation, leave_address, start_visit
-from chat.frames import MAX_SEQ, FrameError, parse_object, text_field
+from chat.frames import MAX_SEQ, FrameError, parse_object, text_field, words_of
 from chat.models import Visitor
 from chat.presence import mark_visitor_here
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
@@ -123,13 +122,12 @@ def start(request: HttpRequest) -> dict[str, Any]:
 @for_visitors
 def tickets(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
     """The first words, where sockets are blocked."""
-    fields = parse_object(request.body)
-    client_id, body = message_fields(fields)
+    said = words_of(parse_object(request.body))
     if not allow_guest("open", f"visitor:{visitor.pk}"):
         raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
-    ticket = begin_conversation(visitor, body=body, client_id=client_id)
-    message = sent_by(ticket.customer, client_id)
-    return {"client_id": client_id, "ref": ticket.reference, "seq": message.event.seq}
+    ticket = begin_conversation(visitor, **said._asdict())
+    message = sent_by(ticket.customer, said.client_id)
+    return {"client_id": said.client_id, "ref": ticket.reference, "seq": message.event.seq}
 
 
 @require_POST
@@ -137,11 +135,11 @@ def tickets(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
 def messages(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
     """More words, where sockets are blocked."""
     ticket = own_ticket(visitor, ref)
-    client_id, body = message_fields(parse_object(request.body))
+    said = words_of(parse_object(request.body))
     if not allow_guest("message", f"visitor:{visitor.pk}"):
         raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
-    message = post_message(ticket, by=visitor.customer, body=body, client_id=client_id)
-    return {"client_id": client_id, "ref": message.ticket.reference, "seq": message.event.seq}
+    message = post_message(ticket, by=visitor.customer, **said._asdict())
+    return {"client_id": said.client_id, "ref": message.ticket.reference, "seq": message.event.seq}
 
 
 @require_GET
@@ -165,7 +163,7 @@ def events(request: HttpRequest, visitor: Visitor, ref: str) -> dict[str, Any]:
 @require_GET
 @knows_visitor
 def file(request: HttpRequest, visitor: Visitor, pk: uuid.UUID) -> HttpResponseBase:
-    """A file of one of the visitor's conversations, as a download."""
+    """A file of one of the visitor's conversations."""
     attachment = Attachment.objects.visible_to(visitor.customer).filter(pk=pk).first()
     try:
         return file_response(attachment)
@@ -190,7 +188,3 @@ def own_ticket(visitor: Visitor, ref: str) -> Ticket:
     if ticket is None:
         raise FrameError("not_found", "There is no such conversation.")
     return ticket
-
-
-def message_fields(fields: dict[str, Any]) -> tuple[str, str]:
-    return text_field(fields, "client_id", limit=64), text_field(fields, "body", limit=settings.MESSAGE_MAX_CHARS)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 ENVELOPE_BYTES = 64 * 1024  # what multipart writes around a file
 # Types that run nothing, whatever a browser makes of them; all others are only bytes.
 INERT = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
-STATUS = {"too_long": 413, "unavailable": 503}
+STATUS = {"too_long": 413, "rate_limited": 429, "unavailable": 503}
 
 
 @for_programs_too
