@@ -20,6 +20,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, InterfaceError
 
+from accounts.bells import ring
 from accounts.models import User
 from chat.actions import read_soon
 from chat.frames import FrameError, client_id_of, parse
@@ -194,12 +195,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
             await self.send_frame(relayed["frame"])
 
     async def pass_on(self, group: str, number: int, frame: dict[str, Any]) -> None:
-        """Show a passing frame to others; nothing is lost if they miss it."""
-        passing = {"type": "relay", "ticket": number, "sender": self.channel_name, "frame": frame}
-        try:
-            await self.channel_layer.group_send(group, passing)
-        except Exception as error:  # noqa: BLE001  (Redis is down: nobody sees who types for a while)
-            log.warning("could not pass on: %s", error)
+        """Show a passing frame to others; nothing is lost if they miss it, and no words wait behind it."""
+        ring([(group, {"type": "relay", "ticket": number, "sender": self.channel_name, "frame": frame})])
 
     def ring_for(self, number: int, seq: int) -> None:
         """Read up to `seq` soon, unless that was sent already."""

@@ -20,6 +20,7 @@ from accounts.tokens import digest, new_secret
 from chat.consumers import guest
 from chat.consumers import live as live_module
 from customers.models import Customer
+from helpdesk.bells import Bells
 from tests.chat.conftest import agent_socket, guest_socket, say_hello, websocket
 from tests.live import Socket
 from tickets import events
@@ -66,6 +67,22 @@ async def test_words_from_a_second_tab_that_was_open_before_the_first_words_are_
         await first.wait_for("event", ref=ref, seq=3)
         await second.send({"type": "resume", "ref": ref, "after": 0})
         await second.wait_for("event", ref=ref, seq=1, prev=0)
+
+
+async def test_words_do_not_wait_behind_a_courtesy_that_redis_does_not_take(
+    live, chat_ticket, carlas_token, monkeypatch
+):
+    async def never(*_):
+        await asyncio.sleep(8)
+
+    ref = chat_ticket.reference
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, carlas_token)
+        monkeypatch.setattr(Bells, "group_send", never, raising=False)  # it hands everything on to a loop's layer
+        await visitor.send({"type": "typing", "ref": ref, "text": "It is"})
+        await visitor.send({"type": "seen", "ref": ref, "seq": 2})
+        await visitor.send({"type": "message.post", "client_id": "c1", "body": "It is a 47.", "ref": ref})
+        await visitor.wait_for("ack", client_id="c1")
 
 
 async def test_a_guest_never_hears_a_note_and_still_notices_no_gap(live, chat_ticket, carlas_token, alice):
