@@ -35,6 +35,7 @@ class Link:
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter, port: int) -> None:
         self.client, self.server, self.port = client, server, port
+        self.is_deaf = False  # what the server says does not arrive; what the client says does
         self.is_orphan = False  # the server's end is gone and the client does not know
 
     def close(self, *, reset: bool = False) -> None:
@@ -74,9 +75,13 @@ class Line:
         for link in self.links:
             link.close(reset=reset)
 
-    def cut_behind(self) -> None:
-        """The server sees an end, the client sees silence."""
-        for link in self.links:
+    async def half_open(self, seconds: float) -> None:
+        """For so long words arrive and answers do not; then the server sees an end, and the client only silence."""
+        links = list(self.links)
+        for link in links:
+            link.is_deaf = True
+        await asyncio.sleep(seconds)
+        for link in links:
             link.is_orphan = True
             link.server.transport.abort()
 
@@ -101,7 +106,7 @@ class Line:
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 await self.light.wait()
-                if not link.is_orphan:
+                if not link.is_orphan and not (link.is_deaf and writer is link.client):
                     writer.write(data)
                     await writer.drain()
         except OSError:

@@ -13,6 +13,7 @@ from tests.chaos.plan import Fault, Plan
 from tests.journeys.running_desk import DeskProcess
 
 POSTGRES_SIGNALS = {"restart": signal.SIGINT, "stop at once": signal.SIGQUIT, "kill": signal.SIGKILL}
+DEAF_SECONDS = 1.5  # words arrive and their acknowledgements do not: what tempts to store them twice
 NOTICE_SECONDS = 40  # by then everybody behind a half-open line has noticed
 
 
@@ -120,8 +121,7 @@ class Nemesis:
                 for person in people:
                     person.line.cut(reset=True)
             case "half open":
-                for person in people:
-                    person.line.cut_behind()
+                await asyncio.gather(*(person.line.half_open(DEAF_SECONDS) for person in people))
                 struck.ended = self.history.now + NOTICE_SECONDS
             case "dark":
                 for person in people:

@@ -88,7 +88,12 @@ async def test_in_the_dark_nothing_passes_and_afterwards_everything_does(line):
 async def test_half_open_the_server_sees_an_end_and_the_client_only_silence(line, echo):
     connection = await dial(line)
     await say(connection)
-    line.cut_behind()
+    half_open = asyncio.create_task(line.half_open(0.5))
+    await asyncio.sleep(0.05)
+    assert echo[1:] == []
+    with pytest.raises(TimeoutError):
+        await say(connection, 0.2)
+    await half_open
     await asyncio.sleep(0.05)
     assert echo[1:] in (["end"], ["reset"])
     assert line.port is None

@@ -42,7 +42,7 @@ VARIANTS = [
     Variant("ack_before_commit", "acknowledges before COMMIT", ("C1", "C7"), "web: kill,postgres: kill"),
     Variant("body_in_the_bell", "sends what the bell carries and never reads again", ("C3", "C8"), "redis"),
     Variant("identity_as_cursor", "takes seq from a global identity, before the lock", ("C2", "C3"), "line: cut"),
-    Variant("no_unique_key", "stores a message again that is sent again", ("C1",), "line: reset,web: kill,line: dark"),
+    Variant("no_unique_key", "stores a message again that is sent again", ("C1",), "line: half open", 3),
     Variant("time_window", "resumes with the events of the last seconds", ("C3",), "line: dark,line: cut,redis"),
     Variant("no_heads", "neither sends nor looks at heads in the heartbeat", ("C8",), "redis: dead", 2, 600),
     Variant("follow_up_by_eta", "leaves what is due later to the broker", ("C10",), "redis: flush,redis: kill", 5, 500),
