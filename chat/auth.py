@@ -15,6 +15,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from accounts.net import client_address
 from accounts.tokens import bearer
 
 Scope = dict[str, Any]
@@ -24,6 +25,12 @@ def header(scope: Scope, name: str) -> str:
     """One header of the handshake, or nothing if it is missing or given twice."""
     values = [value for key, value in scope["headers"] if key == name.encode()]
     return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def address_of(scope: Scope) -> str:
+    """The network address that a socket comes from, as of a page."""
+    forwarded = [value.decode("latin-1") for key, value in scope["headers"] if key == b"x-forwarded-for"]
+    return client_address(",".join(forwarded), (scope.get("client") or [""])[0])
 
 
 def is_from_our_origin(scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from chat.actions import forget_rings, take_back_abandoned_chats
+from chat.actions import forget_rings, forget_trails, take_back_abandoned_chats
 
 
 @shared_task
@@ -18,3 +18,9 @@ def take_back_abandoned() -> int:
 def forget_old_rings() -> int:
     """Delete what rang long ago; returns how many rows."""
     return forget_rings(now=timezone.now())
+
+
+@shared_task
+def forget_old_trails() -> int:
+    """Delete which pages visitors opened a month ago, and where those came from who have not come since."""
+    return forget_trails(now=timezone.now())

@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
     "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
     "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},
+    "trails of long ago": {"task": "chat.jobs.forget_old_trails", "schedule": 3600.0},
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},

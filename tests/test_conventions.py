@@ -165,6 +165,9 @@ WITHOUT_ACTOR = {
         "ringing_for": "asks what rings for whoever asks",
         "take_back_abandoned_chats": "the clock's work",
         "forget_rings": "the clock's work",
+        "forget_trails": "the clock's work",
+        "note_arrival": "the visitor is the actor",
+        "note_page": "the visitor is the actor",
     },
 }
 

@@ -1,6 +1,7 @@
 """What guests and agents do over the live doors; tickets change through `tickets.actions` only."""
 
 from chat.actions.identifying import Identified, identify_visitor, rotate_secret
+from chat.actions.noting import forget_trails, note_arrival, note_page
 from chat.actions.posting import post_soon
 from chat.actions.proving import Proved, send_code, verify_address
 from chat.actions.reading import read_soon
@@ -46,8 +47,11 @@ __all__ = [
     "decline_chat",
     "delete_proactive_message",
     "forget_rings",
+    "forget_trails",
     "identify_visitor",
     "leave_address",
+    "note_arrival",
+    "note_page",
     "post_soon",
     "read_soon",
     "reveal_secret",

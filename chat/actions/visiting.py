@@ -8,11 +8,13 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.limits import allow, take
 from accounts.models import Site
+from chat.actions.noting import note_arrival
+from chat.browsers import Arrival
 from chat.models import Visitor, WidgetSettings
+from chat.presence import mark_visitor_here
 from customers.actions import claim_address, create_guest
 from customers.models import Address
 from tickets.actions import add_attachment, open_ticket, tell_of_address
@@ -33,13 +35,14 @@ def allow_guest(what: str, who: str) -> bool:
     return allow(f"guest:{what}:{who}", limit=limit, seconds=seconds)
 
 
-def start_visit(site: Site, *, token: str = "", locale: str = "") -> Start:
+def start_visit(site: Site, *, token: str = "", locale: str = "", arrival: Arrival | None = None) -> Start:
     """Renew the visit that `token` proves, or begin a new one."""
     known = Visitor.objects.authenticate(token, site)
-    if known:
-        Visitor.objects.filter(pk=known.pk).update(last_seen_at=timezone.now())
-        return Start(known, token)
-    visitor, raw = Visitor.objects.enroll(site, locale=locale)
+    visitor, raw = (known, token) if known else Visitor.objects.enroll(site, locale=locale)
+    if arrival:
+        note_arrival(visitor, arrival=arrival)
+    else:
+        mark_visitor_here(visitor)
     return Start(visitor, raw)
 
 

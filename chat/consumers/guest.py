@@ -15,11 +15,13 @@ from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
 from accounts.models import Site
-from chat.actions import Shared, allow_guest, begin_conversation, post_soon, who_waits
-from chat.auth import header, is_from_our_origin
+from accounts.net import clean_address
+from chat.actions import Shared, allow_guest, begin_conversation, note_page, post_soon, who_waits
+from chat.auth import address_of, header, is_from_our_origin
+from chat.browsers import USER_AGENT_CHARS, Page, one_line
 from chat.consumers.identifying import IdentifyingConsumer
 from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, TokenBucket
-from chat.frames import FrameError, Words, cursors_field, seq_field, text_field, words_of
+from chat.frames import FrameError, Words, cursors_field, page_of, seq_field, text_field, words_of
 from chat.models import Visitor, WidgetSettings
 from chat.presence import mark_visitor_here, presence
 from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
@@ -53,12 +55,13 @@ class GuestConsumer(IdentifyingConsumer):
         "typing": "on_typing",
         "seen": "on_seen",
         "chat.end": "on_end",
+        "page": "on_page",
         "chat.rate": "on_rate",
         "identify": "on_identify",
     }
 
     # A page asks again for a gap every five seconds at most; who asks for everything all the time costs the others.
-    limits: ClassVar[dict[str, tuple[int, float]]] = {"": (200, 10), "resume": (20, 10)}
+    limits: ClassVar[dict[str, tuple[int, float]]] = {"": (200, 10), "resume": (20, 10), "page": (30, 60)}
 
     async def admit(self) -> bool:
         self.visitor: Visitor | None = None
@@ -71,6 +74,7 @@ class GuestConsumer(IdentifyingConsumer):
         if header(self.scope, "origin") and not is_from_our_origin(self.scope):
             await self.close()
             return False
+        self.address = address_of(self.scope)
         self.bucket = TokenBucket(*settings.GUEST_LIMITS["message"])
         await self.accept()
         return True
@@ -141,6 +145,8 @@ class GuestConsumer(IdentifyingConsumer):
         await self._say_what_was_read(heads)
         await self._say_presence()
         self._say_places_soon()
+        if visitor.page_url:
+            await self._show_page(Page(visitor.page_url, visitor.page_title))
 
     async def on_post(self, frame: dict[str, Any]) -> None:
         said = words_of(frame)
@@ -177,6 +183,17 @@ class GuestConsumer(IdentifyingConsumer):
             receipt = {"type": "receipt", "ref": ticket.reference, "by": person_json(self.viewer, None), "seq": seq}
             await self.pass_on(STAFF_GROUP, ticket.pk, receipt)
 
+    async def on_page(self, frame: dict[str, Any]) -> None:
+        """Where they are now; nothing is answered, and nothing kept of what may not be."""
+        assert self.visitor is not None  # greeted
+        page = page_of(frame)
+        if page is None:
+            return
+        user_agent = one_line(header(self.scope, "user-agent"), limit=USER_AGENT_CHARS)
+        origin = {"user_agent": user_agent, "network_address": clean_address(self.address)}
+        if await database_sync_to_async(note_page)(self.visitor, page=page, **origin):
+            await self._show_page(page)
+
     async def on_end(self, frame: dict[str, Any]) -> None:
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
         await database_sync_to_async(end_chat)(ticket, by=self.viewer)
@@ -200,6 +217,12 @@ class GuestConsumer(IdentifyingConsumer):
         await self._say_what_was_read(heads)
 
     # --- steps ---------------------------------------------------------------------------
+
+    async def _show_page(self, page: Page) -> None:
+        """Let our people who look at the newest conversation see where its customer is now."""
+        if self.watched:
+            ref, number = max(self.watched.items(), key=lambda one: one[1])
+            await self.pass_on(STAFF_GROUP, number, {"type": "visitor", "ref": ref, "page": page._asdict()})
 
     async def _open(self, said: Words) -> None:
         visitor = self.visitor

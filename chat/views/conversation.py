@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import refusal
 from accounts.models import Site
-from accounts.net import client_ip
+from accounts.net import clean_address, client_ip
 from accounts.tokens import bearer
 from chat.actions import allow_guest, begin_conversation, leave_address, start_visit
-from chat.frames import MAX_SEQ, FrameError, parse_object, text_field, words_of
+from chat.browsers import USER_AGENT_CHARS, Arrival, known_zone, one_line
+from chat.frames import MAX_SEQ, FrameError, flag_field, page_field, parse_object, text_field, words_of
 from chat.models import Visitor
 from chat.presence import mark_visitor_here
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
@@ -109,13 +110,24 @@ def start(request: HttpRequest) -> dict[str, Any]:
     if not Visitor.objects.authenticate(token, site) and not allow_guest("start", client_ip(request)):
         raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
     locale = text_field(fields, "locale", limit=20, required=False)
-    visit = start_visit(site, token=token, locale=locale)
+    visit = start_visit(site, token=token, locale=locale, arrival=_arrival(request, fields))
     heads = guest_heads(visit.visitor)
     return {
         "token": visit.token,
         "site": site_json(site, locale),
         "tickets": [{"ref": ref, "last": head} for _, ref, head in heads],
     }
+
+
+def _arrival(request: HttpRequest, fields: dict[str, Any]) -> Arrival:
+    """What the browser tells of itself and of the page; what of it is kept is not decided here."""
+    return Arrival(
+        time_zone=known_zone(text_field(fields, "time_zone", limit=64, required=False)),
+        user_agent=one_line(request.headers.get("User-Agent", ""), limit=USER_AGENT_CHARS),
+        network_address=clean_address(client_ip(request)),
+        page=page_field(fields, "page"),
+        has_consented=flag_field(fields, "consent"),
+    )
 
 
 @require_POST
