@@ -89,7 +89,8 @@ def _our_files() -> list[str]:
 def run_variant(variant: Variant, seed: int, data: Path) -> dict[str, Any]:
     """Its report, as JSON; `crashed` instead if there was none."""
     data = data / variant.name
-    data.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
     with copy_of_the_tree(variant.patch) as folder:
         command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed), "--kinds", variant.kinds]
         command += ["--faults", str(variant.faults), "--messages", str(variant.messages), "--report", str(data)]
