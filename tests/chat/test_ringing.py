@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -443,7 +444,7 @@ def test_whoever_asks_what_rings_is_here(client, chat_ticket, alice):
 def quick_hearts(monkeypatch):
     monkeypatch.setattr(live_module, "HEARTBEAT_SECONDS", 0.4)
     monkeypatch.setattr(live_module, "HEARTBEAT_JITTER", 0.0)
-    monkeypatch.setattr(live_module, "HELLO_SECONDS", 0.4)
+    monkeypatch.setattr(live_module, "HELLO_SECONDS", 1.0)
 
 
 def ringing_frames(socket: Socket) -> list[dict[str, Any]]:
@@ -508,6 +509,29 @@ async def test_going_away_ends_the_ringing_with_the_next_heartbeat(live, chat_ti
         assert (await hers.wait_for("ringing"))["tickets"] == {}
 
 
+async def test_the_chat_of_who_vanished_rings_for_the_others_and_the_guest_waits_again(
+    live, chat_ticket, carlas_token, alice, bob, quick_hearts, monkeypatch
+):
+    monkeypatch.setattr(guest, "QUEUE_SECONDS", 0.0)
+    ref = chat_ticket.reference
+    async with await agent_socket(live, alice) as hers:
+        await say_hello(hers)
+        await hers.send({"type": "chat.accept", "ref": ref})
+        await hers.wait_for("event", ref=ref, seq=4)
+    async with await agent_socket(live, bob) as his, guest_socket(live) as visitor:
+        await say_hello(his)
+        await say_hello(visitor, carlas_token)
+        await his.wait_for("heartbeat")
+        assert ringing_frames(his) == []
+        await sync_to_async(pass_time)(chat_ticket, 90)
+        await sync_to_async(be_here)(alice, seconds_ago=70)
+        assert await sync_to_async(jobs.take_back_abandoned)() == 1
+        assert ref in (await his.wait_for("ringing"))["tickets"]
+        assert (await visitor.wait_for("queue", ref=ref))["place"] == 1
+        await his.send({"type": "chat.accept", "ref": ref})
+        assert (await visitor.wait_for("queue", ref=ref))["place"] == 0
+
+
 async def test_it_never_rings_for_a_program(live, chat_ticket, alice, quick_hearts):
     await sync_to_async(be_here)(alice)
     raw = new_secret("mg_")
@@ -531,6 +555,7 @@ async def test_many_bells_ask_one_question_a_second(live, chat_ticket, carla, al
     monkeypatch.setattr("chat.actions.sharing.open_calls", count)
     await sync_to_async(assign_ticket)(chat_ticket, by=None, user=alice)
     async with await agent_socket(live, alice) as hers, await agent_socket(live, bob) as his:
+        began = time.monotonic()
         await say_hello(hers)
         await say_hello(his)
         for number in range(40):
@@ -538,7 +563,7 @@ async def test_many_bells_ask_one_question_a_second(live, chat_ticket, carla, al
         await hers.wait_for("event", seq=43)
         await his.wait_for("event", seq=43)
         await asyncio.sleep(1.2)
-    assert 1 <= len(asked) <= 6
+        assert 1 <= len(asked) <= time.monotonic() - began + 2
 
 
 async def test_a_guests_place_in_the_queue_is_that_among_the_same_team(
