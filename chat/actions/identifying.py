@@ -27,10 +27,10 @@ _BROWSER = (
     "time_zone",
     "user_agent",
     "network_address",
-    "has_consented",
     "page_url",
     "page_title",
     "page_at",
+    "has_consented",
 )
 
 
