@@ -38,14 +38,6 @@ export class Blobs {
     this.write((store) => store.delete(key));
   }
 
-  /** Take out whatever is here of an earlier visit, whether we may keep anything or not. */
-  wipe() {
-    this.memory.clear();
-    try {
-      indexedDB.deleteDatabase(this.name);
-    } catch { /* closed: there is nothing */ }
-  }
-
   /** Forget what no message waits for any more, such as what was attached and never sent. */
   async keepOnly(keys) {
     const known = (await this.read((store) => store.getAllKeys())) || [];

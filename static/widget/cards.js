@@ -1,6 +1,6 @@
 /* What asks for something above the input. One at a time: the first in the page's order that has something to ask. */
 import { part } from "./dom.js";
-import { Contact } from "./panels.js";
+import { onDemand } from "./rooms.js";
 
 /** How the conversation stands: has it ended (the seq of that), which score was it given, and how often. Pure. */
 export function endingOf(events) {
@@ -16,8 +16,10 @@ export function endingOf(events) {
 export class Cards {
   /** `consent` {isAsked, answer(given)}; `onProof(answer)` hears of a proved address; `onNew()` begins another conversation. */
   constructor({ chat, session, storage, say, site, consent, line, onProof, onNew, focus }) {
-    Object.assign(this, { chat, session, storage, say, site, consent, line, onProof, focus });
-    this.contact = new Contact({ form: part("contact"), say, save: (email) => session.call("/widget/contact/", { email }), done: (email) => this.saved(email) });
+    Object.assign(this, { chat, storage, say, site, consent, line, focus });
+    this.contact = onDemand(() => import("./contact.js").then(({ Contact }) => new Contact({ form: part("contact"), say, save: (email) => session.call("/widget/contact/", { email }), done: (email) => this.saved(email) })));
+    this.rating = onDemand(() => import("./rating.js").then(({ Rating }) => (this.rated = new Rating({ box: part("rating"), say, rate: (score, comment) => this.rate(score, comment), onLater: () => this.skipRating() }))));
+    this.copy = onDemand(() => import("./copy.js").then(({ Copy }) => new Copy({ box: part("copy"), say, call: (path, body) => session.call(path, body), onProof, onClose: focus })));
     part("restart").querySelector("button").addEventListener("click", onNew);
     for (const [name, given] of [["consent-yes", true], ["consent-no", false]]) part(name).addEventListener("click", () => this.answer(given));
   }
@@ -29,19 +31,15 @@ export class Cards {
     const isOver = Boolean(ended) && !chat.pending().length;
     part("restart").hidden = !isOver;
     part("consent").hidden = !this.consent.isAsked;
-    const isRated = isOver && site.features?.rating && storage.get(`unrated:${chat.current}`) !== ended;
-    part("rating").hidden = !isRated;
-    if (isRated) this.askRating({ key: `${chat.current}:${ended}`, score, count });
+    this.isRated = isOver && site.features?.rating && storage.get(`unrated:${chat.current}`) !== ended;
+    this.ending = { key: `${chat.current}:${ended}`, score, count };
+    if (this.isRated) this.rating().then(() => this.showRating(), () => null); // not loaded: the next drawing tries again
+    else part("rating").hidden = true;
   }
 
-  async askRating(ending) {
-    this.ending = ending;
-    try {
-      this.rating ??= await this.roomFor("rating", () => import("./rating.js"), ({ Rating }) => new Rating({ box: part("rating"), say: this.say, rate: (score, comment) => this.rate(score, comment), onLater: () => this.skipRating() }));
-    } catch {
-      return; // not loaded: the next drawing tries again
-    }
-    this.rating.update(this.ending);
+  showRating() {
+    if (this.isRated) this.rated.update(this.ending);
+    part("rating").hidden = !this.isRated;
   }
 
   rate(score, comment) {
@@ -55,35 +53,25 @@ export class Cards {
   }
 
   async askCopy() {
-    this.contact.show(false);
-    part("copy").hidden = false;
-    const call = async (path, body) => this.session.call(path, body);
-    this.copy ??= await this.roomFor("copy", () => import("./copy.js"), ({ Copy }) => new Copy({ box: part("copy"), say: this.say, call, onProof: this.onProof, onClose: this.focus })).catch(() => null);
-    if (this.copy) this.copy.begin(this.chat.current);
-    else part("copy").hidden = true;
-  }
-
-  /** Load a part of the widget on its first use, once however often it is asked for. */
-  roomFor(name, load, make) {
-    this.loading ??= {};
-    this.loading[name] ??= load().then(make).finally(() => delete this.loading[name]);
-    return this.loading[name];
+    const copy = await this.copy().catch(() => null);
+    copy?.begin(this.chat.current);
   }
 
   /** The line is up, or has brought an error that names no message. */
   online() {
-    this.rating?.online();
+    this.rated?.online();
   }
 
   failed() {
-    this.rating?.failed();
+    this.rated?.failed();
   }
 
   /** A message was stored while nobody can answer: where may the answer go? Once is enough. */
-  askAddress({ isWanted = false } = {}) {
+  async askAddress({ isWanted = false } = {}) {
     if (!isWanted && this.storage.get("contact")) return;
-    this.contact.show(true);
-    if (isWanted) this.contact.focus();
+    const contact = await this.contact().catch(() => null);
+    contact?.show(true);
+    if (isWanted) contact?.focus();
   }
 
   saved(email) {

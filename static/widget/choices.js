@@ -1,17 +1,21 @@
 /* What one can do beside writing: the menu, the earlier conversations, emoji, and the way out of each. */
 import { part } from "./dom.js";
-import { Earlier, menuOf } from "./panels.js";
+import { menuOf } from "./menu.js";
+import { onDemand } from "./rooms.js";
 
 export class Choices {
   constructor(widget) {
     this.widget = widget;
-    const { say, locale, session, host } = widget;
-    this.earlier = new Earlier({ section: part("earlier"), list: part("earlier-list"), say, locale, read: (ref) => session.events(ref, 0), pick: (ref) => this.carryOn(ref) });
+    const { say, locale, session, host, composer } = widget;
+    const pages = { section: part("earlier"), list: part("earlier-list"), say, locale, read: (ref) => session.events(ref, 0), pick: (ref) => this.carryOn(ref) };
+    this.earlier = onDemand(() => import("./earlier.js").then(({ Earlier }) => new Earlier(pages)));
+    const picker = { box: part("emoji"), button: part("emoji-button"), say, pick: (sign) => composer.insert(sign) };
+    this.emoji = onDemand(() => import("./emoji.js").then(({ Emoji }) => new Emoji(picker)));
     this.menu = menuOf({ button: part("menu-button"), menu: part("menu"), choose: (name) => this.choose(name), allowed: (name) => this.allowed(name) });
     part("close").hidden = !host;
     part("close").addEventListener("click", () => host.tell({ type: "close" }));
     part("back").addEventListener("click", () => this.carryOn(widget.chat.current));
-    part("emoji-button").addEventListener("click", () => this.pickEmoji());
+    part("emoji-button").addEventListener("click", () => this.emoji().then((emoji) => emoji.toggle(), () => null));
     document.addEventListener("keydown", (event) => this.escape(event));
   }
 
@@ -34,13 +38,14 @@ export class Choices {
   async showEarlier() {
     const { session, chat } = this.widget;
     await session.start().catch(() => null);
-    this.earlier.show(session.tickets, chat.current);
+    const earlier = await this.earlier().catch(() => null);
+    earlier?.show(session.tickets, chat.current);
   }
 
   /** Put a conversation on screen and the cursor in its input. */
   carryOn(ref) {
     const { chat, view, pictures, composer, screen } = this.widget;
-    this.earlier.hide();
+    part("earlier").hidden = true;
     if (ref !== chat.current) {
       view.empty();
       pictures.empty();
@@ -51,22 +56,11 @@ export class Choices {
     composer.input.focus();
   }
 
-  async pickEmoji() {
-    const { say, composer } = this.widget;
-    const [box, button] = [part("emoji"), part("emoji-button")];
-    this.loading ??= import("./emoji.js").then(({ Emoji }) => new Emoji({ box, button, say, pick: (sign) => composer.insert(sign) }));
-    try {
-      (await this.loading).toggle();
-    } catch {
-      this.loading = null; // the next press tries again
-    }
-  }
-
   async escape(event) {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
     if (this.menu.close()) return;
     if (!part("emoji").hidden) {
-      (await this.loading).close();
+      (await this.emoji()).close();
       part("emoji-button").focus();
     } else if (!part("earlier").hidden) this.carryOn(this.widget.chat.current);
     else this.widget.host?.tell({ type: "close" });

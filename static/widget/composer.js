@@ -5,11 +5,11 @@ const LARGEST = 60_000; // bytes of a message as JSON; a frame may have 64 KiB
 
 export class Composer {
   /** `onPost(body, files)`, `onTyping(text)`; `draftName()` says under which name the draft is kept. */
-  constructor({ form, storage, say, tray, onPost, onTyping, draftName }) {
-    Object.assign(this, { form, storage, say, tray, onPost, onTyping, draftName });
+  constructor({ form, storage, say, onPost, onTyping, draftName }) {
+    Object.assign(this, { form, storage, say, onPost, onTyping, draftName });
+    this.tray = null; // comes with the first file
     this.input = form.querySelector("textarea");
     this.button = form.querySelector(".send");
-    tray.onChange = () => this.show();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.post();
@@ -24,37 +24,57 @@ export class Composer {
     this.post();
   }
 
+  /** Files are about to be here: what is sent meanwhile waits for them. */
+  hold(arrival) {
+    this.arrival = arrival.finally(() => (this.arrival = null));
+  }
+
   post() {
+    if (this.arrival) return void this.arrival.then(() => this.post());
     const body = clean(this.input.value);
-    if (!(body || this.tray.entries.length) || this.isTooLong(body)) return;
-    this.onPost(body, this.tray.take());
+    if (!(body || this.tray?.entries.length) || this.isTooLong(body)) return;
+    this.onPost(body, this.tray?.take());
     this.fill("");
     this.type("");
     this.input.focus();
   }
 
   changed() {
+    this.follow();
     const text = this.input.value;
-    this.storage.set(`draft:${this.draftName()}`, text);
+    this.storage.set(`draft:${this.name}`, text);
     this.type(text);
     this.show();
   }
 
   /** At the start: what somebody quick has typed already, or the draft. */
   begin() {
+    this.name = this.draftName();
     if (this.input.value) this.changed();
     else this.restore();
   }
 
   /** The draft of the conversation that is on screen now. */
   restore() {
-    this.fill(this.storage.get(`draft:${this.draftName()}`) || "", { keep: true });
+    this.name = this.draftName();
+    this.fill(this.storage.get(`draft:${this.name}`) || "", { keep: true });
+  }
+
+  /** The conversation has got another name by itself: what is typed goes with it, or else its own draft comes. */
+  follow() {
+    const before = this.name;
+    if (before === this.draftName()) return;
+    const text = this.input.value;
+    this.restore();
+    if (!text) return;
+    this.storage.remove(`draft:${before}`);
+    this.fill(text);
   }
 
   fill(text, { keep = false } = {}) {
     this.input.value = text;
-    if (text) this.storage.set(`draft:${this.draftName()}`, text);
-    else if (!keep) this.storage.remove(`draft:${this.draftName()}`);
+    if (text) this.storage.set(`draft:${this.name}`, text);
+    else if (!keep) this.storage.remove(`draft:${this.name}`);
     this.show();
   }
 
@@ -68,7 +88,7 @@ export class Composer {
   show() {
     const body = clean(this.input.value);
     const isTooLong = this.isTooLong(body);
-    this.button.disabled = !(body || this.tray.entries.length) || isTooLong;
+    this.button.disabled = !(body || this.tray?.entries.length) || isTooLong;
     this.input.setAttribute("aria-invalid", isTooLong);
     this.input.setCustomValidity(isTooLong ? this.say("tooLong") : "");
     if (CSS.supports("field-sizing", "content")) return;

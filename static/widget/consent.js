@@ -5,8 +5,8 @@
 
 export class Consent {
   /** `tell(message)` reaches the host page, if there is one; `onChange(given)` hears of each change after the beginning. */
-  constructor({ site, storage, blobs, tell, onChange }) {
-    Object.assign(this, { site, storage, blobs, tell, onChange });
+  constructor({ site, storage, tell, onChange }) {
+    Object.assign(this, { site, storage, tell, onChange });
     this.isRemembered = storage.peek("consent") === true;
     this.mayKeep = false;
     this.isAsked = false;
@@ -17,6 +17,7 @@ export class Consent {
    * (refused); `asks`: it did ask, so its "true" is an answer; `kept` is what it keeps for us; `fresh`: forget everybody.
    */
   begin({ consent = true, asks = false, fresh = false, kept = {} }) {
+    this.isRemembered ||= kept.consent === "true";
     if (fresh || consent === false) this.forget();
     Object.assign(this, { kept, hosts: consent });
     const isNeeded = this.site.needs_consent || asks;
@@ -49,20 +50,20 @@ export class Consent {
 
   keep(isNeeded) {
     this.storage.open({ kept: this.kept, relay: (name, value) => this.tell({ type: "keep", name, value }) });
-    this.blobs.open();
     if (isNeeded) this.storage.set("consent", true);
   }
 
   letGo() {
     this.storage.close();
     this.storage.remove("consent");
-    this.blobs.close();
   }
 
   forget() {
     this.storage.wipe();
-    this.blobs.wipe();
     this.isRemembered = false;
+    try {
+      indexedDB.deleteDatabase(`makegood:${this.site.key}`); // see blobs.js
+    } catch { /* closed: there is nothing */ }
   }
 
   say(given) {

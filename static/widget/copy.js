@@ -21,10 +21,10 @@ export class Copy {
   async send() {
     try {
       const { email } = await this.call(`/widget/tickets/${encodeURIComponent(this.ref)}/copy/`, {});
-      this.say_(this.say("copySent", { email }));
+      this.conclude(this.say("copySent", { email }));
     } catch (error) {
       if (error.code === "unverified") this.askAddress();
-      else this.say_(this.words(error), () => this.begin(this.ref));
+      else this.conclude(this.words(error), () => this.begin(this.ref));
     }
   }
 
@@ -73,17 +73,17 @@ export class Copy {
     });
     input.addEventListener("input", () => complain(""));
     row.append(input, button);
-    form.append(label, row, error, ...others, makeButton("later", this.say("contactLater"), () => this.close()));
+    form.append(label, row, error, foot(...others, makeButton("later", this.say("contactLater"), () => this.close())));
     this.draw(form);
     input.focus();
   }
 
   /** A last word, and a way to try again where it may help. */
-  say_(text, again = null) {
+  conclude(text, again = null) {
     const line = make("p", "", text);
     line.setAttribute("role", "status");
     const close = makeButton("later", this.say(again ? "contactLater" : "closeCard"), () => this.close());
-    this.draw(line, ...(again ? [makeButton("later", this.say("tryAgain"), again)] : []), close);
+    this.draw(foot(line, ...(again ? [makeButton("later", this.say("tryAgain"), again)] : []), close));
     close.focus();
   }
 
@@ -100,6 +100,12 @@ export class Copy {
     this.draw();
     this.onClose();
   }
+}
+
+function foot(...nodes) {
+  const line = make("div", "card-foot");
+  line.append(...nodes);
+  return line;
 }
 
 function field(properties, hint) {

@@ -75,7 +75,7 @@ function thinOutStates(things) {
   const mine = things.filter((thing) => thing.isMine);
   mine.forEach((thing, at) => {
     const isTrouble = thing.state === "late" || thing.state === "refused";
-    thing.showsState = isTrouble || mine[at + 1]?.state !== thing.state;
+    thing.showsState = isTrouble || thing.share !== undefined || mine[at + 1]?.state !== thing.state;
   });
 }
 

@@ -1,5 +1,4 @@
 /* The widget's page: meets the page around it, learns who is here and what they speak, and starts the widget. */
-import { Blobs } from "./blobs.js";
 import { useAccent } from "./color.js";
 import { Consent } from "./consent.js";
 import { fillWords, part } from "./dom.js";
@@ -16,11 +15,10 @@ else meet();
 
 function meet() {
   const storage = new Storage(`makegood:${site.key}:`);
-  const blobs = new Blobs(site.key);
   let arrival; // a promise of the widget, once we know who is here and have the words of their language
   const hear = (name) => (message) => arrival?.then((widget) => widget[name](message));
-  const consent = new Consent({ site, storage, blobs, tell: (message) => host?.tell(message), onChange: (given) => arrival.then((widget) => widget.consented(given)) });
-  const hello = (message) => (arrival ||= arrive({ settings, host, storage, blobs, consent, message })); // it may come again, when the frame was moved
+  const consent = new Consent({ site, storage, tell: (message) => host?.tell(message), onChange: (given) => arrival.then((widget) => widget.consented(given)) });
+  const hello = (message) => (arrival ||= arrive({ settings, host, storage, consent, message })); // it may come again, when the frame was moved
   const hears = {
     hello,
     shown: hear("shown"),
@@ -41,7 +39,7 @@ function alone(storage, { isRemembered }) {
   return { token, consent: mayKeep || null, asks: isRemembered, open: true, page: { url: location.href, title: document.title } };
 }
 
-async function arrive({ settings, host, storage, blobs, consent, message }) {
+async function arrive({ settings, host, storage, consent, message }) {
   consent.begin(message);
   const locale = chooseLocale({ page: message.locale, offered: site.locales, browser: navigator.languages, site: site.locale });
   await loadTexts(locale);
@@ -52,7 +50,7 @@ async function arrive({ settings, host, storage, blobs, consent, message }) {
   useAccent(message.color || site.color);
   fillWords(say);
   part("greeting-text").textContent = site.greeting || say("greeting");
-  const widget = new Widget({ settings, host, storage, blobs, consent, say, locale });
+  const widget = new Widget({ settings, host, storage, consent, say, locale });
   widget.arrive(message);
   return widget;
 }

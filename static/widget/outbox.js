@@ -9,18 +9,15 @@ const RESEND_AFTER = 10_000; // ms until an unanswered message is sent again on 
 const PAUSE = 5_000; // ms to wait when told to slow down
 
 export class Outbox {
-  /**
-   * `send(frame)` puts a frame on the wire; `uploads` knows how far the files are; `on(name, item)` hears "changed",
-   * "failed" and "sent".
-   */
-  constructor({ storage, uploads, send, on, now = () => Date.now() }) {
-    Object.assign(this, { storage, uploads, send, on, now });
+  /** `send(frame)` puts a frame on the wire; `on(name, item)` hears "changed", "failed" and "sent". */
+  constructor({ storage, send, on, now = () => Date.now() }) {
+    Object.assign(this, { storage, send, on, now });
+    this.uploads = null; // know how far the files are; they come with the first of them
     this.isOnline = false;
     this.inFlight = null; // {client_id, at}
     this.pausedUntil = 0;
     this.items = storage.names("out:").map((name) => storage.get(name)).filter(Boolean).sort((a, b) => a.order - b.order);
     this.items.forEach((item) => Object.assign(item, { since: now(), state: "sending" }));
-    this.items.forEach(({ files }) => files && uploads.restore(files));
     this.count = this.items.length ? this.items.at(-1).order : 0;
     this.tick();
   }
@@ -34,6 +31,12 @@ export class Outbox {
     this.keep(item);
     this.changed();
     return item;
+  }
+
+  useUploads(uploads) {
+    this.uploads = uploads;
+    this.items.forEach(({ files }) => files && uploads.restore(files));
+    this.changed();
   }
 
   online(isOnline) {
@@ -81,7 +84,7 @@ export class Outbox {
         this.storage.remove(`out:${client_id}`);
         item.client_id = uuid();
       }
-      if (item.files) this.uploads.again(item.files); // what was not taken may have been a file that is gone by now
+      if (item.files) this.uploads?.again(item.files); // what was not taken may have been a file that is gone by now
     }
     Object.assign(item, { state: "sending", since: this.now(), code: undefined });
     this.keep(item);
@@ -120,6 +123,7 @@ export class Outbox {
 
   /** Whether the server has the files of this message; the words wait for them, and it is not late while they move. */
   haveArrived(item) {
+    if (!this.uploads) return false;
     const code = this.uploads.holdUp(item.files);
     if (code && code !== "wait") this.refuse({ client_id: item.client_id, code });
     if (code === "wait" && item.share !== this.uploads.share(item.files)) Object.assign(item, { since: this.now(), share: this.uploads.share(item.files) });

@@ -1,10 +1,11 @@
 /* The ways in for files: a button, the camera, a drop anywhere on the panel, the clipboard. */
 import { make, part } from "./dom.js";
-import { menuOf } from "./panels.js";
+import { menuOf } from "./menu.js";
 
-/** `take(files)` gets what somebody has picked. Nothing of it is there where the site takes no files. */
-export function offerPicking({ say, take }) {
+/** `take(files)` gets what somebody has picked, `warm()` hears that they are about to. */
+export function offerPicking({ say, take, warm }) {
   const button = part("attach");
+  for (const name of ["pointerenter", "focus"]) button.addEventListener(name, warm);
   const [any, camera] = [part("pick"), part("camera")];
   button.hidden = false;
   for (const input of [any, camera]) {
@@ -21,10 +22,10 @@ export function offerPicking({ say, take }) {
     event.preventDefault();
     take(files);
   });
-  catchDrops({ say, take });
+  catchDrops({ say, take, warm });
 }
 
-function catchDrops({ say, take }) {
+function catchDrops({ say, take, warm }) {
   const veil = make("div", "veil", say("drop"));
   veil.hidden = true;
   document.body.append(veil);
@@ -38,7 +39,10 @@ function catchDrops({ say, take }) {
     event.preventDefault();
     handle(event);
   };
-  addEventListener("dragenter", onFiles(() => show(1)));
+  addEventListener("dragenter", onFiles(() => {
+    warm();
+    show(1);
+  }));
   addEventListener("dragleave", onFiles(() => show(-1)));
   addEventListener("dragover", onFiles(({ dataTransfer }) => (dataTransfer.dropEffect = "copy")));
   addEventListener("drop", onFiles(({ dataTransfer }) => {

@@ -2,13 +2,10 @@
  * Pictures in the conversation. Only what the server made anew itself (its `image` has the size) or what this page has
  * just picked is shown; its place is kept free from the start, so that nothing jumps. A press shows it large.
  */
-import { make, makeTool } from "./dom.js";
-import { save } from "./files.js";
+import { make } from "./dom.js";
 
 const [WIDEST, HIGHEST, SMALLEST] = [252, 300, 44]; // px
 const AHEAD = "400px"; // how far outside of the view it is fetched already
-const ARROW = "M10 3v9M6 8.5l4 4 4-4M4 16.5h12";
-const CROSS = "m5 5 10 10M15 5 5 15";
 
 export class Pictures {
   /** `fetchFile(id)` answers the bytes as a Blob; `local(file)` what this page has of it, or null. */
@@ -62,8 +59,8 @@ export class Pictures {
   }
 
   /** The server has what this page sent: no need to fetch it again. */
-  adopt({ key, id }) {
-    if (this.known.has(key)) this.known.set(id, this.known.get(key));
+  adopt({ key, id, image }) {
+    if (image) this.known.set(id, this.known.get(key) || this.fetch({ key, id }));
   }
 
   /** Another conversation: give the memory back. */
@@ -72,26 +69,10 @@ export class Pictures {
     this.known.clear();
   }
 
-  /** A modal dialog: the browser keeps the focus in it, closes it on Escape and puts the focus back. */
   async enlarge(file) {
-    const { blob, url } = await this.find(file);
-    const dialog = make("dialog", "viewer");
-    const image = make("img");
-    const bar = make("div", "viewer-bar");
-    image.src = url;
-    image.alt = file.name;
-    bar.append(
-      make("bdi", "file-name", file.name),
-      makeTool(this.say("fileSave", file), ARROW, () => save(blob, file.name)),
-      makeTool(this.say("pictureClose"), CROSS, () => dialog.close()),
-    );
-    dialog.setAttribute("aria-label", file.name);
-    dialog.append(bar, image);
-    dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
-    bar.lastElementChild.focus();
+    const found = await this.find(file);
+    const { enlarge } = await import("./viewer.js");
+    enlarge(file, found, this.say);
   }
 }
 

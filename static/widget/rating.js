@@ -25,7 +25,9 @@ export class Rating {
     this.more = make("div", "rate-more");
     this.more.append(this.remark, this.go);
     this.form = make("form");
-    this.form.append(this.faces, this.more, this.status, this.change, this.later);
+    const foot = make("div", "card-foot");
+    foot.append(this.status, this.change, this.later);
+    this.form.append(this.faces, this.more, foot);
     this.form.addEventListener("change", ({ target }) => target.name === "score" && this.chosen());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();

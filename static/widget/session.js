@@ -1,7 +1,8 @@
 /* Who the visitor is to the server: a token from /widget/start/, and HTTP calls that carry it. */
 
 const PATIENCE = 15_000; // ms for a call
-const FILE_PATIENCE = 180_000; // ms for a whole file, over a slow line
+const FILE_PATIENCE = 180_000; // ms for a whole file to come, over a slow line
+const STALLED = 30_000; // ms in which nothing of a file goes over
 
 export class Session {
   /** `onStart(answer)` hears each beginning, `onForget()` that the server took us for somebody new. */
@@ -48,15 +49,23 @@ export class Session {
     const request = new XMLHttpRequest();
     const ended = new Promise((resolve, reject) => {
       request.onload = resolve;
-      request.onerror = request.onabort = request.ontimeout = () => reject(new TypeError("not reached"));
+      request.onerror = request.onabort = () => reject(new TypeError("not reached"));
     });
     request.open("POST", "/widget/uploads/");
     request.setRequestHeader("Authorization", `Bearer ${this.token}`);
-    request.timeout = FILE_PATIENCE;
-    request.upload.onprogress = ({ loaded, total }) => onShare(loaded / total);
+    let stalled;
+    const watch = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALLED);
+    };
+    request.upload.onprogress = ({ loaded, total }) => {
+      watch();
+      onShare(loaded / total);
+    };
+    watch();
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
-    await ended;
+    await ended.finally(() => clearTimeout(stalled));
     if (request.status === 401) this.doubt();
     return answerOf(request.status, parsed(request.responseText));
   }

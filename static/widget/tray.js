@@ -7,14 +7,13 @@ const SHEET = "M5 2.5h6l4 4v11H5zM11 2.5v4h4";
 const SHOWN = ["image/png", "image/jpeg", "image/webp", "image/gif"]; // that every browser can draw
 
 export class Tray {
-  /** `limits` {bytes, count}; `uploads` takes the files; `onWork()` hears that the server is needed now. */
-  constructor({ box, trouble, say, locale, limits, uploads, onWork }) {
-    Object.assign(this, { box, trouble, say, limits, uploads, onWork });
+  /** `limits` {bytes, count}; `uploads` takes the files; `onWork()` hears that the server is needed now, `onChange()` of each. */
+  constructor({ box, trouble, say, locale, limits, uploads, onWork, onChange }) {
+    Object.assign(this, { box, trouble, say, limits, uploads, onWork, onChange });
     this.sizeOf = sizesIn(locale);
     this.percent = new Intl.NumberFormat(locale, { style: "percent" });
     this.entries = [];
     this.chips = new Map(); // key → node
-    this.onChange = () => null;
   }
 
   /** Take files in, as far as they can be; what cannot is said in words. */

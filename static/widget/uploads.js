@@ -51,8 +51,12 @@ export class Uploads {
     return total ? files.reduce((sum, { key, size }) => sum + size * (this.entries.get(key)?.share ?? 0), 0) / total : 0;
   }
 
+  /** The line came or went. What has not moved while it was away hangs: begin it anew. */
   online(isOnline) {
+    if (isOnline && this.going && this.going.share === this.lostAt) this.abort.abort();
+    this.lostAt = isOnline ? null : this.going?.share;
     this.isOnline = isOnline;
+    for (const entry of this.entries.values()) if (entry.state === "waiting") this.onChange(entry);
     if (!isOnline) return;
     clearTimeout(this.timer);
     this.next();

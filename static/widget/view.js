@@ -70,7 +70,7 @@ export class View {
   }
 
   scrolled() {
-    if (!this.log.clientHeight) return; // the panel is closed
+    if (this.log.clientHeight !== this.height) return; // not somebody who scrolls: `resized` follows
     this.top = this.log.scrollTop;
     this.isAtEnd = this.log.scrollHeight - this.top - this.log.clientHeight < NEAR;
     if (this.isAtEnd) this.newer.hidden = true;
@@ -79,6 +79,7 @@ export class View {
 
   /** The panel was opened, the window turned, or something else took its place: stay where one was. */
   resized() {
+    this.height = this.log.clientHeight; // 0 while the panel is closed
     if (this.isAtEnd) this.toEnd();
     else if (this.log.scrollTop === 0 && this.top > 0) this.log.scrollTop = this.top;
   }

@@ -8,18 +8,16 @@ import { Connection } from "./connection.js";
 import { part } from "./dom.js";
 import { Files } from "./files.js";
 import { Identity } from "./identity.js";
-import { Outbox } from "./outbox.js";
+import { Outgoing } from "./outgoing.js";
 import { offerPicking } from "./picking.js";
 import { Pictures } from "./pictures.js";
 import { Screen } from "./screen.js";
 import { Session } from "./session.js";
-import { Tray } from "./tray.js";
-import { Uploads } from "./uploads.js";
 import { View } from "./view.js";
 
 export class Widget {
-  constructor({ settings, host, storage, blobs, consent, say, locale }) {
-    Object.assign(this, { settings, site: settings.site, host, storage, blobs, consent, say, locale });
+  constructor({ settings, host, storage, consent, say, locale }) {
+    Object.assign(this, { settings, site: settings.site, host, storage, consent, say, locale });
     this.isOpen = false;
     this.changed = () => this.screen?.schedule();
     this.send = (frame) => this.connection.send(frame);
@@ -33,41 +31,38 @@ export class Widget {
     this.choices = new Choices(this);
     this.chat.showWaiting();
     this.composer.begin();
-    this.blobs.keepOnly(this.outbox.items.flatMap(({ files = [] }) => files.map(({ key }) => key)));
     document.addEventListener("visibilitychange", () => this.watch());
     addEventListener("storage", this.changed); // another tab has read or written
     this.shown({ open, page, proactive });
-    if (token || this.outbox.items.length) this.begin();
+    this.outgoing.keepWaiting();
+    if (token || this.outgoing.outbox.items.length) this.begin();
   }
 
   buildLine(token) {
-    const { site, storage, blobs, say, locale, send, changed } = this;
+    const { site, storage, locale, send, changed } = this;
     this.session = new Session({ site: site.key, token, page: this.trail(), locale, onStart: (answer) => this.started(answer), onForget: () => this.chat.clear() });
-    const upload = (blob, name, options) => this.session.upload(blob, name, options);
-    this.uploads = new Uploads({ send: upload, blobs, onChange: (entry) => this.uploaded(entry) });
-    this.outbox = new Outbox({ storage, uploads: this.uploads, send, on: (name, item) => this.heard(name, item) });
-    this.chat = new Chat({ storage, outbox: this.outbox, line: { send }, onChange: changed, tell: (name, detail) => this.tell(name, detail) });
+    this.outgoing = new Outgoing(this);
+    this.chat = new Chat({ storage, outbox: this.outgoing.outbox, line: { send }, onChange: changed, tell: (name, detail) => this.tell(name, detail) });
     const url = new URL(this.settings.socketPath, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.connection = new Connection({ url, session: this.session, hello: () => this.chat.cursors(), onFrame: (frame) => this.take(frame), onState: (state) => this.entered(state) });
     this.identity = new Identity({ session: this.session, chat: this.chat, connection: this.connection, consent: this.consent, host: this.host, storage });
-    const limits = { bytes: site.max_file_bytes || Infinity, count: site.max_files || 10 };
-    this.tray = new Tray({ box: part("tray"), trouble: part("tray-trouble"), say, locale, limits, uploads: this.uploads, onWork: () => this.begin() });
   }
 
   buildScreen() {
     const { site, storage, say, locale, chat, session } = this;
     const fetchFile = (id) => session.file(id);
-    this.pictures = new Pictures({ say, fetchFile, local: ({ key }) => key && this.blobs.get(key) });
+    this.pictures = new Pictures({ say, fetchFile, local: ({ key }) => key && this.outgoing.bytesOf(key) });
     const files = new Files({ say, locale, fetchFile, pictures: this.pictures });
-    const bubbles = new Bubbles({ say, locale, files, faceOf: (thing) => this.screen.faceOf(thing), onRetry: (client_id) => this.retry(client_id) });
+    const bubbles = new Bubbles({ say, locale, files, faceOf: (thing) => this.screen.faceOf(thing), onRetry: (client_id) => this.outgoing.retry(client_id) });
     this.view = new View({ log: part("log"), newer: part("newer"), more: part("earlier-messages"), bubbles });
-    this.screen = new Screen({ chat, view: this.view, say, locale, site, onUnread: (count) => this.host?.tell({ type: "unread", count }), onDraw: () => this.cards.update() });
+    this.screen = new Screen({ chat, view: this.view, say, locale, site, onUnread: (count) => this.host?.tell({ type: "unread", count }), onDraw: () => this.drawn() });
     const typing = (text) => chat.current && this.send({ type: "typing", ref: chat.current, text });
-    this.composer = new Composer({ form: part("composer"), storage, say, tray: this.tray, draftName: () => chat.current || "new", onPost: (body, entries) => this.post(body, entries), onTyping: typing });
+    this.composer = new Composer({ form: part("composer"), storage, say, draftName: () => chat.current || "new", onPost: (body, entries) => this.outgoing.post(body, entries), onTyping: typing });
     const focus = () => this.composer.input.focus();
     this.cards = new Cards({ chat, session, storage, say, site, consent: this.consent, line: { send: this.send }, onProof: (answer) => this.identity.proved(answer), onNew: () => this.choices.carryOn(null), focus });
-    if (site.features?.files) offerPicking({ say, take: (picked) => this.tray.add(picked) });
+    const { outgoing } = this;
+    if (site.features?.files) offerPicking({ say, take: (picked) => outgoing.attach(picked), warm: () => outgoing.sending().catch(() => null) });
   }
 
   /** Connect; done on the first need, or at once for somebody who wrote before. */
@@ -99,6 +94,8 @@ export class Widget {
 
   consented(given) {
     if (given) this.identity.keepToken();
+    this.outgoing.files?.blobs[given ? "open" : "close"]();
+    this.outgoing.keepWaiting();
     this.moved({});
     this.changed();
   }
@@ -123,59 +120,14 @@ export class Widget {
       this.identity.online();
       this.cards.online();
     } else chat.typist = null;
-    this.uploads.online(connection.isOpen);
-    this.outbox.online(connection.isOpen);
+    this.outgoing.online(connection.isOpen);
     this.tell("connection", { state });
     this.screen.lineChanged();
   }
 
-  post(body, entries) {
-    this.begin();
-    this.chat.post(body, entries);
-    if (!this.connection.isOpen) this.connection.now();
-  }
-
-  uploaded(entry) {
-    this.tray.changed(entry);
-    this.outbox.fileChanged(entry);
-  }
-
-  /** The outbox speaks. */
-  heard(name, item) {
-    if (name === "sent") {
-      this.tell("message:sent", { ref: item.ref, client_id: item.client_id });
-      for (const file of item.files || []) {
-        this.pictures.adopt(file);
-        this.uploads.drop(file.key);
-      }
-      if (this.chat.isAway) this.cards.askAddress();
-    }
-    if (name === "failed") this.tell("message:failed", { ref: item.ref, client_id: item.client_id });
-    this.keepWaiting();
-    this.changed();
-  }
-
-  /** Whether words wait to be sent is the one thing that the loader has to know when we are not there. */
-  keepWaiting() {
-    const isWaiting = this.outbox.items.length > 0;
-    if (isWaiting === this.isWaiting) return;
-    this.isWaiting = isWaiting;
-    if (this.consent.mayKeep) this.host?.tell({ type: "keep", name: "waiting", value: isWaiting ? "1" : null });
-  }
-
-  retry(client_id) {
-    const { outbox, chat, composer } = this;
-    const { code } = outbox.find(client_id) || {};
-    const goesBack = ["too_long", "file_lost", "file_refused"].includes(code);
-    if (goesBack && !composer.input.value) this.takeBack(outbox.withdraw(client_id));
-    else outbox.retry(client_id, { ref: chat.current, conversation: chat.conversation });
-    this.connection.now();
-    composer.input.focus();
-  }
-
-  takeBack({ body, files = [] }) {
-    this.composer.fill(body);
-    this.tray.fill(files);
+  drawn() {
+    this.composer.follow();
+    this.cards.update();
   }
 
   watch() {
