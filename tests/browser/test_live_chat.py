@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from accounts.models import Site, User
 from customers.models import Customer
+from tests.browser import test_first_day
 from tests.browser.conftest import sign_in
 from tests.browser.looking import serious_findings
 from tickets.actions import assign_ticket, invite_agent, open_ticket
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 NewWindow = Callable[..., BrowserContext]
 TROUBLES: list[str] = []
+storefront, say = test_first_day.shop, test_first_day.say  # the customer's way in; a shop is also a team
 
 
 @pytest.fixture
@@ -435,3 +437,94 @@ def test_a_phone_rings_too(
     assert serious_findings(page) == []
     call(page).get_by_role("button", name="Decline").tap()
     expect(call(page)).to_have_count(0)
+
+
+# ---- on the ticket
+
+
+def test_an_emoji_goes_where_the_cursor_is_by_key_alone(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    box(page).fill("On its way  today")
+    box(page).evaluate("field => field.setSelectionRange(11, 11)")
+    page.keyboard.press("Tab")  # files
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    picker = page.get_by_role("dialog", name="Emoji")
+    expect(picker.get_by_role("button", name="😀")).to_be_focused()
+    assert serious_findings(page) == []
+    page.keyboard.press("ArrowRight")
+    expect(picker.get_by_role("button", name="😄")).to_be_focused()
+    for key in ("ArrowDown", "ArrowUp", "End", "ArrowRight", "Home", "ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    expect(picker).to_be_hidden()
+    expect(box(page)).to_be_focused()
+    page.keyboard.type("!")
+    expect(box(page)).to_have_value("On its way 😄! today")
+    page.reload()
+    expect(box(page)).to_have_value("On its way 😄! today")  # a draft like any other
+    page.get_by_role("button", name="Emoji").click()
+    expect(picker).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(picker).to_be_hidden()
+    page.keyboard.press("Control+Enter")
+    expect(stored(page)).to_have_text(["On its way 😄! today"])
+
+
+def test_what_the_customer_has_seen_is_said_as_they_see_it(
+    window: BrowserContext,
+    storefront: str,
+    new_window: NewWindow,
+    alice: User,
+) -> None:
+    visit = new_window().new_page()
+    visit.goto(f"{storefront}/tyres")
+    visit.get_by_role("button", name="Chat with us").click()
+    panel = visit.frame_locator("iframe")
+    say(panel, "Which rim do you mean?")
+    expect(panel.get_by_text("Sent ")).to_be_visible()
+    page = read(window, assign_ticket(Ticket.objects.get(), by=alice, user=alice))
+    visit.goto("about:blank")
+    send(page, "The one on the stand.")
+    expect(stored(page)).to_have_text(["The one on the stand."])
+    page.wait_for_timeout(500)
+    expect(page.locator("#timeline .seen")).to_have_count(0)
+    visit.goto(f"{storefront}/tyres")
+    visit.get_by_role("button", name="Chat with us").click()
+    expect(page.locator("#timeline .message.us .seen")).to_contain_text("seen")
+
+
+def test_a_ticket_is_handed_over_with_a_note_by_key_alone(
+    window: BrowserContext, mine: Ticket, alice: User, bob: User
+) -> None:
+    page = read(window, mine)
+    page.keyboard.press("t")
+    dialog = page.locator("#hand-over")
+    expect(dialog.get_by_label("To", exact=True)).to_be_focused()
+    assert serious_findings(page) == []
+    page.keyboard.type("Bob")
+    page.keyboard.press("Tab")
+    page.keyboard.type("She needs it on Monday.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".event").last).to_contain_text("She needs it on Monday.")
+    expect(page.locator(".event").last).to_contain_text("handed it over to Bob Bakker")
+    expect(page.get_by_label("Assignee")).to_have_value(str(bob.pk))
+    mine.refresh_from_db()
+    assert mine.assignee == bob
+
+
+def test_somebody_is_asked_for_help_by_key_alone(
+    window: BrowserContext, mine: Ticket, alice: User, charlie: User
+) -> None:
+    page = read(window, mine)
+    page.keyboard.press("i")
+    expect(page.get_by_label("Whom")).to_be_focused()
+    page.keyboard.type("Charlie")
+    page.keyboard.press("Tab")
+    page.keyboard.type("You know tubeless best.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".event").last).to_contain_text("You asked Charlie Chen for help")
+    expect(page.locator(".helpers")).to_contain_text("Charlie Chen asked by Alice")
+    assert serious_findings(page) == []
