@@ -184,6 +184,7 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:tags": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:resolve": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:follow_up": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
+    "tickets:copy": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:reopen": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:upload": {"GET": "login 405 405 405 405 405", "POST": "login 400 400 400 400 400"},
     "tickets:file": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},

@@ -23,6 +23,7 @@ urlpatterns = [
     path("tickets/<int:number>/resolve/", ticket.resolve, name="resolve"),
     path("tickets/<int:number>/follow-up/", ticket.follow_up, name="follow_up"),
     path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
+    path("tickets/<int:number>/copy/", ticket.copy, name="copy"),
     path("uploads/", files.upload, name="upload"),
     path("files/<uuid:pk>/", files.download, name="file"),
 ]

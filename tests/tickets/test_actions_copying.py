@@ -164,3 +164,26 @@ def test_a_name_cannot_add_a_header(site):
     ticket: Ticket = open_ticket(guest, by=guest, body="Hi\r\nBcc: eve@example.com", channel="chat", site=site)
     mail = mail_copy(ticket, by=guest)
     assert "\n" not in mail.subject + mail.recipients.get().name
+
+
+# --- From the ticket's page ----------------------------------------------------------------
+
+
+def test_our_people_mail_it_from_the_page(client, chat_ticket, carla, alice, charlie):
+    client.force_login(alice)
+    page = f"/tickets/{chat_ticket.number}/"
+    assert "Mail a copy to the customer" in client.get(page).content.decode()
+    assert client.post(f"{page}copy/").status_code == 303
+    assert (addressees(), last(chat_ticket).by) == (["carla@example.org"], alice)
+    assert "had a copy of the conversation mailed" in client.get(page).content.decode()
+    client.force_login(charlie)
+    assert client.post(f"{page}copy/").status_code == 404
+
+
+def test_the_page_offers_none_where_none_can_go(client, chat_ticket, carla, alice):
+    carla.addresses.update(proof="claimed")
+    client.force_login(alice)
+    page = f"/tickets/{chat_ticket.number}/"
+    assert "Mail a copy" not in client.get(page).content.decode()
+    refused = client.post(f"{page}copy/")
+    assert (refused.status_code, "No address is verified yet." in refused.content.decode()) == (422, True)

@@ -198,6 +198,14 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
     return _act(request, number, forms.Form(request.POST), lambda ticket: actions.reopen_ticket(ticket, by=user))
 
 
+@requires("tickets.reply")
+@require_POST
+def copy(request: HttpRequest, number: int) -> HttpResponse:
+    """Mail the customer a copy of the conversation as they see it."""
+    user = viewer(request)
+    return _act(request, number, forms.Form(request.POST), lambda ticket: actions.mail_copy(ticket, by=user))
+
+
 @requires("tickets.resolve")
 @require_POST
 def follow_up(request: HttpRequest, number: int) -> HttpResponse:
