@@ -526,10 +526,10 @@ async def test_the_chat_of_who_vanished_rings_for_the_others_and_the_guest_waits
         await sync_to_async(pass_time)(chat_ticket, 90)
         await sync_to_async(be_here)(alice, seconds_ago=70)
         assert await sync_to_async(jobs.take_back_abandoned)() == 1
-        assert ref in (await his.wait_for("ringing"))["tickets"]
-        assert (await visitor.wait_for("queue", ref=ref))["place"] == 1
+        assert ref in (await his.wait_for("ringing", seconds=15))["tickets"]
+        assert (await visitor.wait_for("queue", seconds=15, ref=ref))["place"] == 1
         await his.send({"type": "chat.accept", "ref": ref})
-        assert (await visitor.wait_for("queue", ref=ref))["place"] == 0
+        assert (await visitor.wait_for("queue", seconds=15, ref=ref))["place"] == 0
 
 
 async def test_it_never_rings_for_a_program(live, chat_ticket, alice, quick_hearts):
