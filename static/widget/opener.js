@@ -21,7 +21,7 @@ export class Panel {
     window.addEventListener("message", this.onMessage);
     window.addEventListener("storage", this.onStorage);
     for (const name of ["resize", "scroll"]) window.visualViewport?.addEventListener(name, this.onViewport);
-    this.stopWatching = watchPage(() => this.isReady && this.tell({ type: "page", page: currentPage() }));
+    this.stopWatching = watchPage(() => this.moved());
     this.frame = this.makeFrame();
     panel.append(this.frame);
     this.expect(PATIENCE);
@@ -60,6 +60,14 @@ export class Panel {
     this.fit();
     if (this.isReady) this.tell({ type: "shown", open, page: currentPage(), proactive: this.said() });
     if (open) this.frame.focus();
+  }
+
+  /** The page has become another one, and not only scrolled to another of its headings. */
+  moved() {
+    const page = currentPage();
+    if (!this.isReady || JSON.stringify(page) === this.toldPage) return;
+    this.toldPage = JSON.stringify(page);
+    this.tell({ type: "page", page });
   }
 
   /** On a phone the panel follows what the on-screen keyboard leaves free. */
