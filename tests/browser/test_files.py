@@ -109,6 +109,7 @@ def test_a_file_that_cannot_be_had_says_so_in_words(conversation: tuple[Page, Pa
     attach(ours, "rim.png", BYTES)
     send(ours)
     button = panel.get_by_role("button", name="Save rim.png")
+    expect(button).to_be_visible()
     page.context.set_offline(True)
     button.click()
     expect(panel.get_by_role("alert").filter(has_text="It could not be loaded. Please try again.")).to_be_visible()
