@@ -29,8 +29,9 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.reopen",
         "customers.view",
         "customers.change",
+        "customers.block",
     },
-    Role.LEAD: {"reports.view"},
+    Role.LEAD: {"reports.view", "customers.block_addresses"},  # an office shares one
     Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes"},
     Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
 }

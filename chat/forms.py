@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import Site
+from chat.actions.blocking import REASON_CHARS
 from chat.actions.setting_up import MAX_CONDITIONS, MAX_HOURS, MAX_SECONDS
 from chat.models import ProactiveMessage, WidgetSettings
 
@@ -51,6 +52,13 @@ class RotateForm(forms.Form):
         if name.casefold() != self.site.name.strip().casefold():
             raise ValidationError(f"That is not its name. It is {self.site.name}.", code="invalid")
         return name
+
+
+class BlockForm(forms.Form):
+    """A network address to turn away."""
+
+    address = forms.GenericIPAddressField(label="Network address", unpack_ipv4=True)
+    reason = forms.CharField(max_length=REASON_CHARS, required=False, help_text="For us; visitors do not see it.")
 
 
 class ProactiveForm(forms.Form):

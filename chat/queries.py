@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When, prefetch_related_objects
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
-from chat.models import Visitor
+from accounts.net import network_of
+from chat.models import Block, Visitor
 from chat.presence import GONE_SECONDS, people_here, visitors_here
 from customers.models import Customer
 from tickets.models import Channel, Collaborator, Event, EventQuerySet, Message, ReadMark, Ticket
@@ -21,6 +22,33 @@ UNREAD_AT_MOST = 100
 
 Position = dict[int, int]  # ticket number -> seq of the last event that was sent
 Head = tuple[int, str, int]  # ticket number, reference, seq of the last event that the viewer may see
+
+
+def is_turned_away(address: str) -> bool:
+    """Whether visitors from this network address are blocked."""
+    network = network_of(address)
+    return network is not None and Block.objects.filter(address=network).exists()
+
+
+def known_visitor(pk: int, address: str) -> tuple[Visitor | None, bool]:
+    """The visitor as they are now, and whether those at the address that they come from are turned away."""
+    blocks = Block.objects.filter(address=network_of(address))
+    known = Visitor.objects.select_related("customer", "site").annotate(is_turned_away=Exists(blocks))
+    visitor = known.filter(pk=pk).first()
+    return (visitor, visitor.is_turned_away) if visitor else (None, False)
+
+
+def visitor_of(ticket: Ticket) -> Visitor | None:
+    """The browser that a ticket's customer was last seen in; one on the ticket's own site before any other."""
+    theirs = Visitor.objects.filter(customer=ticket.customer_id).select_related("site")
+    is_here = Case(When(site=ticket.site_id, then=0), default=1)
+    return theirs.order_by(is_here, "-last_seen_at").first()
+
+
+def block_of(visitor: Visitor) -> Block | None:
+    """Why those at a visitor's network address are turned away, if they are."""
+    network = network_of(visitor.network_address or "")
+    return Block.objects.filter(address=network).select_related("by_user").first() if network else None
 
 
 def guest_heads(visitor: Visitor) -> list[Head]:

@@ -27,12 +27,16 @@ urlpatterns = [
     path("tickets/<str:ref>/copy/", views.copy, name="copy"),
 ]
 
-# What people who work here answer when a chat rings.
+# What people who work here answer when a chat rings, see of a visitor, and whom they turn away.
 desk_patterns = (
     [
-        path("ringing/", views.ringing, name="ringing"),
-        path("<int:number>/accept/", views.accept, name="accept"),
-        path("<int:number>/decline/", views.decline, name="decline"),
+        path("chats/ringing/", views.ringing, name="ringing"),
+        path("chats/<int:number>/accept/", views.accept, name="accept"),
+        path("chats/<int:number>/decline/", views.decline, name="decline"),
+        path("chats/<int:number>/visitor/", views.visitor, name="visitor"),
+        path("chats/<int:number>/block/", views.block, name="block"),
+        path("settings/blocked/", views.blocks, name="blocks"),
+        path("settings/blocked/<int:pk>/unblock/", views.unblock, name="unblock"),
     ],
     "chats",
 )

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
+from accounts.bells import recheck_customer
 from accounts.models import User
 from customers.models import Address, Company, Customer
 
@@ -184,6 +185,22 @@ def change_customer(
         setattr(locked, field, changes[field])
     locked.full_clean(exclude=["time_zone"])
     locked.save(update_fields=changed)
+    return locked
+
+
+@transaction.atomic
+def block_customer(customer: Customer, *, by: User | None, is_blocked: bool) -> Customer:
+    """Take no words of a customer any more, on whichever way they come, or take them again; nothing said is lost.
+
+    Errors: PermissionDenied.
+    """
+    if by is not None and not by.has_perm("customers.block"):
+        raise PermissionDenied
+    locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    if locked.is_blocked != is_blocked:
+        locked.is_blocked = is_blocked
+        locked.save(update_fields=["is_blocked"])
+        recheck_customer(locked.pk)
     return locked
 
 

@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/", include(customer_patterns)),
     path("dashboard/", include("reports.urls")),
     path("widget/", include("chat.urls")),
-    path("chats/", include(desk_patterns)),
+    path("", include(desk_patterns)),
     path("settings/sites/", include(site_patterns)),
     path("api/v1/", include("api.urls")),
 ]

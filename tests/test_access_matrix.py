@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.actions import create_site, create_team, create_token, invite_person, set_picture
 from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
-from chat.actions import create_proactive_message, start_visit
+from chat.actions import block_address, create_proactive_message, start_visit
 from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import get_or_create_customer
 from customers.models import Address, Customer
@@ -131,6 +131,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "ticket": {"number": ticket.number},
             "chat": {"ref": chat_ticket.reference},
             "call": {"number": chat_ticket.number},
+            "block": {"pk": block_address("198.51.100.9", by=None).pk},
             "customer": {"pk": carla.pk},
             "person": {"pk": bob.pk},
             "invited": {"pk": nora.pk},

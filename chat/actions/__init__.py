@@ -1,5 +1,6 @@
 """What guests and agents do over the live doors; tickets change through `tickets.actions` only."""
 
+from chat.actions.blocking import block_address, unblock_address
 from chat.actions.identifying import Identified, identify_visitor, rotate_secret
 from chat.actions.noting import forget_trails, note_arrival, note_page
 from chat.actions.posting import post_soon
@@ -41,6 +42,7 @@ __all__ = [
     "allow_file",
     "allow_guest",
     "begin_conversation",
+    "block_address",
     "bring_file",
     "change_widget",
     "create_proactive_message",
@@ -60,6 +62,7 @@ __all__ = [
     "send_code",
     "start_visit",
     "take_back_abandoned_chats",
+    "unblock_address",
     "update_proactive_message",
     "verify_address",
     "who_waits",

@@ -24,7 +24,7 @@ from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TO
 from chat.frames import FrameError, Words, cursors_field, page_of, seq_field, text_field, words_of
 from chat.models import Visitor, WidgetSettings
 from chat.presence import mark_visitor_here, presence
-from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, read_by_us, sent_by
+from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, known_visitor, read_by_us, sent_by
 from tickets.actions import Post, end_chat, mark_seen, rate_ticket
 from tickets.models import Event, Ticket
 from tickets.serializers import person_json
@@ -93,14 +93,10 @@ class GuestConsumer(IdentifyingConsumer):
             del _open_sockets[self.visitor.pk]
 
     def check(self) -> tuple[int | None, list[Head]]:
-        visitor = (
-            Visitor.objects.select_related("customer", "site").filter(pk=self.visitor.pk).first()
-            if self.visitor
-            else None
-        )
+        visitor, is_turned_away = known_visitor(self.visitor.pk, self.address) if self.visitor else (None, False)
         if visitor is None:
             return CLOSE_NOT_SIGNED_IN, []
-        if visitor.customer is not None and visitor.customer.is_blocked:
+        if is_turned_away or (visitor.customer is not None and visitor.customer.is_blocked):
             return CLOSE_NOT_ALLOWED, []
         self.visitor, self.viewer = visitor, visitor.customer
         mark_visitor_here(visitor)

@@ -7,9 +7,12 @@ from chat.views.page import embed, frame, rules, shop
 from chat.views.ringing import accept, decline, ringing
 from chat.views.unread import unread
 from chat.views.uploads import uploads
+from chat.views.visitors import block, blocks, unblock, visitor
 
 __all__ = [
     "accept",
+    "block",
+    "blocks",
     "code",
     "contact",
     "copy",
@@ -27,7 +30,9 @@ __all__ = [
     "shop",
     "start",
     "tickets",
+    "unblock",
     "uploads",
+    "visitor",
     "verify",
     "unread",
 ]

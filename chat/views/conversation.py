@@ -22,7 +22,7 @@ from chat.browsers import USER_AGENT_CHARS, Arrival, known_zone, one_line
 from chat.frames import MAX_SEQ, FrameError, flag_field, page_field, parse_object, text_field, words_of
 from chat.models import Visitor
 from chat.presence import mark_visitor_here
-from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, sent_by
+from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, is_turned_away, sent_by
 from chat.views.page import site_json
 from customers.models import Customer
 from tickets.actions import post_message
@@ -76,6 +76,8 @@ def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
         visitor = visitor_of(request)
         if visitor is None:
             return _start_again()
+        if is_refused(visitor, request):
+            return refusal(403, "forbidden", "That is not allowed.")
         mark_visitor_here(visitor)
         try:
             answer = view(request, visitor, *args, **kwargs)
@@ -87,6 +89,12 @@ def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
         return _start_again() if answer.status_code == 403 and visitor_of(request) is None else answer
 
     return guarded
+
+
+def is_refused(visitor: Visitor | None, request: HttpRequest) -> bool:
+    """Whether this visitor, or everybody where they come from, is blocked."""
+    is_blocked = visitor is not None and visitor.customer is not None and visitor.customer.is_blocked
+    return is_blocked or is_turned_away(client_ip(request))
 
 
 def _start_again() -> JsonResponse:
@@ -107,7 +115,10 @@ def start(request: HttpRequest) -> dict[str, Any]:
     if site is None:
         raise FrameError("not_found", "There is no such site.")
     token = bearer(request.headers.get("Authorization", ""))
-    if not Visitor.objects.authenticate(token, site) and not allow_guest("start", client_ip(request)):
+    known = Visitor.objects.authenticate(token, site)
+    if is_refused(known, request):
+        raise PermissionDenied
+    if not known and not allow_guest("start", client_ip(request)):
         raise FrameError("rate_limited", "That was a lot at once. Wait a moment.")
     locale = text_field(fields, "locale", limit=20, required=False)
     visit = start_visit(site, token=token, locale=locale, arrival=_arrival(request, fields))
