@@ -32,7 +32,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str) -> Mail
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=f"{messages[-1].by_user.short_name} at {desk.name}" if messages[-1].by_user else desk.name,
+        from_name=f"{messages[-1].by_user.face_name} at {desk.name}" if messages[-1].by_user else desk.name,
         references=_thread(ticket),
         files=[(str(file.file), file.name, file.type) for message in messages for file in message.attachments.all()],
     )

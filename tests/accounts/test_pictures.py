@@ -20,6 +20,8 @@ from accounts.actions import remove_picture, set_picture, update_profile
 from accounts.models import User
 from accounts.pictures import SIDE, PictureError, make_face
 from tests.pictures import picture
+from tickets.actions import post_message
+from tickets.emails import answers
 from tickets.serializers import person_json
 
 
@@ -293,3 +295,14 @@ def test_the_name_for_customers_is_chosen_on_ones_own_page(alice):
     alice.refresh_from_db()
     assert alice.face_name == "Alice"
     assert inside.post("/settings/profile/", form | {"public_name": "x" * 41}).status_code == 422
+
+
+@pytest.mark.django_db
+def test_a_mail_is_signed_with_the_name_that_was_chosen(alice, ticket):
+    alice = update_profile(alice, by=alice, name=alice.name, public_name="Ali", time_zone="", capacity=4)
+    answer = post_message(ticket, by=alice, body="The right tyre comes tonight.")
+    mail = answers(ticket, [answer], dedupe_key="one")
+    assert mail is not None
+    assert mail.from_name == "Ali at Bellwether Cycles"
+    assert "Ali, Bellwether Cycles" in mail.text
+    assert "Alice" not in mail.text + mail.html
