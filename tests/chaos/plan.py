@@ -6,10 +6,10 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 # How often each kind of fault comes among a hundred, and how many seconds it lasts.
-KINDS: dict[str, tuple[int, float, float]] = {
+Kind = tuple[int, float, float]
+KINDS: dict[str, Kind] = {
     "web: kill one": (12, 0.3, 1.5),
     "web: kill all": (6, 0.3, 1.0),
     "web: rolling restart": (5, 0.0, 0.5),
@@ -100,10 +100,18 @@ class Plan:
         return hashlib.sha256(repr((self.faults, self.acts)).encode()).hexdigest()[:12]
 
 
-def make_plan(seed: int, *, faults: int, messages: int | None, cast: Cast, kinds: dict[str, Any] | None = None) -> Plan:
-    """The plan of this seed. `kinds` (of `KINDS`' shape) replaces the faults to choose from."""
+def make_plan(
+    seed: int,
+    *,
+    faults: int,
+    messages: int | None,
+    cast: Cast,
+    kinds: dict[str, Kind] | None = None,
+    gap: tuple[float, float] = GAP,
+) -> Plan:
+    """The plan of this seed. `kinds` replaces the faults to choose from; `gap` are the seconds between two."""
     dice = random.Random(f"faults {seed}")
-    struck = list(_faults(dice, faults, cast, kinds or KINDS))
+    struck = list(_faults(dice, faults, cast, kinds or KINDS, gap))
     ends = max((fault.at + fault.seconds for fault in struck), default=FIRST_FAULT_AT) + AFTER_LAST
     count = messages or round(ends * PER_SECOND)
     seconds = max(ends, count / FASTEST)
@@ -111,7 +119,9 @@ def make_plan(seed: int, *, faults: int, messages: int | None, cast: Cast, kinds
     return Plan(seed, struck, sorted(acts, key=lambda act: act.at))
 
 
-def _faults(dice: random.Random, count: int, cast: Cast, kinds: dict[str, tuple[int, float, float]]) -> Iterator[Fault]:
+def _faults(
+    dice: random.Random, count: int, cast: Cast, kinds: dict[str, Kind], gap: tuple[float, float]
+) -> Iterator[Fault]:
     at = FIRST_FAULT_AT
     deck: list[str] = []
     for number in range(1, count + 1):
@@ -123,10 +133,10 @@ def _faults(dice: random.Random, count: int, cast: Cast, kinds: dict[str, tuple[
         who = people if kind == "line: storm" else dice.sample(people, dice.randint(1, max(1, len(people) // 2)))
         yield Fault(number, kind, round(at, 2), seconds, tuple(who) if kind.startswith("line") else (), dice.random())
         lasts = seconds * dice.random() if dice.random() < OVERLAP else seconds
-        at += lasts + dice.uniform(*GAP)
+        at += lasts + dice.uniform(*gap)
 
 
-def _deck(dice: random.Random, kinds: dict[str, tuple[int, float, float]], count: int) -> list[str]:
+def _deck(dice: random.Random, kinds: dict[str, Kind], count: int) -> list[str]:
     """Kinds in random order, each as often as it should come; in a short run each at most once."""
     enough = count >= sum(weight for weight, *_ in kinds.values())
     deck = [kind for kind, (weight, *_) in kinds.items() for _ in range(weight if enough else 1)]

@@ -24,7 +24,7 @@ CHOSEN = (
 async def test_every_promise_is_kept_while_servers_die(tmp_path: Path) -> None:
     cast = Cast(guests=4, pollers=1)
     kinds = {kind: row for kind, row in KINDS.items() if kind.startswith(CHOSEN)}
-    plan = make_plan(SEED, faults=8, messages=350, cast=cast, kinds=kinds)
+    plan = make_plan(SEED, faults=8, messages=350, cast=cast, kinds=kinds, gap=(1, 3))
     report = await run(plan, cast, keep_in=tmp_path)
     found = [one for one in report.violations if one.promise not in TIMES]
     told = [f"{one.promise}: {one.what}\n  " + "\n  ".join(one.lines) for one in found[:SHOWN]]
