@@ -40,6 +40,10 @@ Sign = Callable[..., str]
 
 @pytest.fixture
 def sign(site: Site) -> Sign:
+    return signer(site)
+
+
+def signer(site: Site) -> Sign:
     """The site's signature about `sub`; whatever is wrong with it is said by keyword."""
     secret = rotate_secret(site, by=None).secret
 

@@ -18,11 +18,11 @@ from chat.actions import start_visit
 from chat.consumers import GuestConsumer
 from chat.models import Visitor
 from customers.models import Address, Customer
-from tests.chat.conftest import guest_socket, say_hello
+from tests.chat.conftest import guest_socket, say_hello, signer
 from tests.hostile.conftest import browser_of, percent
 from tests.hostile.payloads import FEW, NUMBERS, PAYLOADS, message, one_line
 from tickets.actions.attaching import NAME_CHARS, clean_file_name
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Message, Rating, Ticket
 
 JSON = "application/json"
 
@@ -76,6 +76,8 @@ async def test_every_field_of_a_frame_takes_anything(live, chat_ticket, carlas_t
             await visitor.send(json.dumps({"type": "message.post", "ref": ref, "client_id": text, "body": "x"}))
             await visitor.send(json.dumps({"type": "resume", "ref": text, "after": text}))
             await visitor.send(json.dumps({"type": "typing", "ref": text, "text": text}))
+            await visitor.send(json.dumps({"type": "identify", "token": text}))
+            await visitor.send(json.dumps({"type": "chat.rate", "ref": text, "score": text, "comment": text}))
         for number in [-1, 2**31, 2**53, 2**53 + 1, 2**63, 2**64, 10**400, 1.5, True, None, "1", [], {}]:
             for type_, name in (("resume", "after"), ("seen", "seq")):
                 await visitor.send(json.dumps({"type": type_, "ref": ref, name: number}))
@@ -100,9 +102,9 @@ async def test_hello_takes_anything(live, carlas_token, name) -> None:
                 assert (await visitor.wait_for("error"))["code"] == "too_long"
 
 
-def ask_widget(path: str, token: str, **fields: Any) -> Any:
+def ask_widget(path: str, bearer: str, /, **fields: Any) -> Any:
     client = Client(raise_request_exception=False)
-    return client.post(path, json.dumps(fields), content_type=JSON, headers={"Authorization": f"Bearer {token}"})
+    return client.post(path, json.dumps(fields), content_type=JSON, headers={"Authorization": f"Bearer {bearer}"})
 
 
 def test_guests_say_anything_over_http(chat_ticket, carlas_token) -> None:
@@ -147,13 +149,55 @@ def test_the_other_doors_of_guests_take_anything(site, chat_ticket, carlas_token
                 f"/widget/tickets/{chat_ticket.reference}/messages/", carlas_token, client_id=payload, body="x"
             ),
         }
+        path = f"/widget/tickets/{chat_ticket.reference}/"
+        asked |= {
+            "comment": ask_widget(f"{path}rating/", carlas_token, score=5, comment=payload),
+            "score": ask_widget(f"{path}rating/", carlas_token, score=payload),
+            "copy": ask_widget(f"{path}copy/", carlas_token, email=payload),
+            "end": ask_widget(f"{path}end/", carlas_token, ref=payload),
+            "code for": ask_widget("/widget/code/", carlas_token, email=payload),
+            "code": ask_widget("/widget/verify/", carlas_token, email="carla@example.net", code=payload),
+            "verify": ask_widget("/widget/verify/", carlas_token, email=payload, code="123456"),
+            "identity": ask_widget("/widget/identify/", carlas_token, token=payload),
+        }
         problems += [
             f"{name}, {kind}: {answer.status_code}" for name, answer in asked.items() if answer.status_code >= 500
         ]
+        if asked["comment"].status_code == 200 and Rating.objects.get().comment != message(payload):
+            problems.append(f"{kind}: comment {Rating.objects.get().comment!r:.80}")
         carla.refresh_from_db()
         if asked["name"].status_code == 200 and carla.name != payload_name(payload):
             problems.append(f"{kind}: name {carla.name!r}")
     assert problems == []
+
+
+def test_a_site_vouches_for_anything(site) -> None:
+    """Signed as it should be: believed, or refused as a whole, and never stored otherwise than it was said."""
+    sign, problems, believed = signer(site), [], 0
+    for number, (kind, payload) in enumerate(PAYLOADS.items()):
+        for said in ({"name": payload}, {"attributes": {"plan": payload}}, {"attributes": {payload: 1}}):
+            visit = start_visit(site)
+            answer = ask_widget("/widget/identify/", visit.token, token=sign(f"{kind} {number} {sorted(said)}", **said))
+            if answer.status_code == 200:
+                believed += 1
+                customer = Visitor.objects.authenticate(answer.json()["token"]).customer
+                if "name" in said and customer.name != one_line(payload)[:160].strip():
+                    problems.append(f"{kind}: name {customer.name!r:.80}")
+                if "plan" in said.get("attributes", {}) and customer.attributes != {"plan": one_line(payload)}:
+                    problems.append(f"{kind}: attributes {customer.attributes!r:.80}")
+            elif answer.status_code != 403:
+                problems.append(f"{kind}: {answer.status_code}")
+    nobody = start_visit(site).token
+    for kind, payload in FEW.items():
+        said = [{"exp": payload}, {"aud": payload}, {"iat": payload}, {"nbf": payload}, {"email": "x" + payload}]
+        answers = [ask_widget("/widget/identify/", nobody, token=sign(**wrong)) for wrong in said]
+        if {answer.status_code for answer in answers} != {403}:
+            problems.append(f"{kind}: {[answer.status_code for answer in answers]}")
+        answer = ask_widget("/widget/identify/", start_visit(site).token, token=sign(payload))
+        if answer.status_code not in (200, 403):
+            problems.append(f"{kind} as an id: {answer.status_code}")
+    assert problems == []
+    assert believed > len(PAYLOADS)
 
 
 def payload_name(payload: str) -> str:
@@ -166,7 +210,18 @@ def payload_name(payload: str) -> str:
      b'{"site":"\xed\xa0\x80"}', b'{"site":"\\ud800"}', b'{"site":1e999}', b'{"site":{"a":[]}}', b"x" * 70_000,
      '{"site":"x"}'.encode("utf-16")],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/widget/start/", "/widget/tickets/", "/widget/contact/", "/api/v1/tickets/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/widget/start/",
+        "/widget/tickets/",
+        "/widget/contact/",
+        "/widget/code/",
+        "/widget/verify/",
+        "/widget/identify/",
+        "/api/v1/tickets/",
+    ],
+)
 def test_bodies_that_are_no_json(site, carlas_token, alice, token_of, path, raw) -> None:
     token = token_of(alice) if path.startswith("/api") else carlas_token
     headers = {"Authorization": f"Bearer {token}"}
