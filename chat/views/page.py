@@ -6,6 +6,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.conf import settings
@@ -26,6 +27,7 @@ from chat.models import ProactiveMessage, WidgetSettings
 
 EMBED_SECONDS = 300  # how long a browser may keep the loader before it asks again
 RULES_SECONDS = 300
+AS_IN_PATHS = "/*%:@!$&'()+,;="  # what browsers leave as it is in a path
 MAX_FILES = 10  # of one message
 
 
@@ -84,8 +86,9 @@ def rules(request: HttpRequest) -> HttpResponseBase:
 
 def rule_json(message: ProactiveMessage) -> dict[str, Any]:
     """What the loader needs to know of a proactive message; it decides when to say it."""
-    names = ("id", "text", "page", "seconds", "conditions", "hours_between")
-    return {name: getattr(message, name) for name in names}
+    names = ("id", "text", "seconds", "conditions", "hours_between")
+    page = quote(message.page, safe=AS_IN_PATHS)  # /münze is /m%C3%BCnze to a browser
+    return {name: getattr(message, name) for name in names} | {"page": page}
 
 
 def site_json(site: Site, *wanted: str) -> dict[str, Any]:

@@ -109,6 +109,15 @@ def test_the_rules_are_the_active_ones_and_any_page_may_read_them(site, adam):
     assert hidden.text not in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("", ""), ("/cart/*", "/cart/*"), ("/münze/*", "/m%C3%BCnze/*"), ("/a%20b", "/a%20b"), ("/~x/(1)", "/~x/(1)")],
+)
+def test_pages_are_named_as_browsers_name_them(site, adam, typed, sent):
+    create_proactive_message(site, by=adam, name="X", text="X", page=typed)
+    assert rules(site).json()["rules"][0]["page"] == sent
+
+
 def test_unchanged_rules_are_not_sent_again(site, adam):
     message = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
     tag = rules(site)["ETag"]
