@@ -36,7 +36,18 @@ function draw() {
     if (element.textContent !== text) element.textContent = text
     element.title = exact.format(at)
   }
+  for (const element of document.querySelectorAll("time[data-zone]")) drawZone(element, now)
   for (const element of document.querySelectorAll("[data-since]")) drawWait(element, now)
+}
+
+/** What their clock shows now; a zone that this browser does not know stays a name. */
+function drawZone(element, now) {
+  const zone = element.dataset.zone
+  try {
+    const text = new Intl.DateTimeFormat(words, { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" }).format(now)
+    if (element.textContent !== text) element.textContent = text
+    element.title = zone
+  } catch { /* its name says enough */ }
 }
 
 function drawWait(element, now) {

@@ -471,18 +471,56 @@ def test_an_emoji_goes_where_the_cursor_is_by_key_alone(window: BrowserContext, 
     expect(stored(page)).to_have_text(["On its way 😄! today"])
 
 
+def begin_chat(new_window: NewWindow, storefront: str) -> Page:
+    """A customer's page on which they have asked something."""
+    visit = new_window(timezone_id="America/New_York").new_page()
+    visit.goto(f"{storefront}/tyres")
+    visit.get_by_role("button", name="Chat with us").click()
+    panel = visit.frame_locator("iframe")
+    say(panel, "Which rim do you mean?")
+    expect(panel.get_by_text("Sent ")).to_be_visible()
+    return visit
+
+
+def test_the_side_shows_where_the_visitor_is_and_follows_them(
+    window: BrowserContext, storefront: str, new_window: NewWindow, alice: User, lea: User
+) -> None:
+    visit = begin_chat(new_window, storefront)
+    page = read(window, assign_ticket(Ticket.objects.get(), by=alice, user=alice))
+    visitor = page.locator("#visitor")
+    expect(visitor).to_contain_text("/tyres")
+    expect(visitor.get_by_title("America/New_York")).to_be_visible()
+    looks: list[str] = []
+    page.on("request", lambda request: looks.append(request.url) if "/visitor/" in request.url else None)
+    visit.goto(f"{storefront}/brakes")
+    expect(visitor.locator("[data-page]")).to_contain_text("/brakes", timeout=20_000)
+    page.get_by_label("Priority").select_option("High")
+    expect(page.locator(".event").last).to_contain_text("set the priority")
+    expect(visitor).to_contain_text("/brakes")  # drawing the side again asks nobody again
+    assert len(looks) <= 3
+    assert serious_findings(page) == []
+
+
+def test_what_is_typed_is_shown_as_not_sent(
+    window: BrowserContext, storefront: str, new_window: NewWindow, alice: User
+) -> None:
+    visit = begin_chat(new_window, storefront)
+    page = read(window, assign_ticket(Ticket.objects.get(), by=alice, user=alice))
+    words = visit.frame_locator("iframe").get_by_role("textbox", name="Write a message")
+    words.press_sequentially("I need <b>the bike")
+    expect(page.locator(".typing")).to_have_text("Visitor is typing: I need <b>the bike not sent yet")
+    words.press("Enter")
+    expect(page.locator("#timeline .message .words").last).to_have_text("I need <b>the bike")
+    expect(page.locator(".typing")).to_be_empty()
+
+
 def test_what_the_customer_has_seen_is_said_as_they_see_it(
     window: BrowserContext,
     storefront: str,
     new_window: NewWindow,
     alice: User,
 ) -> None:
-    visit = new_window().new_page()
-    visit.goto(f"{storefront}/tyres")
-    visit.get_by_role("button", name="Chat with us").click()
-    panel = visit.frame_locator("iframe")
-    say(panel, "Which rim do you mean?")
-    expect(panel.get_by_text("Sent ")).to_be_visible()
+    visit = begin_chat(new_window, storefront)
     page = read(window, assign_ticket(Ticket.objects.get(), by=alice, user=alice))
     visit.goto("about:blank")
     send(page, "The one on the stand.")
