@@ -38,7 +38,7 @@ def test_the_conversation_leaves_as_the_customer_sees_it(chat_ticket, carla, ali
     assert (mail.kind, mail.is_at_most_once, mail.files, mail.about) == ("copy", True, [], chat_ticket.about)
     assert mail.subject == "A copy of our conversation: Hello? The tyre is wrong."
     assert addressees() == ["carla@example.org"]
-    words = ["Hello? The tyre is wrong.", "See the file.", "File: tyre.txt", "Ally, Bellwether Cycles", "On its way."]
+    words = ["Hello? The tyre is wrong.", "See the file.", "File in the chat: tyre.txt", "Ally, Bellwether Cycles", "On its way."]
     places = [mail.text.index(word) for word in words]
     assert places == sorted(places)
     assert "I see <b>it</b>." in mail.text
@@ -175,7 +175,7 @@ def test_our_people_mail_it_from_the_page(client, chat_ticket, carla, alice, cha
     assert "Mail a copy to the customer" in client.get(page).content.decode()
     assert client.post(f"{page}copy/").status_code == 303
     assert (addressees(), last(chat_ticket).by) == (["carla@example.org"], alice)
-    assert "had a copy of the conversation mailed" in client.get(page).content.decode()
+    assert "mailed the customer a copy of the conversation" in client.get(page).content.decode()
     client.force_login(charlie)
     assert client.post(f"{page}copy/").status_code == 404
 
