@@ -168,7 +168,7 @@
     @media (max-width: 480px) {
       .wrap .panel { inset: 0; margin: 0; width: 100%; height: 100vh; height: 100dvh; border-radius: 0;
         padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left) }
-      [aria-expanded=true] { visibility: hidden }
+      .ready ~ [aria-expanded=true] { visibility: hidden }
     }
     @media (prefers-reduced-motion: no-preference) {
       .panel { animation: rise .18s ease-out }

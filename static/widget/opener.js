@@ -51,6 +51,7 @@ export class Panel {
     this.stopWatching();
     this.frame.remove();
     this.panel.style.height = this.panel.style.top = "";
+    this.panel.classList.remove("ready");
   }
 
   /** Opened or closed. */
@@ -109,6 +110,7 @@ export class Panel {
     const { core } = this;
     this.isReady = true;
     this.frame.classList.remove("loading");
+    this.panel.classList.add("ready"); // it can close itself now
     this.note.textContent = "";
     core.consent ??= isAgreed || null;
     const token = core.recall("");

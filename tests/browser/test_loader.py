@@ -464,6 +464,21 @@ def test_a_panel_that_cannot_come_is_said_and_tried_again(
     page.troubles.clear()  # type: ignore[attr-defined]  # the refusals
 
 
+def test_on_a_phone_a_panel_that_did_not_come_can_be_closed(page: Page, desk: FakeDesk) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, desk)
+    desk.is_down = True
+    page.locator(LAUNCHER).click()
+    expect(page.locator("makegood-widget p")).to_have_text("The chat is not available right now.")
+    page.locator(LAUNCHER).click()
+    expect(page.locator("makegood-widget .panel")).to_be_hidden()
+    desk.is_down = False
+    page.locator(LAUNCHER).click()
+    expect(page.locator(LAUNCHER)).to_be_hidden()  # the panel has its own way to be closed
+    widget_frame(page).locator("[data-part=close]").click()
+    expect(page.locator(LAUNCHER)).to_be_visible()
+
+
 def test_without_a_line_it_says_so(page: Page, desk: FakeDesk, context: BrowserContext) -> None:
     visit(page, desk)
     listen(page, "connection")
