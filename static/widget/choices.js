@@ -44,11 +44,11 @@ export class Choices {
 
   /** Put a conversation on screen and the cursor in its input. */
   carryOn(ref) {
-    const { chat, view, pictures, composer, screen } = this.widget;
+    const { chat, view, files, composer, screen } = this.widget;
     part("earlier").hidden = true;
     if (ref !== chat.current) {
       view.empty();
-      pictures.empty();
+      files.empty();
       screen.opening = null;
       chat.show(ref);
       composer.restore();

@@ -5,9 +5,8 @@ const LARGEST = 60_000; // bytes of a message as JSON; a frame may have 64 KiB
 
 export class Composer {
   /** `onPost(body, files)`, `onTyping(text)`; `draftName()` says under which name the draft is kept. */
-  constructor({ form, storage, say, onPost, onTyping, draftName }) {
-    Object.assign(this, { form, storage, say, onPost, onTyping, draftName });
-    this.tray = null; // comes with the first file
+  constructor({ form, storage, say, tray, onPost, onTyping, draftName }) {
+    Object.assign(this, { form, storage, say, tray, onPost, onTyping, draftName });
     this.input = form.querySelector("textarea");
     this.button = form.querySelector(".send");
     form.addEventListener("submit", (event) => {
@@ -32,8 +31,8 @@ export class Composer {
   post() {
     if (this.arrival) return void this.arrival.then(() => this.post());
     const body = clean(this.input.value);
-    if (!(body || this.tray?.entries.length) || this.isTooLong(body)) return;
-    this.onPost(body, this.tray?.take());
+    if (!(body || this.tray.entries.length) || this.isTooLong(body)) return;
+    this.onPost(body, this.tray.take());
     this.fill("");
     this.type("");
     this.input.focus();
@@ -88,7 +87,7 @@ export class Composer {
   show() {
     const body = clean(this.input.value);
     const isTooLong = this.isTooLong(body);
-    this.button.disabled = !(body || this.tray?.entries.length) || isTooLong;
+    this.button.disabled = !(body || this.tray.entries.length) || isTooLong;
     this.input.setAttribute("aria-invalid", isTooLong);
     this.input.setCustomValidity(isTooLong ? this.say("tooLong") : "");
     if (CSS.supports("field-sizing", "content")) return;

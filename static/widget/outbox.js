@@ -162,6 +162,11 @@ export class Outbox {
     this.tick();
   }
 
+  /** The keys of all files that messages wait for, other tabs' included. */
+  waitingFiles() {
+    return this.storage.names("out:").flatMap((name) => this.storage.get(name)?.files || []).map(({ key }) => key);
+  }
+
   find(client_id) {
     return this.items.find((item) => item.client_id === client_id);
   }

@@ -1,6 +1,7 @@
 /* What the visitor sends: from the input into the outbox, with files if there are any, and what becomes of it. */
+import { Blobs } from "./blobs.js";
 import { part } from "./dom.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, uuid } from "./outbox.js";
 import { onDemand } from "./rooms.js";
 
 const GOES_BACK = ["too_long", "file_lost", "file_refused"]; // codes of what has to be written anew
@@ -8,17 +9,21 @@ const GOES_BACK = ["too_long", "file_lost", "file_refused"]; // codes of what ha
 export class Outgoing {
   constructor(widget) {
     this.widget = widget;
-    this.files = null; // what sends files, once it is here
+    this.files = null; // what sends files, once it is here; until then the stash has what was picked
+    this.stash = { entries: [], take: () => this.stash.entries.splice(0) };
+    this.blobs = new Blobs(widget.site.key);
+    if (widget.consent.mayKeep) this.blobs.open();
     this.outbox = new Outbox({ storage: widget.storage, send: widget.send, on: (name, item) => this.heard(name, item) });
     this.sending = onDemand(async () => {
       const { Sending } = await import("./sending.js");
-      this.files = new Sending({ ...widget, outbox: this.outbox, begin: () => widget.begin() });
+      this.files = new Sending({ ...widget, outbox: this.outbox, blobs: this.blobs, stash: this.stash, begin: () => widget.begin() });
       return this.files;
     });
   }
 
   post(body, entries) {
     const { widget } = this;
+    part("tray-trouble").textContent = "";
     widget.begin();
     widget.chat.post(body, entries);
     if (!widget.connection.isOpen) widget.connection.now();
@@ -26,18 +31,24 @@ export class Outgoing {
 
   /** Somebody has picked files. */
   attach(picked) {
-    const failed = () => (part("tray-trouble").textContent = this.widget.say("failed"));
-    this.widget.composer.hold(this.sending().then(({ tray }) => tray.add(picked), failed));
+    this.widget.composer.hold(this.sending().then(({ tray }) => tray.add(picked), () => this.putAside(picked)));
   }
 
-  /** The bytes of a file that is on its way from here. */
-  bytesOf(key) {
-    return this.files ? this.files.blobs.get(key) : this.sending().then(({ blobs }) => blobs.get(key));
+  /** What sends files cannot be loaded now: they go with the next message all the same, and up with the next line. */
+  putAside(picked) {
+    const { say, composer } = this.widget;
+    for (const file of picked) {
+      const entry = { key: uuid(), name: file.name, size: file.size, type: file.type, image: null };
+      this.stash.entries.push(entry);
+      this.blobs.put(entry.key, file);
+    }
+    part("tray-trouble").textContent = `${this.stash.entries.map(({ name }) => name).join(", ")}: ${say("fileWaiting")}`;
+    composer.show();
   }
 
   online(isOpen) {
     this.files?.uploads.online(isOpen);
-    if (this.outbox.items.some(({ files }) => files)) this.sending().catch(() => null); // with the next line again
+    if (this.stash.entries.length || this.outbox.items.some(({ files }) => files)) this.sending().catch(() => null); // with the next line again
     this.outbox.online(isOpen);
   }
 
@@ -54,7 +65,7 @@ export class Outgoing {
     const { widget } = this;
     widget.tell("message:sent", { ref, client_id });
     for (const file of files) {
-      widget.pictures.adopt(file);
+      widget.files.adopt(file, this.blobs.get(file.key));
       this.files?.uploads.drop(file.key);
     }
     if (widget.chat.isAway) widget.cards.askAddress();

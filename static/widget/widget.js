@@ -10,7 +10,6 @@ import { Files } from "./files.js";
 import { Identity } from "./identity.js";
 import { Outgoing } from "./outgoing.js";
 import { offerPicking } from "./picking.js";
-import { Pictures } from "./pictures.js";
 import { Screen } from "./screen.js";
 import { Session } from "./session.js";
 import { View } from "./view.js";
@@ -52,13 +51,12 @@ export class Widget {
   buildScreen() {
     const { site, storage, say, locale, chat, session } = this;
     const fetchFile = (id) => session.file(id);
-    this.pictures = new Pictures({ say, fetchFile, local: ({ key }) => key && this.outgoing.bytesOf(key) });
-    const files = new Files({ say, locale, fetchFile, pictures: this.pictures });
-    const bubbles = new Bubbles({ say, locale, files, faceOf: (thing) => this.screen.faceOf(thing), onRetry: (client_id) => this.outgoing.retry(client_id) });
+    this.files = new Files({ say, locale, fetchFile, local: (key) => this.outgoing.blobs.get(key) });
+    const bubbles = new Bubbles({ say, locale, files: this.files, faceOf: (thing) => this.screen.faceOf(thing), onRetry: (client_id) => this.outgoing.retry(client_id) });
     this.view = new View({ log: part("log"), newer: part("newer"), more: part("earlier-messages"), bubbles });
     this.screen = new Screen({ chat, view: this.view, say, locale, site, onUnread: (count) => this.host?.tell({ type: "unread", count }), onDraw: () => this.drawn() });
     const typing = (text) => chat.current && this.send({ type: "typing", ref: chat.current, text });
-    this.composer = new Composer({ form: part("composer"), storage, say, draftName: () => chat.current || "new", onPost: (body, entries) => this.outgoing.post(body, entries), onTyping: typing });
+    this.composer = new Composer({ form: part("composer"), storage, say, tray: this.outgoing.stash, draftName: () => chat.current || "new", onPost: (body, entries) => this.outgoing.post(body, entries), onTyping: typing });
     const focus = () => this.composer.input.focus();
     this.cards = new Cards({ chat, session, storage, say, site, consent: this.consent, line: { send: this.send }, onProof: (answer) => this.identity.proved(answer), onNew: () => this.choices.carryOn(null), focus });
     const { outgoing } = this;
@@ -94,7 +92,7 @@ export class Widget {
 
   consented(given) {
     if (given) this.identity.keepToken();
-    this.outgoing.files?.blobs[given ? "open" : "close"]();
+    this.outgoing.blobs[given ? "open" : "close"]();
     this.outgoing.keepWaiting();
     this.moved({});
     this.changed();
