@@ -145,6 +145,8 @@ def test_the_other_doors_of_guests_take_anything(site, chat_ticket, carlas_token
             "site": ask_widget("/widget/start/", "", site=payload),
             "locale": ask_widget("/widget/start/", "", site=site.key, locale=payload),
             "token": ask_widget("/widget/start/", percent(payload), site=site.key),
+            "unread": ask_widget("/widget/unread/", "", site=site.key, token=payload),
+            "unread_site": ask_widget("/widget/unread/", "", site=payload, token=carlas_token),
             "client_id": ask_widget(
                 f"/widget/tickets/{chat_ticket.reference}/messages/", carlas_token, client_id=payload, body="x"
             ),
@@ -216,6 +218,7 @@ def payload_name(payload: str) -> str:
         "/widget/start/",
         "/widget/tickets/",
         "/widget/contact/",
+        "/widget/unread/",
         "/widget/code/",
         "/widget/verify/",
         "/widget/identify/",
