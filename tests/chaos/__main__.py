@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """The exit status: 1 if a promise was broken, a limit missed or a broken variant not found out."""
     parser = argparse.ArgumentParser(prog="bin/chaos", description=__doc__)
     parser.add_argument("--faults", type=int, default=50, help="how many strike (50)")
-    parser.add_argument("--messages", type=int, help="how many are written (9 a second)")
+    parser.add_argument("--messages", type=int, help="how many are written (10 a second)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed is the same plan (7)")
     parser.add_argument("--guests", type=int, default=Cast.guests, help=f"with a socket each ({Cast.guests})")
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class History:
         self.began = time.monotonic()
         self.lines: list[tuple[float, str, str, Any]] = []
         self.faults: list[Struck] = []
+        self._words: dict[str, list[int]] = {}
+        self._indexed = 0
 
     @property
     def now(self) -> float:
@@ -42,8 +45,20 @@ class History:
 
     def about(self, *words: str, limit: int = 12) -> list[str]:
         """The lines that name one of these, for whoever must find out what went wrong."""
-        found = [line for line in self.lines if any(word in str(line[3]) for word in words)]
-        return [f"{at:9.3f}  {who}: {what} {detail}" for at, who, what, detail in found[-limit:]]
+        found = sorted({number for word in words for number in self._index().get(word, [])})[-limit:]
+        lines = [self.lines[number] for number in found]
+        return [f"{at:9.3f}  {who}: {what} {detail}" for at, who, what, detail in lines]
+
+    def _index(self) -> dict[str, list[int]]:
+        """Where each word stands; made when it is first asked for, and again when there are more lines."""
+        if self._indexed != len(self.lines):
+            self._words = defaultdict(list)
+            for number, (_, _, _, detail) in enumerate(self.lines):
+                for word in detail if isinstance(detail, list) else [detail]:
+                    if isinstance(word, str):
+                        self._words[word].append(number)
+            self._indexed = len(self.lines)
+        return self._words
 
     def around(self, at: float, seconds: float = 15) -> list[str]:
         """The faults at about that time."""

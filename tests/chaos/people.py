@@ -16,7 +16,7 @@ from tests.chaos.history import History
 from tests.chaos.lines import Line
 from tests.journeys.people import LIKE_A_PAGE, Person, Shown
 
-LOOK_SECONDS = 3.0  # what is shown is seen after about this long
+LOOK_SECONDS = 1.0  # until the next conversation is looked at
 POLL_SECONDS = 1.5
 HTTP_SECONDS = 10
 STABLE_SECONDS = 10  # online until the pauses begin anew
@@ -83,13 +83,14 @@ class Screen(Person):
             await self._send(frame)
 
     async def look(self) -> None:
-        """Say how far one has read, for as long as this runs."""
+        """Say how far one has read, for as long as this runs: one conversation at a time, as a page does."""
         while True:
             await asyncio.sleep(LOOK_SECONDS * self.dice.uniform(0.5, 1.5))
-            for ref in list(self.screen):
-                if self.is_greeted and self._last(ref) > self.told_seen.get(ref, 0):
-                    self.told_seen[ref] = self._last(ref)
-                    await self._send({"type": "seen", "ref": ref, "seq": self.told_seen[ref]})
+            unseen = [ref for ref in self.screen if self._last(ref) > self.told_seen.get(ref, 0)]
+            if self.is_greeted and unseen:
+                ref = self.dice.choice(unseen)
+                self.told_seen[ref] = self._last(ref)
+                await self._send({"type": "seen", "ref": ref, "seq": self.told_seen[ref]})
 
     @property
     def is_online(self) -> bool:
@@ -118,7 +119,6 @@ class Screen(Person):
             if now - self.spans[-1][0] > STABLE_SECONDS:
                 self.failures = 0
         self.history.note(self.name, "offline", self.closes[-1] if self.closes else None)
-        self.told_seen.clear()
         self.failures += 1
         wait = self.away_until - time.monotonic()
         if wait > 0:
@@ -279,7 +279,7 @@ class NeverReads:
                         await self._ask_for_everything(socket)
                 await asyncio.sleep(max(0, ends - time.monotonic()))
                 with suppress(TimeoutError, WebSocketException):
-                    async with asyncio.timeout(3):
+                    async with asyncio.timeout(10):
                         while True:
                             await socket.recv()
                 self.close_code = socket.close_code

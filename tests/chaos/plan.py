@@ -30,11 +30,11 @@ KINDS: dict[str, Kind] = {
     "reader: never reads": (4, 13.0, 15.0),
     "worker: kill": (4, 0.0, 1.0),
 }
-GAP = (4.5, 10.0)  # seconds between faults
+GAP = (3.0, 8.0)  # seconds between faults
 OVERLAP = 0.3  # of the faults begin while the one before still lasts
 FIRST_FAULT_AT = 3.0
 AFTER_LAST = 4.0  # seconds of talk after the last fault
-PER_SECOND = 9.0  # messages, if nobody says how many
+PER_SECOND = 10.0  # messages, if nobody says how many
 FASTEST = 40.0  # messages a second; asked for more, the run is longer
 PASSES_BY = 8.0  # seconds between visitors who ask once, leave an address and go
 
