@@ -58,7 +58,7 @@ class BlockForm(forms.Form):
     """A network address to turn away."""
 
     address = forms.GenericIPAddressField(label="Network address", unpack_ipv4=True)
-    reason = forms.CharField(max_length=REASON_CHARS, required=False, help_text="For us; visitors do not see it.")
+    reason = forms.CharField(max_length=REASON_CHARS, required=False)
 
 
 class ProactiveForm(forms.Form):

@@ -112,6 +112,8 @@ def _fragment(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 
 def _described(visitor: Visitor) -> dict[str, Any]:
     pages = list(visitor.pages.order_by("-at", "-pk")[:TRAIL_PAGES])
+    if pages and pages[0].url == visitor.page_url:
+        del pages[0]  # where they are now is said by itself
     return {
         "is_here": visitors_here(timezone.now()).filter(pk=visitor.pk).exists(),
         "page": PageView(url=visitor.page_url, title=visitor.page_title) if visitor.page_url else None,

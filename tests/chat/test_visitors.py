@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Site
-from chat.actions import block_address, note_arrival, start_visit, unblock_address
+from chat.actions import block_address, note_arrival, note_page, start_visit, unblock_address
 from chat.browsers import Arrival, Page
 from chat.consumers import live as live_module
 from chat.models import Block, Identity, Visitor
@@ -54,7 +54,8 @@ def panel(user: Any, ticket: Ticket) -> Any:
 def test_an_agent_sees_who_chats_and_from_where(chat_ticket, site, carla, alice):
     site.allowed_origins = ["https://shop.example"]
     site.save()
-    arrive(site, carla)
+    visitor = arrive(site, carla, url="https://shop.example/")
+    note_page(visitor, page=Page("https://shop.example/tyres", "Tyres"), user_agent="", network_address=None)
     page = panel(alice, chat_ticket).text
     for words in ("Firefox 132 on Linux", "Dutch (BE)", "203.0.113.7", "Bellwether Cycles", "Tyres", "proved"):
         assert words in page, words

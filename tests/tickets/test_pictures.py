@@ -320,7 +320,7 @@ REFUSED = {"50,000 x 50,000", "2^31 x 2^31", "a jpeg of 65,500 x 65,500", "a can
 _MEASURE = """
 import json, resource, sys, time
 from tickets.pictures import PictureTooLargeError, remake
-before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 with open(sys.argv[1], "rb") as file:
     try:
         picture = remake(file)
@@ -328,13 +328,13 @@ with open(sys.argv[1], "rb") as file:
     except PictureTooLargeError:
         said = "refused"
 grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
-print(json.dumps([said, time.monotonic() - start, grown]))
+print(json.dumps([said, time.process_time() - start, grown]))
 """
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_costs_neither_time_nor_memory(name, tmp_path):
-    """In a process of its own, whose memory can be measured: megabytes and seconds."""
+    """In a process of its own, whose memory and time can be measured: megabytes, and seconds of a processor."""
     file = tmp_path / "bomb"
     file.write_bytes(BOMBS[name]())
     root = Path(pictures.__file__).parent.parent
