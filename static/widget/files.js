@@ -55,7 +55,7 @@ export class Files {
 
   row(file) {
     const name = make("bdi", "file-name", file.name);
-    const size = make("span", "file-size", this.sizeOf(file.size));
+    const size = make("bdi", "file-size", this.sizeOf(file.size));
     if (!file.id) {
       const still = make("span", "file");
       still.append(icon(SHEET), name, size);

@@ -63,7 +63,7 @@ export class Tray {
 
   show(entry, blob) {
     const chip = make("div", "chip");
-    chip.append(SHOWN.includes(entry.type) ? thumbnail(blob) : icon(SHEET), make("bdi", "file-name", entry.name), make("span", "file-size", this.sizeOf(entry.size)));
+    chip.append(SHOWN.includes(entry.type) ? thumbnail(blob) : icon(SHEET), make("bdi", "file-name", entry.name), make("bdi", "file-size", this.sizeOf(entry.size)));
     const remove = makeButton("remove", "", () => this.remove(entry));
     remove.title = this.say("fileRemove", entry);
     remove.setAttribute("aria-label", remove.title);

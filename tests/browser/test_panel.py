@@ -730,19 +730,47 @@ def test_axe_finds_nothing_in_any_state(page: Page, desk: FakeDesk, scheme: Any)
     assert serious_findings(page) == []
 
 
+def beyond_the_edge(frame: Frame) -> list[str]:
+    """What is shown and sticks out at a side, of the window or of the bubble or card that it is in."""
+    found: list[str] = frame.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((node) => {
+        const box = node.getBoundingClientRect();
+        const around = node.parentElement.closest(".bubble, .card, body").getBoundingClientRect();
+        return box.width > 1 && !node.closest("svg, .hushed") && (box.left < around.left - 1 || box.right > around.right + 1);
+        }).map((node) => `${node.tagName} ${node.className}`)"""
+    )
+    return found
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (640, 400), (320, 256)])
 def test_every_question_is_in_reach_on_small_screens(page: Page, desk: FakeDesk, width: int, height: int) -> None:  # noqa: F811
     page.set_viewport_size({"width": width, "height": height})
     desk.site["name"] = "Donaudampfschifffahrtsgesellschaft & Söhne, Fahrräder aller Art"
     frame = chatting(page, desk)
-    desk.agent_says("Goodbye!")
+    plain = {
+        "id": "f",
+        "name": "a long name without any space in it.pdf",
+        "size": 160_000,
+        "type": "x/y",
+        "image": None,
+    }
+    rim = {"id": "p", "name": "rim.png", "size": 1, "type": "image/png", "image": {"width": 800, "height": 600}}
+    said = agent_says("See these")
+    said["message"]["attachments"] = [plain, rim]
+    desk.happens(said)
+    expect(frame.locator(".picture")).to_be_attached()
+    assert beyond_the_edge(frame) == []
+    choose(frame, "Email me a copy")
+    expect(frame.locator("#copy-field")).to_be_visible()
+    assert beyond_the_edge(frame) == []
+    frame.locator("[data-part=copy]").get_by_role("button", name="Not now").click()
     choose(frame, "End chat")
     expect(faces(frame)).to_be_visible()
     frame.get_by_text("Very good").click()
     for button in ("Send", "Start a new conversation"):
         frame.get_by_role("button", name=button).first.scroll_into_view_if_needed()
         expect(frame.get_by_role("button", name=button).first).to_be_in_viewport(ratio=0.9)
-    assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert beyond_the_edge(frame) == []
     for name in (INPUT, ".send", "[data-part=close]"):
         frame.locator(name).scroll_into_view_if_needed()
         expect(frame.locator(name)).to_be_in_viewport(ratio=0.9)
