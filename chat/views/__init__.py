@@ -33,6 +33,6 @@ __all__ = [
     "unblock",
     "uploads",
     "visitor",
-    "verify",
     "unread",
+    "verify",
 ]
