@@ -60,11 +60,34 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "text_direction": "rtl" if request.GET.get("dir") == "rtl" else "ltr",
             "now": now,
             "perms": {
-                "tickets": dict.fromkeys(["reply", "resolve", "assign", "set_priority", "set_status", "tag"], True)
+                "tickets": dict.fromkeys(["reply", "resolve", "assign", "set_priority", "set_status", "tag"], True),
+                "customers": {"block": True},
             },
+            **_live_chat(now),
             **_workspace(now),
         },
     )
+
+
+def _live_chat(now: datetime) -> dict[str, Any]:
+    """What rings, and what is known of a visitor."""
+    tickets = _tickets(now)
+    asked = Sample(ticket=tickets[2], invited_by=_person("Lena Brandt", "LB"), note="You know tubeless best.")
+    page = Sample(url="https://shop.example/tyres/42", title="Tyres in 622 × 42", at=now - timedelta(minutes=3))
+    return {
+        "calls": [{"ticket": tickets[1], "number": tickets[1].number, "seconds_left": 21}],
+        "invitations": [{"invitation": asked, "number": tickets[2].number}],
+        "customer": tickets[0].customer,
+        "identities": [Sample(site=Sample(name="the shop"), subject="customer-4711")],
+        "visitor": Sample(site=Sample(name="the shop"), time_zone="Europe/Berlin", network_address="192.0.2.7"),
+        "is_here": True,
+        "page": page,
+        "pages": [page, Sample(url="https://shop.example/", title="", at=now - timedelta(minutes=9))],
+        "own_pages": {page.url},
+        "browser": "Firefox 144 on Windows",
+        "language": "German",
+        "seen": {"seq": 3, "at": now},
+    }
 
 
 def _all(*items: Any) -> Sample:
@@ -243,6 +266,8 @@ def _events(ticket: Sample, now: datetime) -> list[Sample]:
             None,
             "So it is the wrong one again? I drove forty minutes. https://example.com/a/very/long/address/that/does/not/fit/on/one/line/of/a/phone/at/all?order=4182",
         ),
+        ("rating.given", None, {"score": 4, "comment": "Quick, and he said sorry like he meant it."}),
+        ("agent.invited", jonas, {"user": {"name": "Amara Diallo"}, "note": "Is there a 42 in Utrecht?"}),
         ("ticket.resolved", jonas, {"cause": "Tyre size read off the frame", "note": "Loan wheel until Tuesday."}),
         ("mail.failed", None, {"state": "failed", "reason": "550 no such mailbox"}),
         ("ticket.reopened", jonas, {}),

@@ -72,10 +72,14 @@ function mark() {
   }
 }
 
+function hasDraft(ref) {
+  try { return localStorage.getItem(draftKey(ref)) !== null } catch { return false }
+}
+
 /** Words that have not left: a draft, or a message that could not be sent. */
 function showDraft(sign, ref) {
   const isStuck = items(ref).some((item) => stateOf(item).state !== "sending")
-  sign.hidden = !isStuck && localStorage.getItem(draftKey(ref)) === null
+  sign.hidden = !isStuck && !hasDraft(ref)
   sign.textContent = isStuck ? "Not sent" : "Draft"
   sign.classList.toggle("stuck", isStuck)
 }

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from accounts.models import Site, User
@@ -128,6 +138,97 @@ def test_a_server_killed_during_the_post_neither_loses_nor_doubles(
     assert fates == []
 
 
+class OwnProcess:
+    """A web process of its own on the test's database, which can be killed and started again at the same address."""
+
+    def __init__(self) -> None:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port = found.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.popen: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+        own = {"DATABASE_URL": f"{base}/{connection.settings_dict['NAME']}", "SITE_URL": self.url, "DEBUG": "1"}
+        command = [sys.executable, "-m", "uvicorn", "helpdesk.asgi:application", "--port", str(self.port)]
+        options = ["--lifespan", "off", "--ws", "websockets-sansio", "--log-level", "warning"]
+        environment = os.environ | own | {"PORT": str(self.port), "ALLOWED_HOSTS": "127.0.0.1"}
+        self.popen = subprocess.Popen([*command, *options], cwd=settings.BASE_DIR, env=environment)
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.1)
+        pytest.fail("the web process did not start")
+
+    def kill(self) -> None:
+        if self.popen:
+            self.popen.kill()
+            self.popen.wait()
+
+
+@pytest.fixture
+def own_process(transactional_db: None) -> Iterator[OwnProcess]:
+    process = OwnProcess()
+    process.start()
+    yield process
+    process.kill()
+
+
+def test_a_real_process_killed_while_it_stores_loses_nothing(
+    new_window: NewWindow, own_process: OwnProcess, chat_ticket: Ticket, alice: User
+) -> None:
+    window = watched(new_window, own_process.url, alice)
+    window.set_default_timeout(30_000)
+    page = window.new_page()
+    page.goto(f"/tickets/{chat_ticket.number}/")
+    with transaction.atomic():  # the process gets as far as the ticket's row, and no further
+        Ticket.objects.select_for_update().get(pk=chat_ticket.pk)
+        with page.expect_request("**/reply/"):
+            send(page, "The right tyre comes tonight.")
+        send(page, "At six.")
+        expect(outgoing(page).first.locator(".sending")).to_have_text("Sending")
+        page.wait_for_timeout(500)
+        own_process.kill()
+    expect(outgoing(page).first).to_contain_text("Not sent")
+    assert said(alice) == []
+    own_process.start()
+    expect(stored(page)).to_have_text(["The right tyre comes tonight.", "At six."], timeout=60_000)
+    expect(outgoing(page)).to_have_count(0)
+    assert said(alice) == ["The right tyre comes tonight.", "At six."]
+
+
+def test_a_browser_that_keeps_nothing_sends_all_the_same_and_says_what_that_means(
+    window: BrowserContext, mine: Ticket, alice: User
+) -> None:
+    window.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }")
+    page = read(window, mine)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "We are on it.")
+    expect(outgoing(page)).to_contain_text("Not sent")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
+    wait_for(page, "true")
+    assert asked == ["beforeunload"]
+    page.unroute("**/reply/")
+    outgoing(page).get_by_role("button", name="Try again").click()
+    expect(stored(page)).to_have_text(["We are on it."])
+    assert said(alice) == ["We are on it."]
+
+
+def test_what_waits_leaves_from_whatever_page_is_open(window: BrowserContext, mine: Ticket, alice: User) -> None:
+    page = read(window, mine)
+    page.route("**/reply/", lambda route: route.abort())
+    send(page, "We are on it.")
+    expect(outgoing(page)).to_contain_text("Not sent")
+    page.goto("/customers/")
+    with page.expect_response("**/reply/"):
+        page.unroute("**/reply/")
+        page.reload()
+    assert said(alice) == ["We are on it."]
+
+
 def test_what_was_not_sent_survives_the_reload(window: BrowserContext, mine: Ticket, alice: User) -> None:
     page = read(window, mine)
     page.route("**/reply/", lambda route: route.abort())
@@ -244,7 +345,9 @@ def test_words_left_by_one_person_are_not_said_by_the_next(
     assert said(bob) == []
 
 
-def test_files_stay_with_their_message(window: BrowserContext, mine: Ticket, alice: User, settings, tmp_path) -> None:
+def test_files_stay_with_their_message(
+    window: BrowserContext, mine: Ticket, alice: User, settings: Any, tmp_path: Path
+) -> None:
     settings.MEDIA_ROOT = tmp_path
     page = read(window, mine)
     page.get_by_label("Attach files").set_input_files(
@@ -263,7 +366,7 @@ def test_files_stay_with_their_message(window: BrowserContext, mine: Ticket, ali
 
 
 def test_a_file_without_a_network_is_tried_again_and_holds_the_message(
-    window: BrowserContext, mine: Ticket, alice: User, settings, tmp_path
+    window: BrowserContext, mine: Ticket, alice: User, settings: Any, tmp_path: Path
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     page = read(window, mine)
