@@ -56,6 +56,7 @@ class ChaosDesk(RunningDesk):
         super().__init__(
             folder,
             webs=2,
+            DEBUG="0",  # as in production: it also does without a note of every query
             url=f"http://127.0.0.1:{self.front_port}",
             GUEST_STARTS_PER_MINUTE=UNLIMITED,
             GUEST_CONVERSATIONS_PER_MINUTE=UNLIMITED,
