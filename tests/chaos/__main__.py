@@ -12,7 +12,7 @@ from pathlib import Path
 from runner.environment import ROOT
 from tests.chaos.plan import KINDS, Cast, make_plan
 from tests.chaos.run import run
-from tests.chaos.variants import VARIANTS, run_all
+from tests.chaos.variants import UNBROKEN, VARIANTS, run_all
 
 
 def main(arguments: list[str]) -> int:
@@ -27,11 +27,12 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--report", type=Path, help="the folder for report and history, instead of one in .data/chaos")
     parser.add_argument("--variants", action="store_true", help="find out every deliberately broken variant")
-    names = [variant.name for variant in VARIANTS]
+    names = [variant.name for variant in (UNBROKEN, *VARIANTS)]
     parser.add_argument("--variant", action="append", choices=names, help="find out this one, and say how")
     options = parser.parse_args(arguments)
     if options.variants or options.variant:
-        return run_all(options.seed, data_folder() / "variants", options.variant)
+        folder = options.report or data_folder() / "variants"
+        return run_all(options.seed, folder, options.variant)
     return one_run(options)
 
 

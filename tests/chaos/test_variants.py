@@ -10,7 +10,16 @@ import pytest
 from runner.environment import ROOT
 from tests.chaos.plan import KINDS
 from tests.chaos.report import PROMISES
-from tests.chaos.variants import FOLDER, VARIANTS, Variant, caught_by, copy_of_the_tree, run_variant
+from tests.chaos.variants import (
+    FOLDER,
+    UNBROKEN,
+    VARIANTS,
+    Variant,
+    copy_of_the_tree,
+    is_right_about,
+    run_variant,
+    verdict,
+)
 
 
 def test_each_patch_is_a_variant_and_each_variant_a_patch():
@@ -32,6 +41,7 @@ def test_what_a_variant_needs_is_there(variant: Variant):
 
 def test_a_copy_has_our_files_and_leaves_ours_alone():
     variant = VARIANTS[0]
+    assert variant.patch
     touched = variant.patch.read_text().split("+++ b/")[1].splitlines()[0]
     before = (ROOT / touched).read_text()
     with copy_of_the_tree(variant.patch) as folder:
@@ -42,8 +52,25 @@ def test_a_copy_has_our_files_and_leaves_ours_alone():
     assert (ROOT / touched).read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("variant", "found", "right"),
+    [
+        (UNBROKEN, {"C1": 0, "C3": 0}, True),
+        (UNBROKEN, {"C1": 0, "C3": 2}, False),
+        (VARIANTS[0], {"C1": 3, "C3": 0}, True),
+        (VARIANTS[0], {"C1": 0, "C3": 2}, False),
+        (VARIANTS[0], {"C1": 0, "C3": 0}, False),
+    ],
+)
+def test_a_variant_is_found_out_by_a_promise_that_it_breaks(variant: Variant, found: dict[str, int], right: bool):
+    report = {"by_promise": found}
+    assert is_right_about(variant, report) is right
+    assert ("NOT" in verdict(variant, report)) is not right
+    assert not is_right_about(variant, {"crashed": "no report"})
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", [UNBROKEN, *VARIANTS], ids=lambda variant: variant.name)
 def test_the_checker_finds_out_what_is_wrong(variant: Variant, tmp_path: Path):
     report = run_variant(variant, 7, tmp_path)
-    assert caught_by(variant, report), report.get("by_promise") or report
+    assert is_right_about(variant, report), verdict(variant, report)
