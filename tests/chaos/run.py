@@ -24,6 +24,7 @@ from tests.chaos.truth import Truth, read_when_possible
 
 WORDS = "The tyre that I ordered is a forty two and the one that I was handed is a forty seven. "
 SETTLE_SECONDS = 60.0  # until one more is acknowledged
+TELL_SECONDS = 120.0  # between two lines that say how far the run is
 QUIET_SECONDS = 30.0  # until every screen shows everything: two heartbeats and more
 MAIL_SECONDS = UNSEEN_SECONDS + 45.0  # until what is owed by mail has left: the clock ticks every 10 s
 
@@ -118,7 +119,12 @@ class Run:
     # --- Talking ---
 
     async def _talk(self) -> None:
+        told = 0.0
         for act in self.plan.acts:
+            if act.at > told + TELL_SECONDS:
+                told = act.at
+                struck, late = len(self.history.faults), self._waiting()
+                print(f"{told / 60:5.1f} min: {self.said} messages, {late} on their way, {struck} faults", flush=True)
             await asyncio.sleep(max(0, self.starts_at + act.at - self.history.now))
             self.operations += 1
             if act.what in ("say", "note", "open"):
