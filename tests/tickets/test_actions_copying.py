@@ -38,8 +38,8 @@ def test_the_conversation_leaves_as_the_customer_sees_it(chat_ticket, carla, ali
     assert (mail.kind, mail.is_at_most_once, mail.files, mail.about) == ("copy", True, [], chat_ticket.about)
     assert mail.subject == "A copy of our conversation: Hello? The tyre is wrong."
     assert addressees() == ["carla@example.org"]
-    words = ["Hello? The tyre is wrong.", "See the file.", "File in the chat: tyre.txt", "Ally, Bellwether Cycles", "On its way."]
-    places = [mail.text.index(word) for word in words]
+    said = ["Hello? The tyre is wrong.", "See the file.", "File in the chat: tyre.txt", "Ally, Bellwether Cycles"]
+    places = [mail.text.index(words) for words in [*said, "On its way."]]
     assert places == sorted(places)
     assert "I see <b>it</b>." in mail.text
     assert "I see &lt;b&gt;it&lt;/b&gt;." in mail.html
