@@ -74,6 +74,7 @@ class Assets(CompressedManifestStaticFilesStorage):
     """Hashed and compressed files; a module imported by another is found under the name that pages preload."""
 
     support_js_module_import_aggregation = True
+    max_post_process_passes = 20  # a module's name depends on those of its imports: one pass for each step down
 
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None

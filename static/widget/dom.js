@@ -1,5 +1,7 @@
 /* Nodes by hand: nothing here ever parses HTML. */
 
+const KEPT = 60_000; // ms until a saved file's memory is given back; the browser has read it by then
+
 /** The part of the page that is marked so. */
 export const part = (name) => document.querySelector(`[data-part="${name}"]`);
 
@@ -52,4 +54,13 @@ export function fillWords(say, root = document) {
     node.setAttribute("aria-label", say(node.dataset.sayLabel));
     if (node.matches("button")) node.title = say(node.dataset.sayLabel);
   }
+}
+
+/** Let the browser save these bytes under this name. */
+export function save(blob, name) {
+  const link = make("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }

@@ -1,8 +1,7 @@
 /* The files of a message: pictures are shown, other files are buttons. A press fetches one with the visitor's token and saves it. */
-import { icon, make, makeButton } from "./dom.js";
+import { icon, make, makeButton, save } from "./dom.js";
 import { onDemand } from "./rooms.js";
 
-const KEPT = 60_000; // ms until a saved file's memory is given back; the browser has read it by then
 const ARROW = "M10 3v9M6 8.5l4 4 4-4M4 16.5h12";
 const [WIDEST, HIGHEST, SMALLEST] = [252, 300, 44]; // px of a picture in the conversation
 const SHEET = "M5 2.5h6l4 4v11H5zM11 2.5v4h4";
@@ -96,12 +95,4 @@ export function sizesIn(locale) {
   const unit = (name, digits) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
   const [kilobytes, megabytes] = [unit("kilobyte", 0), unit("megabyte", 1)];
   return (size) => (size < 1_000_000 ? kilobytes.format(Math.max(1, Math.round(size / 1000))) : megabytes.format(size / 1_000_000));
-}
-
-export function save(blob, name) {
-  const link = make("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }

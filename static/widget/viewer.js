@@ -1,6 +1,5 @@
 /* A picture as large as the panel, loaded when one is first pressed. */
-import { make, makeTool } from "./dom.js";
-import { save } from "./files.js";
+import { make, makeTool, save } from "./dom.js";
 
 const ARROW = "M10 3v9M6 8.5l4 4 4-4M4 16.5h12";
 const CROSS = "m5 5 10 10M15 5 5 15";
