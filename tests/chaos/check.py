@@ -344,13 +344,13 @@ def mailed_once(record: Record) -> Iterator[Violation]:
             if count > 1:
                 yield Violation("C10", f"{client_id} on {ticket.reference} is in {count} mails")
     for passed in record.passed:
-        ticket = record.truth.tickets.get(passed.ref)
-        for row in answers(ticket) if ticket else []:
-            if not mailed[ticket.number][row.client_id or ""]:
-                near = record.history.around(record.history.now if row.client_id is None else passed.at, 30)
+        theirs = record.truth.tickets.get(passed.ref)
+        for row in answers(theirs) if theirs else []:
+            if theirs and not mailed[theirs.number][row.client_id or ""]:
+                near = record.history.around(passed.at, 30)
                 lines = record.history.about(row.client_id or "-")
                 yield Violation(
-                    "C10", f"{row.client_id} on {ticket.reference} was never mailed to who had gone", (*lines, *near)
+                    "C10", f"{row.client_id} on {theirs.reference} was never mailed to who had gone", (*lines, *near)
                 )
     for message_id, count in record.desk.letters.taken.items():
         kills = sum(fault.kind.startswith(("worker", "postgres")) for fault in record.history.faults)

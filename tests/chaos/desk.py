@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import time
@@ -11,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -131,8 +131,10 @@ class ChaosDesk(RunningDesk):
         """Bytes that each web process holds, by its port."""
         found = {}
         for web in self.webs:
-            with suppress(psutil.Error, AttributeError):
-                found[web.port] = psutil.Process(web.popen.pid).memory_info().rss  # type: ignore[union-attr]
+            if web.popen is not None and web.is_running:
+                with suppress(OSError):  # it died this moment
+                    pages = Path(f"/proc/{web.popen.pid}/statm").read_text().split()[1]
+                    found[web.port] = int(pages) * os.sysconf("SC_PAGE_SIZE")
         return found
 
 

@@ -148,7 +148,7 @@ class Nemesis:
             for port, held in self.desk.memory().items():
                 most[port] = max(most.get(port, 0), held)
         if not any(other.overlaps(struck.began, self.history.now) for other in self._others(struck, "web")):
-            self.memory_grew += [most[port] - before[port] for port in before]
+            self.memory_grew += [most[port] - held for port, held in before.items()]
         self.cut_off += [reader.close_code for reader in readers]
 
     def _others(self, struck: Struck, target: str) -> list[Struck]:

@@ -92,7 +92,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        return max(step.at for step in [*self.faults, *self.acts])
+        return max([fault.at for fault in self.faults] + [act.at for act in self.acts])
 
     @property
     def digest(self) -> str:
