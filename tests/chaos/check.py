@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.history import History, Struck
@@ -55,6 +55,7 @@ class Record:
     desk: ChaosDesk
     nemesis: Nemesis
     truth: Truth
+    troubles: list[str] = field(default_factory=list)  # what somebody could not do at all
 
     def may_see(self, screen: Screen) -> dict[str, list[Row]]:
         """What this screen must show, by conversation: worked out here, not asked of the product."""
@@ -239,6 +240,8 @@ def not_before_commit(record: Record) -> Iterator[Violation]:
     for client_id in record.auditor.too_early:
         lines = record.history.about(client_id)
         yield Violation("C7", f"{client_id} was acknowledged before it was in the database", tuple(lines))
+    for trouble in record.troubles:
+        yield Violation("C7", f"somebody could not do what they wanted: {trouble}")
     for screen in record.people.values():
         for client_id in screen.outbox:
             lines = record.history.about(client_id)

@@ -39,6 +39,7 @@ class Run:
         self.counts: dict[str, int] = {}
         self.said = self.operations = 0
         self.chores: set[asyncio.Task[None]] = set()
+        self.troubles: list[str] = []  # what somebody could not do at all
 
     async def whole(self) -> Report:
         """Everything from the first hello to the verdict."""
@@ -58,7 +59,17 @@ class Run:
             await self._come_to_rest()
             truth = await self._quiet()
             lasted = self.history.now
-        record = Record(self.history, self.people, self.teams, self.passed, self.auditor, self.desk, nemesis, truth)
+        record = Record(
+            self.history,
+            self.people,
+            self.teams,
+            self.passed,
+            self.auditor,
+            self.desk,
+            nemesis,
+            truth,
+            [*self.troubles, *(f"still at it: {task}" for task in self.chores)],
+        )
         return make_report(self, record, check(record), lasted)
 
     # --- Arriving ---
@@ -135,7 +146,12 @@ class Run:
     def _begin_chore(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self.chores.add(task)
-        task.add_done_callback(self.chores.discard)
+        task.add_done_callback(self._end_chore)
+
+    def _end_chore(self, task: asyncio.Task[None]) -> None:
+        self.chores.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.troubles.append(f"{type(error).__name__}: {error}")
 
     async def _say(self, act: Act) -> None:
         person = self.people[act.who]

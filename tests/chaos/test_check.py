@@ -185,6 +185,11 @@ def test_a_refusal_that_nobody_asked_for(record):
     assert broken(record) == {"C7"}
 
 
+def test_somebody_who_never_got_through(record):
+    record.troubles.append("AssertionError: /widget/tickets/ never worked")
+    assert broken(record) == {"C7"}
+
+
 def test_a_screen_that_waited_too_long_with_redis_dead(record):
     record.history.faults.append(Struck(1, "redis: dead for long", 4.0, 30.0))
     record.people["carla"].shown_at["r", 5] = 17.5
