@@ -306,8 +306,8 @@ async def test_sockets_from_a_blocked_address_end_at_once(
 
 
 async def test_who_is_nobody_yet_is_put_out_at_the_heartbeat(live, guest_token, lea, monkeypatch):
-    monkeypatch.setattr(live_module, "HELLO_SECONDS", 0.3)
+    monkeypatch.setattr(live_module, "HELLO_SECONDS", 2.0)
     async with guest_socket(live) as visitor:
         await say_hello(visitor, guest_token)
         await sync_to_async(block_address)("127.0.0.1", by=lea)
-        assert await visitor.wait_closed() == 4403
+        assert await visitor.wait_closed(10) == 4403
