@@ -151,7 +151,7 @@
     .launch { width: 56px; height: 56px; padding: 0; border: 0; border-radius: 18px; background: var(--color); color: var(--ink); cursor: pointer;
       display: grid; place-items: center; box-shadow: 0 0 0 1px rgb(255 255 255 / .16), 0 8px 24px rgb(30 25 15 / .24) }
     .launch:focus-visible { outline: 3px solid var(--color); outline-offset: 3px; box-shadow: 0 0 0 3px #fff }
-    .launch svg { width: 28px; height: 28px; grid-area: 1 / 1 }
+    .launch svg { width: 28px; height: 28px; fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linecap: round; stroke-linejoin: round }
     [aria-expanded=true] .talk, [aria-expanded=false] .shut { visibility: hidden }
     .badge { position: absolute; inset-block-start: -5px; inset-inline-end: -5px; min-width: 22px; padding: 0 6px; box-sizing: border-box;
       border-radius: 11px; border: 2px solid #fff; background: #ad3320; color: #fff; font: 600 12px/18px system-ui, sans-serif; text-align: center }
@@ -185,9 +185,6 @@
     return made;
   }
 
-  const STROKES = { viewBox: "0 0 28 28", fill: "none", stroke: "currentColor", "stroke-width": 2.2, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": true };
-  const icon = (name, d) => make("svg", { class: name, ...STROKES }, make("path", { d }));
-
   function mount() {
     element = make("makegood-widget");
     root = element.attachShadow({ mode: "open" });
@@ -196,7 +193,9 @@
     note = make("p", { role: "status", dir: "auto" });
     panel = make("div", { class: "panel", id: "panel", role: "dialog", hidden: "" }, note);
     button = make("button", { class: "launch", type: "button", "aria-expanded": false, "aria-haspopup": "dialog", "aria-controls": "panel" },
-      icon("talk", "M7 3.5h14a4 4 0 0 1 4 4v9a4 4 0 0 1-4 4h-7.5L8 25v-4.5H7a4 4 0 0 1-4-4v-9a4 4 0 0 1 4-4ZM14 8v8M10 12h8"), icon("shut", "m7 11 7 7 7-7"), badge);
+      make("svg", { viewBox: "0 0 28 28", "aria-hidden": true },
+        make("path", { class: "talk", d: "M7 3.5h14a4 4 0 0 1 4 4v9a4 4 0 0 1-4 4h-7.5L8 25v-4.5H7a4 4 0 0 1-4-4v-9a4 4 0 0 1 4-4ZM14 8v8M10 12h8" }),
+        make("path", { class: "shut", d: "m7 11 7 7 7-7" })), badge);
     wrap = make("div", {}, panel, button);
     root.append(wrap);
     button.addEventListener("click", api.toggle);
