@@ -32,8 +32,8 @@ def check(arguments: list[str]) -> int:
             statuses = run_pytest(arguments, environment)
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
-        # Here a kind of test that is missing altogether is a failure too.
-        failed += ["pytest"] if any(run_pytest(["-n", "2"], environment)) else []
+        # Here a kind of test that is missing altogether is a failure too. A file's tests share costly things.
+        failed += ["pytest"] if any(run_pytest(["-n", "2", "--dist", "loadfile"], environment)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 
@@ -61,26 +61,16 @@ def linters() -> dict[str, list[str]]:
 
 
 def run_pytest(arguments: list[str], environment: Mapping[str, str]) -> list[int]:
-    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process.
-
-    In the second, with the browser, tests share one desk and one clock, so they go one by one.
-    """
+    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", dest="marks", default="not long")
     options, others = parser.parse_known_args(arguments)
     statuses = []
-    for kind, own in (("not browser", others), ("browser", _without_workers(others))):
+    for kind in ("not browser", "browser"):
         say(f"\nTests: {kind}")
-        command = ["python", "-m", "pytest", "-m", f"({options.marks}) and {kind}", *own]
+        command = ["python", "-m", "pytest", "-m", f"({options.marks}) and {kind}", *others]
         statuses.append(subprocess.run(command, cwd=ROOT, env=environment).returncode)
     return statuses
-
-
-def _without_workers(arguments: list[str]) -> list[str]:
-    if "-n" not in arguments:
-        return arguments
-    at = arguments.index("-n")
-    return arguments[:at] + arguments[at + 2 :]
 
 
 def _passes(name: str, command: list[str], environment: Mapping[str, str]) -> bool:

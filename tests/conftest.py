@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 
 from accounts.models import Desk, Site, Team, User
@@ -20,6 +21,12 @@ from tickets.actions import open_ticket
 from tickets.models import RootCause, Ticket
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_bells(worker_id: str) -> None:
+    """Tests that run beside each other have databases of their own, with the same keys, but share one Redis."""
+    settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"makegood-{worker_id}"
 
 
 @pytest.fixture(autouse=True)

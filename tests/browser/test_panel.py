@@ -736,7 +736,8 @@ def beyond_the_edge(frame: Frame) -> list[str]:
         """() => [...document.querySelectorAll("body *")].filter((node) => {
         const box = node.getBoundingClientRect();
         const around = node.parentElement.closest(".bubble, .card, body").getBoundingClientRect();
-        return box.width > 1 && !node.closest("svg, .hushed") && (box.left < around.left - 1 || box.right > around.right + 1);
+        const sticksOut = box.left < around.left - 1 || box.right > around.right + 1;
+        return box.width > 1 && !node.closest("svg, .hushed") && sticksOut;
         }).map((node) => `${node.tagName} ${node.className}`)"""
     )
     return found

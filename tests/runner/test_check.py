@@ -20,10 +20,10 @@ def commands(monkeypatch) -> list[list[str]]:
     return seen
 
 
-def test_browser_tests_run_apart_and_one_by_one(commands):
+def test_browser_tests_run_apart(commands):
     assert check.run_pytest(["-n", "2"], {}) == [0, 0]
     assert commands[0][-4:] == ["-m", "(not long) and not browser", "-n", "2"]
-    assert commands[1][-2:] == ["-m", "(not long) and browser"]
+    assert commands[1][-4:] == ["-m", "(not long) and browser", "-n", "2"]
 
 
 def test_arguments_are_passed_on_and_a_marker_is_kept(commands):
