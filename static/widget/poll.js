@@ -84,7 +84,8 @@ export class Poll {
       if (type === "identify") this.onFrame({ ...answer, type: "identified", tickets: Object.fromEntries(answer.tickets.map(({ ref, last }) => [ref, last])) });
       else await this.fetch(ref, this.hello()[ref] || 0);
     } catch (error) {
-      this.onFrame({ type: "error", code: error.code || "unreachable", detail: error.detail, about: type });
+      if (!error.status || error.status >= 500) this.reach(false); // not a no: what still matters is said again
+      else this.onFrame({ type: "error", code: error.code, detail: error.detail, about: type });
     }
   }
 }

@@ -416,6 +416,19 @@ def test_a_refused_identity_changes_nothing_and_is_told_to_developers(page: Page
     expect_bubbles(frame, ["Hello"])
 
 
+def test_an_identity_that_did_not_get_through_is_tried_again(page: Page, desk: FakeDesk) -> None:  # noqa: F811
+    desk.has_sockets = False
+    visit(page)
+    open_widget(page)
+    until(page, lambda: bool(desk.of_type("start")))
+    desk.doors["/identify/"] = 503, {"error": {"code": "unavailable", "detail": "Later.", "fields": {}}}
+    page.evaluate("Makegood.identify({ token: 'a.b.c' })")
+    until(page, lambda: len(desk.of_type("identify")) == 1)
+    del desk.doors["/identify/"]
+    until(page, lambda: page.evaluate("localStorage.getItem('makegood:bellwether')") == NEW_TOKEN)
+    assert {asked["token"] for asked in desk.of_type("identify")} == {"a.b.c"}
+
+
 # ---- consent
 
 STORED = """async () => [Object.keys(localStorage), (await indexedDB.databases()).map((one) => one.name)]"""
