@@ -54,6 +54,7 @@ def troubles() -> Iterator[list[str]]:
 def watched(new_window: NewWindow, live: str, user: User, **options: object) -> BrowserContext:
     """Somebody's browser."""
     window = new_window(base_url=live, **options)
+    window.set_default_timeout(30_000)  # the first page of a process may take long on a busy machine
     window.on("weberror", lambda found: TROUBLES.append(str(found.error)))
     window.on("console", lambda said: TROUBLES.append(said.text) if "Security Policy" in said.text else None)
     sign_in(window, user, live)
@@ -597,9 +598,11 @@ def test_the_side_shows_where_the_visitor_is_and_follows_them(
     page.on("request", lambda request: looks.append(request.url) if "/visitor/" in request.url else None)
     visit.goto(f"{storefront}/brakes")
     expect(visitor.locator("[data-page]")).to_contain_text("/brakes", timeout=20_000)
+    visitor.locator("summary").click()
     page.get_by_label("Priority").select_option("High")
     expect(page.locator(".event").last).to_contain_text("set the priority")
     expect(visitor).to_contain_text("/brakes")  # drawing the side again asks nobody again
+    expect(visitor.locator(".trail ol")).to_be_visible()
     assert len(looks) <= 3
     assert serious_findings(page) == []
 
