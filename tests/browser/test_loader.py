@@ -174,26 +174,37 @@ ADD = """(src) => new Promise((done) => {
 })"""
 
 
+SLOWER = 4  # a mid-range phone, as DevTools has it
+
+
 @pytest.mark.long
 def test_main_thread(chromium: Browser, capsys: pytest.CaptureFixture[str]) -> None:
-    """Milliseconds of main thread that the loader takes on a mid-range phone: Chromium slowed down four times.
+    """Milliseconds of main thread that the loader takes on a mid-range phone.
 
     TaskDuration (DevTools' own counter, in thread time) of a page that rests and then gets the script, against the same
-    page getting an empty one; each pair of loads one after the other, and the median of the differences.
+    page getting an empty one, one after the other. Measured twice: with Chromium slowed down four times, which depends
+    on what else the machine does, and at full speed, which hardly does; four times the latter is what counts.
     """
+    with capsys.disabled():
+        print("\nThe loader's main thread, in ms: lower quartile, median, all")
+        slowed = {rate: costs_at(chromium, rate) for rate in (SLOWER, 1)}
+    assert SLOWER * slowed[1]["TaskDuration"] <= 30
+
+
+def costs_at(chromium: Browser, rate: int) -> dict[str, float]:
+    """The medians of what each kind of work costs with Chromium slowed down `rate` times; printed, too."""
     costs = []
     for _ in range(RUNS):
-        nothing, loader = (main_thread(chromium, f"{DESK}/widget/{name}") for name in ("nothing.js", "embed.js"))
+        nothing, loader = (main_thread(chromium, f"{DESK}/widget/{name}", rate) for name in ("nothing.js", "embed.js"))
         costs.append({name: loader[name] - nothing[name] for name in loader})
-    middle = {name: sorted(cost[name] for cost in costs)[RUNS // 2] for name in costs[0]}
-    with capsys.disabled():
-        print("\nThe loader's main thread, slowed down four times, ms:")
-        for name, cost in middle.items():
-            print(f"  {name:20} {cost:6.1f}   ({', '.join(f'{one[name]:.0f}' for one in costs)})")
-    assert middle["TaskDuration"] <= 30
+    ordered = {name: sorted(cost[name] for cost in costs) for name in costs[0]}
+    for name, times in ordered.items():
+        all_of_them = " ".join(f"{time:.1f}" for time in times)
+        print(f"  {rate} x slower  {name:20} {times[RUNS // 4]:6.1f} {times[RUNS // 2]:6.1f}   {all_of_them}")
+    return {name: times[RUNS // 2] for name, times in ordered.items()}
 
 
-def main_thread(chromium: Browser, src: str) -> dict[str, float]:
+def main_thread(chromium: Browser, src: str, rate: int) -> dict[str, float]:
     """What adding this script costs a page, in ms, until 600 ms later, when it is idle again and has looked around."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", reduced_motion="reduce")
     desk = FakeDesk(context)
@@ -204,7 +215,7 @@ def main_thread(chromium: Browser, src: str) -> dict[str, float]:
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(SHOP)
     page.wait_for_timeout(300)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
     before = metrics_of(session)
     page.evaluate(ADD, src)
     page.wait_for_timeout(600)
