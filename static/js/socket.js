@@ -8,6 +8,7 @@ const FINAL = { 4401: "You are signed out. Sign in again to see what is new; you
 
 let socket = null
 let attempts = 0
+let goneAt = 0
 let lastHeard = 0
 let isOver = false
 let retry = 0
@@ -119,9 +120,11 @@ function lose(code) {
     say("desk:toast", { text: FINAL[code], isError: true })
     return
   }
+  if (!attempts) goneAt = Date.now()
   attempts += 1
-  // Full jitter, so that a restart does not bring everybody back in the same moment.
-  const wait = code === 1012 ? 500 + Math.random() * 1500 : Math.random() * Math.min(30_000, 1000 * 2 ** Math.min(attempts, 5))
+  // Full jitter, so that a restart does not bring everybody back in the same moment; but nobody waits long for one.
+  const longest = Date.now() - goneAt < 30_000 ? 3000 : 30_000
+  const wait = code === 1012 ? 500 + Math.random() * 1500 : Math.random() * Math.min(longest, 1000 * 2 ** Math.min(attempts, 5))
   retry = setTimeout(connect, wait)
   setTimeout(() => { if (socket?.readyState !== WebSocket.OPEN) showConnection(false) }, 2500)
 }

@@ -9,6 +9,8 @@ const SILENCE = 25_000; // ms without a frame: the line is dead, whatever the br
 const PATIENCE = 10_000; // ms until "ready"
 const STABLE = 10_000; // ms online until the backoff begins anew
 const LONGEST_PAUSE = 20_000;
+const RESTART = 30_000; // ms: a line that is not gone for longer may be back any moment, so
+const SHORT_PAUSE = 3_000; // until then no pause is longer than this
 const SOCKET_TRIES = 2; // failed in a row before the poll takes over
 
 export class Connection {
@@ -124,10 +126,12 @@ export class Connection {
   }
 
   failed({ wasOnline = false, isCrowded = false } = {}) {
+    if (!this.failures) this.goneAt = Date.now();
     this.failures += 1;
     if (!wasOnline && this.failures >= SOCKET_TRIES && this.session.isStarted) this.poll.start();
     if (this.state !== "polling") this.enter("offline");
-    const ceiling = Math.min(LONGEST_PAUSE, (isCrowded ? 5000 : 500) * 2 ** Math.min(this.failures, 8));
+    const longest = Date.now() - this.goneAt < RESTART && !isCrowded ? SHORT_PAUSE : LONGEST_PAUSE;
+    const ceiling = Math.min(longest, (isCrowded ? 5000 : 500) * 2 ** Math.min(this.failures, 8));
     clearTimeout(this.retry);
     this.retry = setTimeout(() => this.now(), 100 + Math.random() * ceiling);
   }
