@@ -20,6 +20,7 @@ LOOK_SECONDS = 1.0  # until the next conversation is looked at
 POLL_SECONDS = 1.5
 HTTP_SECONDS = 10
 STABLE_SECONDS = 10  # online until the pauses begin anew
+RESTART_SECONDS, SHORT_PAUSE_SECONDS = 30, 3  # so long no pause is longer than this
 
 
 class Screen(Person):
@@ -45,7 +46,7 @@ class Screen(Person):
         self.is_agent = path == "/ws/inbox/"
         self.conversations = conversations if conversations is not None else []
         self.dice = random.Random(name)
-        self.failures, self.ready_at, self.away_until = 0, 0.0, 0.0
+        self.failures, self.gone_at, self.away_until = 0, 0.0, 0.0
         self.spans: list[list[float]] = []  # [from, to] of being online, in the run's seconds
         self.heard: set[tuple[str, int, str | None]] = set()  # whatever came: (ref, seq, client_id)
         self.notes_heard: list[Shown] = []
@@ -119,16 +120,21 @@ class Screen(Person):
             if now - self.spans[-1][0] > STABLE_SECONDS:
                 self.failures = 0
         self.history.note(self.name, "offline", self.closes[-1] if self.closes else None)
+        if not self.failures:
+            self.gone_at = now
         self.failures += 1
         wait = self.away_until - time.monotonic()
         if wait > 0:
             self.failures = 0
             return wait
+        longest = SHORT_PAUSE_SECONDS if now - self.gone_at < RESTART_SECONDS else None
         if self.is_agent:  # static/js/socket.js
             if self.closes and self.closes[-1] == 1012:
                 return 0.5 + self.dice.random() * 1.5
-            return self.dice.random() * min(30, 2 ** min(self.failures, 5))
-        return 0.1 + self.dice.random() * min(20, 0.5 * 2 ** min(self.failures, 8))  # static/widget/connection.js
+            return self.dice.random() * min(longest or 30, 2 ** min(self.failures, 5))
+        return 0.1 + self.dice.random() * min(
+            longest or 20, 0.5 * 2 ** min(self.failures, 8)
+        )  # static/widget/connection.js
 
     async def _take(self, frame: dict[str, Any]) -> None:
         match frame["type"]:
