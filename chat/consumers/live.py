@@ -79,7 +79,13 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         self.pulse: asyncio.Task[None] | None = None
         self.buckets = {kind: TokenBucket(*limit) for kind, limit in self.limits.items()}
         self.ends_at = asyncio.get_running_loop().time() + SOCKET_LIFE_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
-        if await self.admit():
+        try:
+            is_admitted = await self.admit()
+        except (DatabaseError, InterfaceError) as error:
+            log.error("socket closed, database: %s", error)
+            await self.close(CLOSE_RESTART)
+            return
+        if is_admitted:
             self.pulse = asyncio.create_task(self._keep_alive())
 
     async def disconnect(self, code: int) -> None:
@@ -266,6 +272,9 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         return event.public_prev if isinstance(self.viewer, Customer) else event.prev
 
     async def send_frame(self, frame: dict[str, Any]) -> None:
+        """Put a frame on the line; what comes after the socket was closed is the next one's to bring."""
+        if self.is_over:
+            return
         await self.send(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
 
     # --- the heartbeat -------------------------------------------------------------------

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from accounts.actions import create_token, deactivate_person, revoke_token, set_teams
 from accounts.models import ApiToken, User
 from accounts.tokens import digest, new_secret
+from chat.consumers import agent as agent_module
 from chat.consumers import guest
 from chat.consumers import live as live_module
 from customers.models import Customer
@@ -83,6 +84,34 @@ async def test_words_do_not_wait_behind_a_courtesy_that_redis_does_not_take(
         await visitor.send({"type": "seen", "ref": ref, "seq": 2})
         await visitor.send({"type": "message.post", "client_id": "c1", "body": "It is a 47.", "ref": ref})
         await visitor.wait_for("ack", client_id="c1")
+
+
+async def test_an_agent_who_comes_while_the_database_is_away_is_told_to_come_again(live, alice, monkeypatch):
+    def away(_scope):
+        raise OperationalError("the database system is starting up")
+
+    monkeypatch.setattr(agent_module, "user_of", away)
+    async with await agent_socket(live, alice) as socket:
+        assert await socket.wait_closed() == live_module.CLOSE_RESTART
+
+
+async def test_nothing_is_sent_on_a_socket_that_was_closed(live, guest_token, monkeypatch):
+    consumers = []
+    monkeypatch.setattr(guest.GuestConsumer, "on_pulse", lambda self: asyncio.sleep(0))
+    admit = guest.GuestConsumer.admit
+
+    async def remember(self):
+        consumers.append(self)
+        return await admit(self)
+
+    monkeypatch.setattr(guest.GuestConsumer, "admit", remember)
+    async with guest_socket(live) as visitor:
+        await say_hello(visitor, guest_token)
+        sent = []
+        monkeypatch.setattr(consumers[0], "base_send", lambda message: sent.append(message) or asyncio.sleep(0))
+        await consumers[0].close(live_module.CLOSE_RESTART)
+        await consumers[0].send_frame({"type": "typing"})
+    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 async def test_a_guest_never_hears_a_note_and_still_notices_no_gap(live, chat_ticket, carlas_token, alice):
