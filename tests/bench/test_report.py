@@ -42,5 +42,5 @@ def test_results_are_kept_with_what_they_were_measured_on(tmp_path, settings):
 def test_the_median_round_of_chat_decides(ratios, status, tmp_path, settings):
     settings.DATA_DIR = tmp_path
     speed = {"per_second": 1.0, "median_ms": 1.0, "p95_ms": 2.0}
-    rounds = [{"bare": speed, "ours": speed, "ratio": ratio} for ratio in ratios]
+    rounds = [{"bare": speed, "ours": speed, "two": speed, "ratio": ratio} for ratio in ratios]
     assert report.chat(rounds, goal=0.6) == status
