@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from accounts.models import User
 from tests.browser.looking import ARGS, chromium_path
 from tests.outbox.conftest import smtp  # noqa: F401  (the mail server that journeys end at)
+
+
+expect.set_options(timeout=15_000)  # what is there is there in a moment; a busy machine may take longer
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +37,7 @@ def new_window(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
         wide = {"width": 1440, "height": 900}
         defaults = {"viewport": wide, "locale": "en-GB", "timezone_id": "UTC", "reduced_motion": "reduce"}
         windows.append(chromium.new_context(**defaults | options))
-        windows[-1].set_default_timeout(10_000)
+        windows[-1].set_default_timeout(20_000)
         return windows[-1]
 
     yield open_window

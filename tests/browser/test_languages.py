@@ -179,7 +179,7 @@ def open_in(
     context = chromium.new_context(
         viewport={"width": 1200, "height": 860}, locale=browser, timezone_id="UTC", reduced_motion="reduce"
     )
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(20_000)
     desk = FakeDesk(context, site=site or {})
     if page_says:
         desk.shop = desk.shop.replace(SNIPPET, SNIPPET.replace("data-site", f'data-locale="{page_says}" data-site'))

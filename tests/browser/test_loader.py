@@ -34,7 +34,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         viewport={"width": 1200, "height": 860}, locale="en-GB", timezone_id="UTC", reduced_motion="reduce"
     )
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 
@@ -88,7 +88,7 @@ def panel_says(page: Page, **message: Any) -> None:
     widget_frame(page).evaluate("(message) => tell(message)", message)
 
 
-def until(page: Page, condition: Any, seconds: float = 8) -> None:
+def until(page: Page, condition: Any, seconds: float = 20) -> None:
     for _ in range(int(seconds * 50)):
         if condition():
             return

@@ -166,7 +166,7 @@ def test_a_picture_of_oneself(open_page, adam: User, live: str) -> None:
     page.get_by_role("button", name="Use it").click()
     face = page.locator(".avatar.huge img")
     expect(face).to_be_visible()
-    assert face.evaluate("(image) => image.complete && image.naturalWidth") == 256
+    expect(face).to_have_js_property("naturalWidth", 256)
     expect(page.locator("#rail .avatar img")).to_have_count(1)
     assert serious_findings(page) == []
     page.get_by_role("button", name="Remove the picture").click()
