@@ -15,7 +15,6 @@ from accounts.models import User
 from tests.browser.looking import ARGS, chromium_path
 from tests.outbox.conftest import smtp  # noqa: F401  (the mail server that journeys end at)
 
-
 expect.set_options(timeout=15_000)  # what is there is there in a moment; a busy machine may take longer
 
 
