@@ -48,6 +48,8 @@ class AgentConsumer(LiveConsumer):
         "chat.accept": "on_accept",
         "chat.decline": "on_decline",
     }
+    # The server brings by itself what is behind a head; a program that asks for everything all the time costs the others.
+    limits: ClassVar[dict[str, tuple[int, float]]] = {"resume": (100, 10)}
 
     async def admit(self) -> bool:
         self.has_news = asyncio.Event()  # something that may have changed what rings

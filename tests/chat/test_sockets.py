@@ -553,6 +553,17 @@ async def test_a_guest_who_asks_for_everything_all_the_time_is_slowed_down(live,
         await visitor.wait_for("ack", client_id="c9")
 
 
+async def test_a_program_of_ours_that_asks_for_everything_all_the_time_is_slowed_down(live, chat_ticket, alice):
+    ref = chat_ticket.reference
+    async with await agent_socket(live, alice) as agent:
+        await say_hello(agent)
+        for _ in range(150):
+            await agent.send({"type": "resume", "ref": ref, "after": 0})
+        assert (await agent.wait_for("error"))["code"] == "rate_limited"
+        await agent.send({"type": "message.post", "ref": ref, "client_id": "a9", "body": "Still here"})
+        await agent.wait_for("ack", client_id="a9")
+
+
 async def test_an_error_tells_back_only_what_is_text(live, chat_ticket, carlas_token, monkeypatch):
     monkeypatch.setattr(guest.GuestConsumer, "limits", {"": (1, 3600)})
     async with guest_socket(live) as visitor:
