@@ -48,7 +48,7 @@ class AgentConsumer(LiveConsumer):
         "chat.accept": "on_accept",
         "chat.decline": "on_decline",
     }
-    # The server brings by itself what is behind a head; a program that asks for everything all the time costs the others.
+    # The server brings by itself what is behind a head; who asks for everything all the time costs the others.
     limits: ClassVar[dict[str, tuple[int, float]]] = {"resume": (100, 10)}
 
     async def admit(self) -> bool:
