@@ -152,14 +152,14 @@ class _Screen:
 
 
 async def _never_read(url: str, log: Log, token: str, ref: str) -> None:
-    """Takes nothing, and asks for everything, twenty times a second; comes back when it is cut off."""
+    """Takes nothing, and asks for everything every other second; comes back when it is cut off."""
     while True:
         with suppress(OSError, WebSocketException):
             async with connect(f"{url}/ws/widget/", compression=None, max_queue=1, ping_interval=None) as socket:
                 await socket.send(json.dumps({"type": "hello", "token": token}))
                 while True:
                     await socket.send(json.dumps({"type": "resume", "ref": ref, "after": 0}))
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(2)
         log.cut += 1
         await asyncio.sleep(1)
 
