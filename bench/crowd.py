@@ -8,6 +8,7 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Log:
     seen: dict[str, list[float]] = field(default_factory=dict)
     answers: dict[str, float] = field(default_factory=dict)  # from an agent to the guest's screen
     cut: int = 0  # never-reading sockets that the server closed
-    lost: int = 0  # others that it closed
+    lost: Counter[int] = field(default_factory=Counter)  # others that were closed: code -> how many
 
     def reached(self) -> list[float]:
         """Seconds from the sender to each agent's screen."""
@@ -132,7 +133,8 @@ class _Screen:
                 self.is_ready.set()
                 async for text in self.socket:
                     self._note(text)
-            self.log.lost += 1
+            if self.socket is not None:
+                self.log.lost[self.socket.close_code or 0] += 1
 
     async def send(self, frame: dict[str, Any]) -> None:
         if self.socket is not None:
@@ -179,7 +181,7 @@ def _sum_up(
         "unacknowledged": len(log.sent.keys() - log.acked.keys()),
         "unseen": len(log.sent.keys() - log.seen.keys()),
         "cut": log.cut,
-        "lost": log.lost,
+        "lost": dict(log.lost),
         "memory_mb": {"empty": before / 2**20, "filled": filled / 2**20, "highest": highest / 2**20},
     }
 

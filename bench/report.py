@@ -99,7 +99,8 @@ def crowd(found: dict[str, Any], *, is_good: bool) -> int:
     empty, filled, highest = (round(found["memory_mb"][when]) for when in ("empty", "filled", "highest"))
     print(f"Memory of two processes: empty {empty} MB, with the crowd {filled}, at most {highest}.")
     print(f"Not acknowledged: {found['unacknowledged']}, on no agent's screen: {found['unseen']}.")
-    print(f"Sockets cut off: {found['cut']} that never read, {found['lost']} others.")
+    others = ", ".join(f"{count} with {code}" for code, count in sorted(found["lost"].items())) or "none"
+    print(f"Sockets cut off: {found['cut']} that never read; of the others {others}.")
     save("crowd", found)
     return verdict(
         is_good, "nothing lost, 95 of 100 on an agent's screen in 300 ms, at most 50 MB for those who never read"

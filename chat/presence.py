@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -25,12 +26,18 @@ def mark_online(user: User) -> None:
     User.objects.filter(pk=user.pk).update(last_seen_at=timezone.now())
 
 
-def mark_visitor_here(visitor: Visitor) -> None:
-    """A visitor's browser has our widget open; written down once a minute."""
+def mark_visitors_here(visitors: Iterable[Visitor]) -> None:
+    """These visitors' browsers have our widget open; written down once a minute."""
     now = timezone.now()
-    if now - visitor.last_seen_at > timedelta(seconds=VISITOR_NOTED_SECONDS):
+    stale = [one for one in visitors if now - one.last_seen_at > timedelta(seconds=VISITOR_NOTED_SECONDS)]
+    if not stale:
+        return
+    with transaction.atomic():
+        # Whom somebody else is writing about is left for the next time, so that nobody waits for anybody here.
+        free = Visitor.objects.filter(pk__in=[one.pk for one in stale]).select_for_update(skip_locked=True)
+        Visitor.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_seen_at=now)
+    for visitor in stale:
         visitor.last_seen_at = now
-        Visitor.objects.filter(pk=visitor.pk).update(last_seen_at=now)
 
 
 def visitors_here(now: datetime) -> QuerySet[Visitor]:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When, prefetch_related_objects
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from accounts.models import User
 from accounts.net import network_of
@@ -30,12 +44,38 @@ def is_turned_away(address: str) -> bool:
     return network is not None and Block.objects.filter(address=network).exists()
 
 
-def known_visitor(pk: int, address: str) -> tuple[Visitor | None, bool]:
-    """The visitor as they are now, and whether those at the address that they come from are turned away."""
-    blocks = Block.objects.filter(address=network_of(address))
-    known = Visitor.objects.select_related("customer", "site").annotate(is_turned_away=Exists(blocks))
-    visitor = known.filter(pk=pk).first()
-    return (visitor, visitor.is_turned_away) if visitor else (None, False)
+@dataclass(frozen=True)
+class Guest:
+    """A visitor as they are now (None: gone), whether they are turned away, and the heads of their conversations."""
+
+    visitor: Visitor | None
+    is_turned_away: bool
+    heads: list[Head]
+
+
+def look_at_guests(asked: list[tuple[int, str]]) -> list[Guest]:
+    """What is true now of visitors, each given by (id, network address), in the order asked; three queries."""
+    visitors = Visitor.objects.select_related("customer", "site").in_bulk({pk for pk, _ in asked})
+    networks = {address: network_of(address) for _, address in asked}
+    blocks = Block.objects.filter(address__in=set(networks.values()) - {None})
+    blocked = set(blocks.values_list("address", flat=True))
+    heads = _heads_by_customer([visitor.customer for visitor in visitors.values() if visitor.customer is not None])
+    return [_guest(visitors.get(pk), networks[address] in blocked, heads) for pk, address in asked]
+
+
+def _guest(visitor: Visitor | None, is_blocked: bool, heads: dict[int, list[Head]]) -> Guest:
+    if visitor is None or visitor.customer is None:
+        return Guest(visitor, is_blocked, [])
+    return Guest(visitor, is_blocked or visitor.customer.is_blocked, heads.get(visitor.customer.pk, []))
+
+
+def _heads_by_customer(customers: list[Customer]) -> dict[int, list[Head]]:
+    place = Window(RowNumber(), partition_by="customer", order_by="-number")
+    theirs = Ticket.objects.visible_to_customers(customers).annotate(place=place).filter(place__lte=TICKETS_PER_GUEST)
+    heads: dict[int, list[Head]] = {}
+    for customer, *head in theirs.order_by("-number").values_list("customer", "number", "reference", "public_last_seq"):
+        heads.setdefault(customer, []).append((head[0], head[1], head[2]))
+    return heads
 
 
 def visitor_of(ticket: Ticket) -> Visitor | None:
@@ -106,14 +146,47 @@ def read_for_customers(asked: list[tuple[Customer, Position]]) -> list[list[Even
     """`read_events` for many customers in one query; a list for each, in the order asked."""
     if not asked:
         return []
-    merged: Position = {}
-    for _, after in asked:
-        for number, seq in after.items():
-            merged[number] = min(merged.get(number, seq), seq)
+    merged = _merged(after for _, after in asked)
     found = list(_after(merged).visible_to_customers([customer for customer, _ in asked])[:READ_AT_ONCE])
     if len(found) == READ_AT_ONCE:  # somebody's may be cut off
         return [read_events(customer, after) for customer, after in asked]
     return [[event for event in found if _is_for(event, customer, after)] for customer, after in asked]
+
+
+def read_for_people(asked: list[tuple[User, Position]]) -> list[list[Event]]:
+    """`read_events` for several of ours in two queries; a list for each, in the order asked."""
+    if not asked:
+        return []
+    merged = _merged(after for _, after in asked)
+    seen = _seen_by([user for user, _ in asked], merged)
+    found = list(_after(merged).filter(ticket__in=set().union(*seen.values()))[:READ_AT_ONCE])
+    if len(found) == READ_AT_ONCE:
+        return [read_events(user, after) for user, after in asked]
+    return [
+        [event for event in found if event.ticket_id in seen[user.pk] and _is_behind(event, after)]
+        for user, after in asked
+    ]
+
+
+def _seen_by(users: list[User], numbers: Iterable[int]) -> dict[int, set[int]]:
+    """Which of these tickets each of these people may see, by person; asked once for all of them."""
+    seen: dict[int, set[int]] = {user.pk: set() for user in users}
+    allowed = [
+        Ticket.objects.visible_to(user).filter(pk__in=numbers).order_by().values_list(Value(user.pk), "number")
+        for user in {user.pk: user for user in users}.values()
+    ]
+    for person, number in allowed[0].union(*allowed[1:], all=True):
+        seen[person].add(number)
+    return seen
+
+
+def _merged(positions: Iterable[Position]) -> Position:
+    """From where to read, so that nobody misses anything."""
+    merged: Position = {}
+    for after in positions:
+        for number, seq in after.items():
+            merged[number] = min(merged.get(number, seq), seq)
+    return merged
 
 
 def add_files(events: list[Event]) -> None:
@@ -122,8 +195,12 @@ def add_files(events: list[Event]) -> None:
 
 
 def _is_for(event: Event, customer: Customer, after: Position) -> bool:
-    is_theirs = event.ticket.customer_id == customer.pk
-    return is_theirs and event.ticket_id in after and event.seq > after[event.ticket_id]
+    return event.ticket.customer_id == customer.pk and _is_behind(event, after)
+
+
+def _is_behind(event: Event, after: Position) -> bool:
+    """Whether the event comes after the position, on a ticket that is in it."""
+    return event.ticket_id in after and event.seq > after[event.ticket_id]
 
 
 def _after(position: Position) -> EventQuerySet:

@@ -17,6 +17,7 @@ from customers.models import Customer
 from outbox.tasks import hand_over
 from tickets.models import Event, Message, Ticket
 
+Span = tuple[int, int]  # the first and the last seq of what happened to a ticket in one transaction
 SEQ_FIELDS = ["last_seq", "public_last_seq", "updated_at"]
 
 
@@ -82,23 +83,21 @@ def announce(events: list[Event]) -> None:
     """Ring for events once they are committed. What rings carries no words: whoever hears it reads for itself."""
     if not events:
         return
-    heads: dict[int, tuple[int, int]] = {}
+    spans: dict[int, dict[str, Span]] = {}  # customer -> by ticket
     for event in events:
-        heads[event.ticket_id] = (event.ticket.customer_id, event.seq)
+        span = spans.setdefault(event.ticket.customer_id, {}).setdefault(str(event.ticket_id), (event.seq, event.seq))
+        spans[event.ticket.customer_id][str(event.ticket_id)] = (min(span[0], event.seq), max(span[1], event.seq))
     ids = [event.pk for event in events]
-    transaction.on_commit(lambda: _ring(heads), robust=True)
+    transaction.on_commit(lambda: _ring(spans), robust=True)
     if settings.EVENT_SUBSCRIBERS:
         transaction.on_commit(lambda: _tell_subscribers(ids), robust=True)
 
 
-def _ring(heads: dict[int, tuple[int, int]]) -> None:
+def _ring(spans: dict[int, dict[str, Span]]) -> None:
     """One bell for everyone here, and one for each customer concerned."""
-    customers: dict[int, dict[str, int]] = {}
-    for number, (customer_id, seq) in heads.items():
-        customers.setdefault(customer_id, {})[str(number)] = seq
-    bells = [(customer_group(pk), {"type": "bell", "heads": rung}) for pk, rung in customers.items()]
-    everything = {str(number): seq for number, (_, seq) in heads.items()}
-    ring([*bells, (STAFF_GROUP, {"type": "bell", "heads": everything})])
+    bells = [(customer_group(pk), {"type": "bell", "spans": rung}) for pk, rung in spans.items()]
+    everything = {number: span for rung in spans.values() for number, span in rung.items()}
+    ring([*bells, (STAFF_GROUP, {"type": "bell", "spans": everything})])
 
 
 def _tell_subscribers(event_ids: list[int]) -> None:

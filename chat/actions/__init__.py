@@ -1,6 +1,7 @@
 """What guests and agents do over the live doors; tickets change through `tickets.actions` only."""
 
 from chat.actions.blocking import block_address, unblock_address
+from chat.actions.checking import check_guest
 from chat.actions.identifying import Identified, identify_visitor, rotate_secret
 from chat.actions.noting import forget_trails, note_arrival, note_page
 from chat.actions.posting import post_soon
@@ -45,6 +46,7 @@ __all__ = [
     "block_address",
     "bring_file",
     "change_widget",
+    "check_guest",
     "create_proactive_message",
     "decline_chat",
     "delete_proactive_message",

@@ -29,8 +29,11 @@ class Shared(Generic[Key, Answer]):
         """An answer that is at most `max_age` seconds old; with 0, one that nobody had looked for yet."""
         loop = asyncio.get_running_loop()
         question = self.loops.setdefault(loop, {}).setdefault(key, _Question())
-        if question.answers and loop.time() - question.asked_at <= max_age:
+        oldest = loop.time() - max_age
+        if question.answers and question.asked_at >= oldest:
             return question.answers[0]
+        if question.running is not None and question.begun_at >= oldest:
+            return await asyncio.shield(question.running)
         if question.next is None:
             question.next = asyncio.create_task(self._ask(key, question))
         return await asyncio.shield(question.next)  # others wait for it too
@@ -39,8 +42,14 @@ class Shared(Generic[Key, Answer]):
         loop = asyncio.get_running_loop()
         await asyncio.sleep(question.begun_at + self.seconds - loop.time())
         question.begun_at = begun_at = loop.time()
-        question.next = None  # who asks from here on wants what is true from here on
-        answer = await database_sync_to_async(self.work)(key)
+        # Who wants what is true from here on asks the next one.
+        question.running = running = question.next
+        question.next = None
+        try:
+            answer = await database_sync_to_async(self.work)(key)
+        finally:
+            if question.running is running:
+                question.running = None
         question.asked_at, question.answers = begun_at, [answer]
         return answer
 
@@ -50,6 +59,7 @@ class _Question(Generic[Answer]):
     begun_at: float = float("-inf")
     asked_at: float = float("-inf")  # of the answer that is there
     answers: list[Answer] = field(default_factory=list)
+    running: asyncio.Task[Answer] | None = None
     next: asyncio.Task[Answer] | None = None
 
 

@@ -14,7 +14,7 @@ from accounts.models import Site
 from chat.actions.noting import note_arrival
 from chat.browsers import Arrival
 from chat.models import Visitor, WidgetSettings
-from chat.presence import mark_visitor_here
+from chat.presence import mark_visitors_here
 from customers.actions import claim_address, create_guest
 from customers.models import Address
 from tickets.actions import add_attachment, open_ticket, tell_of_address
@@ -42,7 +42,7 @@ def start_visit(site: Site, *, token: str = "", locale: str = "", arrival: Arriv
     if arrival:
         note_arrival(visitor, arrival=arrival)
     else:
-        mark_visitor_here(visitor)
+        mark_visitors_here([visitor])
     return Start(visitor, raw)
 
 

@@ -50,6 +50,7 @@ class AgentConsumer(LiveConsumer):
     }
     # The server brings by itself what is behind a head; who asks for everything all the time costs the others.
     limits: ClassVar[dict[str, tuple[int, float]]] = {"resume": (100, 10)}
+    rest_seconds = 0.05  # every bell of the house rings here
 
     async def admit(self) -> bool:
         self.has_news = asyncio.Event()  # something that may have changed what rings
@@ -78,7 +79,10 @@ class AgentConsumer(LiveConsumer):
     async def on_pulse(self) -> None:
         self.has_news.set()
 
-    def check(self) -> tuple[int | None, list[Head]]:
+    async def check(self) -> tuple[int | None, list[Head]]:
+        return await database_sync_to_async(self._look)()
+
+    def _look(self) -> tuple[int | None, list[Head]]:
         user = user_of(self.scope)
         if user is None or user.pk != self.viewer.pk:
             return CLOSE_NOT_SIGNED_IN, []

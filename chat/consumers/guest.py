@@ -16,15 +16,15 @@ from django.db import DatabaseError, InterfaceError
 from accounts.bells import STAFF_GROUP, customer_group
 from accounts.models import Site
 from accounts.net import clean_address
-from chat.actions import Shared, allow_guest, begin_conversation, note_page, post_soon, who_waits
+from chat.actions import Shared, allow_guest, begin_conversation, check_guest, note_page, post_soon, who_waits
 from chat.auth import address_of, header, is_from_our_origin
 from chat.browsers import USER_AGENT_CHARS, Page, one_line
 from chat.consumers.identifying import IdentifyingConsumer
 from chat.consumers.live import CLOSE_NOT_ALLOWED, CLOSE_NOT_SIGNED_IN, CLOSE_TOO_MANY, TokenBucket
 from chat.frames import FrameError, Words, cursors_field, page_of, seq_field, text_field, words_of
 from chat.models import Visitor, WidgetSettings
-from chat.presence import mark_visitor_here, presence
-from chat.queries import TICKETS_PER_GUEST, Head, guest_heads, known_visitor, read_by_us, sent_by
+from chat.presence import presence
+from chat.queries import TICKETS_PER_GUEST, Head, read_by_us, sent_by
 from tickets.actions import Post, end_chat, mark_seen, rate_ticket
 from tickets.models import Event, Ticket
 from tickets.serializers import person_json
@@ -92,15 +92,19 @@ class GuestConsumer(IdentifyingConsumer):
         if _open_sockets[self.visitor.pk] <= 0:
             del _open_sockets[self.visitor.pk]
 
-    def check(self) -> tuple[int | None, list[Head]]:
-        visitor, is_turned_away = known_visitor(self.visitor.pk, self.address) if self.visitor else (None, False)
-        if visitor is None:
+    async def check(self) -> tuple[int | None, list[Head]]:
+        who = (self.visitor, self.viewer)
+        if self.visitor is None:
             return CLOSE_NOT_SIGNED_IN, []
-        if is_turned_away or (visitor.customer is not None and visitor.customer.is_blocked):
+        guest = await check_guest(self.visitor.pk, self.address)
+        if (self.visitor, self.viewer) != who:  # they wrote their first words meanwhile, or became known
+            return await self.check()
+        if guest.visitor is None:
+            return CLOSE_NOT_SIGNED_IN, []
+        if guest.is_turned_away:
             return CLOSE_NOT_ALLOWED, []
-        self.visitor, self.viewer = visitor, visitor.customer
-        mark_visitor_here(visitor)
-        return None, guest_heads(visitor)
+        self.visitor, self.viewer = guest.visitor, guest.visitor.customer
+        return None, guest.heads
 
     async def on_pulse(self) -> None:
         await self._listen()
@@ -124,7 +128,7 @@ class GuestConsumer(IdentifyingConsumer):
         _open_sockets[visitor.pk] += 1
         self.visitor, self.viewer, self.token = visitor, visitor.customer, token
         await self._listen()
-        code, heads = await database_sync_to_async(self.check)()
+        code, heads = await self.check()
         if code is not None:
             await self.close(code)
             return
@@ -252,7 +256,7 @@ class GuestConsumer(IdentifyingConsumer):
     async def find(self, ref: str, client_id: str | None = None) -> Ticket:
         """As of every socket; a guest who has said nothing here may have begun in another tab a moment ago."""
         if self.viewer is None:
-            await database_sync_to_async(self.check)()
+            await self.check()
             await self._listen()
         return await super().find(ref, client_id)
 

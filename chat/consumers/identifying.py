@@ -50,7 +50,7 @@ class IdentifyingConsumer(LiveConsumer):
         if was is None or was.pk != self.reader.pk:
             await self._leave_groups()
             await self.join(customer_group(self.reader.pk))
-        code, heads = await database_sync_to_async(self.check)()
+        code, heads = await self.check()
         if code is not None:
             await self.close(code)
             return
@@ -73,7 +73,7 @@ class IdentifyingConsumer(LiveConsumer):
 
     async def is_turned_in(self) -> bool:
         """Whether this visitor's token was changed for a new one elsewhere; then the socket is closed by it."""
-        code, _ = await database_sync_to_async(self.check)()
+        code, _ = await self.check()
         if code == CLOSE_NOT_SIGNED_IN:
             await self.close(code)
         return code == CLOSE_NOT_SIGNED_IN

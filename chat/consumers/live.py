@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
 HEARTBEAT_JITTER = 1.0
+STEP_SECONDS = 0.5
 HELLO_SECONDS = 10.0
 SEND_SECONDS = 10.0  # a client that takes nothing for this long is cut off, and resumes when it can
 SOCKET_LIFE_SECONDS = 6 * 3600
@@ -65,6 +66,7 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
     handlers: ClassVar[dict[str, str]] = {}
     # How often a kind of frame may come: (times, seconds). "" is for all frames together.
     limits: ClassVar[dict[str, tuple[int, float]]] = {}
+    rest_seconds: ClassVar[float] = 0.0  # between two reads: what rings meanwhile is read together
 
     async def connect(self) -> None:
         self.viewer: User | Customer | None = None
@@ -106,8 +108,8 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         """Accept or refuse the handshake; True if it was accepted."""
 
     @abstractmethod
-    def check(self) -> tuple[int | None, list[Head]]:
-        """In the database: (close code if the viewer's right has ended, heads of what is watched)."""
+    async def check(self) -> tuple[int | None, list[Head]]:
+        """(close code if the viewer's right has ended, heads of what is watched)."""
 
     async def on_pulse(self) -> None:
         """What else goes out with a heartbeat."""
@@ -187,8 +189,9 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
 
     async def bell(self, rung: dict[str, Any]) -> None:
         """Something happened on these tickets (from the channel layer)."""
-        for number, seq in rung["heads"].items():
-            self.ring_for(int(number), seq)
+        for number, (first, last) in rung["spans"].items():
+            self.cursors.setdefault(int(number), first - 1)
+            self.ring_for(int(number), last)
 
     async def recheck(self, rung: dict[str, Any]) -> None:
         """A right has changed (from the channel layer): ask now rather than at the next heartbeat."""
@@ -226,6 +229,7 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
                 after = self._unsent()
                 for events in await self._read(after):
                     await self._send_events(events)
+                await asyncio.sleep(self.rest_seconds)
         except TimeoutError:
             await self.close(CLOSE_TOO_SLOW)
         except OSError:
@@ -289,7 +293,9 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         while loop.time() < self.ends_at:
             if not await self._beat_or_close():
                 return
-            await asyncio.sleep(HEARTBEAT_SECONDS + random.uniform(-HEARTBEAT_JITTER, HEARTBEAT_JITTER))  # noqa: S311
+            wanted = loop.time() + HEARTBEAT_SECONDS + random.uniform(-HEARTBEAT_JITTER, HEARTBEAT_JITTER)  # noqa: S311
+            # In step with the others of this process, so that one question serves all whose time has come.
+            await asyncio.sleep(round(wanted / STEP_SECONDS) * STEP_SECONDS - loop.time())
         await self.close(CLOSE_RESTART)
 
     async def _beat_or_close(self) -> bool:
@@ -307,7 +313,7 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
 
     async def beat(self) -> bool:
         """One heartbeat; False if the socket was closed because the viewer's right has ended."""
-        code, heads = await database_sync_to_async(self.check)()
+        code, heads = await self.check()
         if code is not None:
             await self.close(code)
             return False

@@ -21,7 +21,7 @@ from chat.actions import allow_guest, begin_conversation, leave_address, start_v
 from chat.browsers import USER_AGENT_CHARS, Arrival, known_zone, one_line
 from chat.frames import MAX_SEQ, FrameError, flag_field, page_field, parse_object, text_field, words_of
 from chat.models import Visitor
-from chat.presence import mark_visitor_here
+from chat.presence import mark_visitors_here
 from chat.queries import READ_AT_ONCE, find_ticket, guest_heads, is_turned_away, sent_by
 from chat.views.page import site_json
 from customers.models import Customer
@@ -78,7 +78,7 @@ def knows_visitor(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
             return _start_again()
         if is_refused(visitor, request):
             return refusal(403, "forbidden", "That is not allowed.")
-        mark_visitor_here(visitor)
+        mark_visitors_here([visitor])
         try:
             answer = view(request, visitor, *args, **kwargs)
         except (IntegrityError, Customer.DoesNotExist):

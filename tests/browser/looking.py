@@ -32,3 +32,15 @@ def serious_findings(page: Page) -> list[str]:
         if found["impact"] in ("serious", "critical")
         for node in found["nodes"]
     ]
+
+
+def open_and_hear(page: Page, address: str, kind: str, seconds: float = 30) -> None:
+    """Open a page; returns once its socket has brought a frame of this kind, however soon that came."""
+    heard: list[str] = []
+    page.once("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    page.goto(address)
+    for _ in range(int(seconds * 50)):
+        if any(f'"type":"{kind}"' in frame for frame in heard):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"No {kind} came to {address}: {heard}")

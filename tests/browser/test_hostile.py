@@ -22,6 +22,7 @@ from outbox.catcher import box_path
 from outbox.mime import to_bytes
 from tests.browser import test_first_day
 from tests.browser.conftest import sign_in
+from tests.browser.looking import open_and_hear
 from tests.hostile.payloads import FEW, PAYLOADS, SCRIPTS, message, one_line
 from tickets.actions import Post, add_attachment, open_ticket, post_message, post_messages, resolve_ticket
 from tickets.models import RootCause, Ticket
@@ -158,9 +159,7 @@ def test_what_arrives_while_a_page_is_open_is_text_too(
 ) -> None:
     window = watched(alice)
     page = window.window.new_page()
-    with page.expect_websocket() as opening:
-        page.goto(f"{live}/tickets/{town.number}/")
-    opening.value.wait_for_event("framereceived", lambda frame: '"heartbeat"' in str(frame))
+    open_and_hear(page, f"{live}/tickets/{town.number}/", "heartbeat")
     post_messages([Post(town, by=carla, body=f"{text}\nagain") for text in SCRIPTS.values()])
     post_message(town, by=carla, body="These were all.")
     expect(page.locator("#conversation").get_by_text("These were all.").first).to_be_visible()

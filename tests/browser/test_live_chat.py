@@ -21,7 +21,7 @@ from accounts.models import Site, User
 from customers.models import Customer
 from tests.browser import test_first_day
 from tests.browser.conftest import sign_in
-from tests.browser.looking import serious_findings
+from tests.browser.looking import open_and_hear, serious_findings
 from tickets.actions import assign_ticket, invite_agent, open_ticket
 from tickets.models import Message, Ticket
 
@@ -64,9 +64,7 @@ def watched(new_window: NewWindow, live: str, user: User, **options: object) -> 
 def read(window: BrowserContext, ticket: Ticket) -> Page:
     """A tab with the ticket open, which hears of it."""
     page = window.new_page()
-    with page.expect_websocket() as opening:
-        page.goto(f"/tickets/{ticket.number}/?view=all")
-    opening.value.wait_for_event("framereceived", lambda frame: '"heartbeat"' in str(frame))
+    open_and_hear(page, f"/tickets/{ticket.number}/?view=all", "heartbeat")
     return page
 
 
@@ -395,9 +393,7 @@ def call(page: Page) -> Locator:
 def at_desk(new_window: NewWindow, live: str, user: User, address: str = "/inbox/?view=all", **options: object) -> Page:
     """Somebody's workspace, connected."""
     page = watched(new_window, live, user, **options).new_page()
-    with page.expect_websocket() as opening:
-        page.goto(address)
-    opening.value.wait_for_event("framereceived", lambda frame: '"ready"' in str(frame))
+    open_and_hear(page, address, "ready")
     return page
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from accounts.models import User
-from tests.browser.looking import serious_findings
+from tests.browser.looking import open_and_hear, serious_findings
 from tests.conftest import PASSWORD
 from tickets.actions import assign_ticket, open_ticket, post_message
 from tickets.models import Message, Ticket
@@ -62,11 +62,8 @@ def body(page: Page):
 
 def read_ticket(page: Page, ticket: Ticket, view: str = "all") -> Page:
     """Open a ticket, with its socket listening."""
-    with page.expect_websocket() as opening:
-        page.goto(f"/tickets/{ticket.number}/?view={view}")
-    socket = opening.value
-    # Its answer to what is on the screen: from now on it hears of it.
-    socket.wait_for_event("framereceived", lambda frame: '"heartbeat"' in str(frame), timeout=SOON)
+    # The answer to what is on the screen: from now on it hears of it.
+    open_and_hear(page, f"/tickets/{ticket.number}/?view={view}", "heartbeat")
     return page
 
 

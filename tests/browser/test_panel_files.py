@@ -223,7 +223,9 @@ def test_a_file_that_did_not_outlive_the_page_gives_its_words_back(page: Page, d
     frame = start(page)
     desk.cut()
     pick(frame, picture())
+    expect(frame.locator(".chip progress")).to_have_attribute("title", "Waiting for the connection")
     write(frame, "with a picture that will be gone")
+    expect_bubbles(frame, ["with a picture that will be gone"])
     desk.is_down = False
     visit(page)
     frame = open_widget(page)
