@@ -31,7 +31,7 @@ _ADDED: dict[Role, set[str]] = {
         "customers.change",
         "customers.block",
     },
-    Role.LEAD: {"reports.view", "customers.block_addresses"},  # an office shares one
+    Role.LEAD: {"reports.view", "tickets.share", "customers.block_addresses"},  # an office shares one
     Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes"},
     Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
 }

@@ -73,8 +73,8 @@ def _heads_by_customer(customers: list[Customer]) -> dict[int, list[Head]]:
     place = Window(RowNumber(), partition_by="customer", order_by="-number")
     theirs = Ticket.objects.visible_to_customers(customers).annotate(place=place).filter(place__lte=TICKETS_PER_GUEST)
     heads: dict[int, list[Head]] = {}
-    for customer, *head in theirs.order_by("-number").values_list("customer", "number", "reference", "public_last_seq"):
-        heads.setdefault(customer, []).append((head[0], head[1], head[2]))
+    for ticket in theirs.order_by("-number").only("customer", "number", "reference", "public_last_seq"):
+        heads.setdefault(ticket.customer_id, []).append((ticket.number, ticket.reference, ticket.public_last_seq))
     return heads
 
 

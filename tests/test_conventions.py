@@ -150,6 +150,7 @@ WITHOUT_ACTOR = {
         "tell_of_identity": "a proof of who they are, which its caller has seen",
     },
     "chat.actions": {
+        "check_guest": "what is true of whoever a socket belongs to",
         "allow_guest": "counts an address, before anybody is known",
         "allow_file": "counts a visitor and an address",
         "bring_file": "the visitor is the actor",

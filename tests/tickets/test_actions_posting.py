@@ -242,7 +242,7 @@ def test_the_bell_rings_once_for_each_ticket_after_commit_and_carries_no_words(
         post_messages([Post(chat_ticket, by=carla, body="a"), Post(chat_ticket, by=carla, body="b"),
                        Post(ticket, by=carla, body="c")])  # fmt: skip
         assert bells == []
-    assert bells == [{chat_ticket.pk: (carla.pk, 4), ticket.pk: (carla.pk, 3)}]
+    assert bells == [{carla.pk: {str(chat_ticket.pk): (3, 4), str(ticket.pk): (3, 3)}}]
 
 
 def test_history_rings_nobody_and_mails_nobody(ticket, alice, bells, django_capture_on_commit_callbacks):

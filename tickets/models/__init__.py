@@ -3,21 +3,27 @@
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
 from tickets.models.follow_up import FollowUp
 from tickets.models.ticket import Channel, Priority, RootCause, Status, Tag, Ticket, new_reference
+from tickets.models.working import Draft, Macro, SavedView, ScheduledReply, Undo
 
 __all__ = [
     "Attachment",
     "Channel",
     "Collaborator",
+    "Draft",
     "Event",
     "EventQuerySet",
     "FollowUp",
+    "Macro",
     "Message",
     "Priority",
     "Rating",
     "ReadMark",
     "RootCause",
+    "SavedView",
+    "ScheduledReply",
     "Status",
     "Tag",
     "Ticket",
+    "Undo",
     "new_reference",
 ]

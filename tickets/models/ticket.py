@@ -15,6 +15,7 @@ from customers.models import Customer
 
 # Crockford's base 32: no letter that is mistaken for another when read out on the phone.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+SNOOZE_FIELDS = ["snoozed_at", "snoozed_until"]
 REFERENCE_LENGTH = 13  # 65 random bits, so that nobody guesses one (reliability, threat 4)
 
 
@@ -140,6 +141,9 @@ class Ticket(models.Model):
     answer_due_at = models.DateTimeField(null=True, blank=True)
     first_answered_at = models.DateTimeField(null=True, blank=True)
     solved_at = models.DateTimeField(null=True, blank=True)
+    # Out of the lists until then, or until the customer writes (snoozed without a time).
+    snoozed_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -160,6 +164,13 @@ class Ticket(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="solved") | models.Q(waiting_since=None), name="ticket_solved_waits_not"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(snoozed_until=None) | models.Q(snoozed_at__isnull=False),
+                name="ticket_wakes_only_if_snoozed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="solved") | models.Q(snoozed_at=None), name="ticket_solved_sleeps_not"
             ),
             models.CheckConstraint(
                 condition=models.Q(waiting_since=None, answer_due_at=None)
@@ -184,6 +195,13 @@ class Ticket(models.Model):
                 name="ticket_solved",
                 condition=models.Q(status="solved"),
             ),
+            models.Index(
+                models.F("snoozed_at").desc(),
+                models.F("number").desc(),
+                name="ticket_snoozed",
+                condition=models.Q(snoozed_at__isnull=False),
+            ),
+            models.Index("snoozed_until", name="ticket_wakes", condition=models.Q(snoozed_until__isnull=False)),
             models.Index("assignee", name="ticket_open_assignee", condition=~models.Q(status="solved")),
             models.Index("team", name="ticket_open_team", condition=~models.Q(status="solved")),
             models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
@@ -214,4 +232,11 @@ class Ticket(models.Model):
         self.solved_at = at if status == Status.SOLVED else None
         if status == Status.SOLVED:
             self.waiting_since = self.answer_due_at = None
-        return ["status", "solved_at", "waiting_since", "answer_due_at"]
+            self.wake()
+        return ["status", "solved_at", "waiting_since", "answer_due_at", *SNOOZE_FIELDS]
+
+    def wake(self) -> bool:
+        """Back into the lists; whether it was out of them. Saves nothing."""
+        was_snoozed = self.snoozed_at is not None
+        self.snoozed_at = self.snoozed_until = None
+        return was_snoozed
