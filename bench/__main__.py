@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 import django
 
-HELPERS = {"__main__", "report", "bare", "crowd", "serving"}
+HELPERS = {"__main__", "report", "bare", "crowd", "serving", "unlimited"}
 
 
 def names() -> list[str]:

@@ -51,9 +51,9 @@ def measure_rounds(options: argparse.Namespace) -> int:
     for number in range(options.rounds):
         with serving("bench.bare:application") as server:
             bare = asyncio.run(measure(server.url, bare_client, list(range(options.sockets)), options.seconds))
-        with serving("helpdesk.asgi:application") as server:
+        with serving("bench.unlimited:application") as server:
             ours = asyncio.run(measure(server.url, guest_client, guests, options.seconds))
-        with serving("helpdesk.asgi:application", workers=2) as server:
+        with serving("bench.unlimited:application", workers=2) as server:
             two = asyncio.run(measure(server.url, guest_client, guests, options.seconds))
         rounds.append({"bare": bare, "ours": ours, "two": two, "ratio": ours["per_second"] / bare["per_second"]})
         speeds = (
