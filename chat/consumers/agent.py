@@ -10,7 +10,6 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError
 
 from accounts.bells import STAFF_GROUP, customer_group
-from accounts.models import User
 from accounts.tokens import bearer
 from chat.actions import Ringing, accept_chat, decline_chat, post_soon, ringing_for, who_waits
 from chat.auth import header, is_from_our_origin, user_of
@@ -19,8 +18,8 @@ from chat.consumers.live import (
     CLOSE_RESTART,
     CLOSE_TOO_SLOW,
     SEND_SECONDS,
-    LiveConsumer,
 )
+from chat.consumers.looking import LookingConsumer
 from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_field, words_of
 from chat.presence import mark_online
 from chat.queries import Head, agent_heads, customer_id_of
@@ -35,7 +34,7 @@ REFERENCE_CHARS = 40
 RANG_AGAIN = 2.0  # seconds that a ring's end must have moved by, to be another ring and not a rounded number
 
 
-class AgentConsumer(LiveConsumer):
+class AgentConsumer(LookingConsumer):
     """A socket of someone who works here: their session from our own origin, or their API token."""
 
     handlers: ClassVar[dict[str, str]] = {
@@ -45,11 +44,12 @@ class AgentConsumer(LiveConsumer):
         "resume": "on_resume",
         "typing": "on_typing",
         "seen": "on_seen",
+        "look": "on_look",
         "chat.accept": "on_accept",
         "chat.decline": "on_decline",
     }
     # The server brings by itself what is behind a head; who asks for everything all the time costs the others.
-    limits: ClassVar[dict[str, tuple[int, float]]] = {"resume": (100, 10)}
+    limits: ClassVar[dict[str, tuple[int, float]]] = {"resume": (100, 10), "look": (60, 60)}
     rest_seconds = 0.05  # every bell of the house rings here
 
     async def admit(self) -> bool:
@@ -64,7 +64,7 @@ class AgentConsumer(LiveConsumer):
         if user is None:
             await self.close(CLOSE_NOT_SIGNED_IN)
             return False
-        self.viewer: User = user
+        self.viewer = user
         return True
 
     async def disconnect(self, code: int) -> None:
@@ -78,6 +78,7 @@ class AgentConsumer(LiveConsumer):
 
     async def on_pulse(self) -> None:
         self.has_news.set()
+        await self.say_look()
 
     async def check(self) -> tuple[int | None, list[Head]]:
         return await database_sync_to_async(self._look)()

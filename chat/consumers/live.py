@@ -203,9 +203,12 @@ class LiveConsumer(AsyncWebsocketConsumer, ABC):
         if relayed["ticket"] in self.watched.values() and relayed["sender"] != self.channel_name:
             await self.send_frame(relayed["frame"])
 
-    async def pass_on(self, group: str, number: int, frame: dict[str, Any]) -> None:
-        """Show a passing frame to others; nothing is lost if they miss it, and no words wait behind it."""
-        ring([(group, {"type": "relay", "ticket": number, "sender": self.channel_name, "frame": frame})])
+    async def pass_on(self, group: str, number: int, frame: dict[str, Any], **said: Any) -> None:
+        """Show a passing frame to others; nothing is lost if they miss it, and no words wait behind it.
+
+        What else is `said` goes between our sockets only.
+        """
+        ring([(group, {"type": "relay", "ticket": number, "sender": self.channel_name, "frame": frame} | said)])
 
     def ring_for(self, number: int, seq: int) -> None:
         """Read up to `seq` soon, unless that was sent already."""

@@ -668,3 +668,20 @@ def test_somebody_is_asked_for_help_by_key_alone(
     expect(page.locator(".event").last).to_contain_text("You asked Charlie Chen for help")
     expect(page.locator(".helpers")).to_contain_text("Charlie Chen asked by Alice")
     assert serious_findings(page) == []
+
+
+def test_two_on_one_ticket_see_that_they_are(
+    new_window: NewWindow, live: str, mine: Ticket, alice: User, bob: User
+) -> None:
+    hers = read(watched(new_window, live, alice), mine)
+    line = hers.locator("#conversation [data-lookers]")
+    expect(line).to_be_empty()
+    his_window = watched(new_window, live, bob)
+    his = read(his_window, mine)
+    expect(line).to_contain_text("Bob is looking too")
+    expect(his.locator("#conversation [data-lookers]")).to_contain_text("Alice is looking too")
+    expect(hers.locator(".row [data-lookers] .avatar")).to_have_count(1)
+    assert serious_findings(hers) == []
+    his_window.close()
+    expect(line).to_be_empty()
+    expect(hers.locator(".row [data-lookers] .avatar")).to_have_count(0)
