@@ -21,7 +21,8 @@ from django.utils.text import slugify
 from accounts.models import Desk, Site, Team, User
 from customers.models import Address, Customer
 from demo import words
-from tickets.models import Event, Message, ReadMark, RootCause, Tag, Ticket
+from tickets.actions import index_due
+from tickets.models import Event, Message, ReadMark, RootCause, Tag, Ticket, WordsDue
 
 A_DAY = 400  # conversations that begin
 BACKLOG = 1000  # of so many newest tickets …
@@ -96,7 +97,7 @@ def tidy() -> None:
 
 
 class Writer:
-    """Writes blocks of tickets, the oldest first."""
+    """Writes blocks of tickets, the oldest first, and lets the search box find them."""
 
     def __init__(self, house: House, tickets: int, number: int, now: datetime) -> None:
         self.house, self.tickets, self.number, self.now = house, tickets, number, now
@@ -136,6 +137,8 @@ class Writer:
                 copy(cursor, self.rows[name])
             for model in (Customer, Ticket, Message):
                 _move_sequence(cursor, model)
+        while index_due(limit=BLOCK):
+            pass
 
     # --- People ---
 
@@ -179,6 +182,7 @@ class Writer:
         log = Log(self, ticket, born, channel, customer, is_call=channel == "phone")
         for step, at in zip(steps, times, strict=True):
             log.add(step, at, agent)
+        rows["due"].append(f"{ticket}\n")
         rows["ticket"].append(
             f"{ticket}\t{self._reference()}\t{log.subject}\t{status}\t{_draw(rng, PRIORITIES)}\t{channel}\t{customer}"
             f"\t{team.pk}\t{log.assignee or NULL}\t{self.house.site_id or NULL}\t{log.root_cause or NULL}"
@@ -343,6 +347,8 @@ def _copies() -> dict[str, _Copy]:
         "message": _copy(Message, "id ticket_id kind by_user_id by_customer_id body created_at"),
         "event": _copy(Event, event),
         "mark": _copy(ReadMark, "ticket_id user_id seq at"),
+        # What is copied without its keys being looked up goes past the triggers too.
+        "due": _copy(WordsDue, "number"),
     }
 
 

@@ -144,6 +144,7 @@ WITHOUT_ACTOR = {
     "tickets.actions": {
         "post_messages": "each Post has its own",
         "run_follow_up": "the clock's work",
+        "index_due": "the clock's work, or that of whoever searches first",
         "discard_unsent": "the clock's work",
         "report_mail_trouble": "the clock's work",
         "merge_guest": "a proof of who they are, which its caller has seen",

@@ -16,6 +16,7 @@ from tickets.actions.handing_over import (
     take_chat,
     transfer_ticket,
 )
+from tickets.actions.indexing import index_due
 from tickets.actions.merging import merge_guest, tell_of_identity
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
@@ -32,6 +33,7 @@ __all__ = [
     "call_off_follow_up",
     "discard_unsent",
     "end_chat",
+    "index_due",
     "invite_agent",
     "join_ticket",
     "leave_ticket",

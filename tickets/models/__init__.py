@@ -2,6 +2,7 @@
 
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
 from tickets.models.follow_up import FollowUp
+from tickets.models.search import TicketWords, WordsDue
 from tickets.models.ticket import Channel, Priority, RootCause, Status, Tag, Ticket, new_reference
 from tickets.models.working import Draft, Macro, SavedView, ScheduledReply, Undo
 
@@ -24,6 +25,8 @@ __all__ = [
     "Status",
     "Tag",
     "Ticket",
+    "TicketWords",
     "Undo",
+    "WordsDue",
     "new_reference",
 ]

@@ -1,0 +1,188 @@
+"""What the words and filters of the search box ask of a ticket, as one condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Desk, Site, Team, User
+from customers.models import Customer
+from tickets.models import (
+    Attachment,
+    Draft,
+    Message,
+    Priority,
+    Rating,
+    ReadMark,
+    RootCause,
+    Status,
+    Tag,
+    Ticket,
+    TicketWords,
+)
+from tickets.queries.customers import find_customers
+from tickets.search_words import Part, Search, days, parse
+
+_UNSOLVED = ~Q(status=Status.SOLVED)
+
+
+def understand(text: str, viewer: User) -> Search:
+    """What the viewer asks; which day is today depends on where they are."""
+    return parse(text, _today(viewer))
+
+
+def _today(viewer: User) -> date:
+    return timezone.now().astimezone(_zone(viewer)).date()
+
+
+def _zone(viewer: User) -> ZoneInfo:
+    return ZoneInfo(viewer.time_zone or Desk.current().time_zone)
+
+
+def keep_of(search: Search, viewer: User) -> Q:
+    """What a ticket must be to be found: all filters and all words, as one condition.
+
+    Of filters that only one of several can be true of (a status, a channel …) any will do; of others all must hold.
+    """
+    kept, choices = Q(), {}
+    for part in search.filters:
+        condition = _FILTERS[part.key](part, viewer)
+        if part.is_excluded:
+            kept &= ~condition
+        elif part.key in _CHOICES and not (part.key == "is" and part.value not in _STATUSES):
+            choices[part.key] = choices.get(part.key, Q()) | condition
+        else:
+            kept &= condition
+    for condition in choices.values():
+        kept &= condition
+    if search.wanted:
+        return kept & Q(words__vector=words_query(search))
+    for part in search.unwanted:
+        # No index holds what is absent, so this is asked of one ticket after the other.
+        kept &= ~Exists(TicketWords.objects.filter(ticket=OuterRef("pk"), vector=_raw(part.tsquery.removeprefix("!"))))
+    return kept
+
+
+def words_query(search: Search) -> SearchQuery:
+    return _raw(" & ".join(part.tsquery for part in [*search.wanted, *search.unwanted]))
+
+
+def _raw(tsquery: str) -> SearchQuery:
+    return SearchQuery(tsquery, config="simple", search_type="raw")
+
+
+_STATUSES = {"open", "pending", "on_hold", "solved", "unsolved"}
+_CHOICES = {"is", "channel", "priority", "team", "site", "cause", "assignee", "from"}
+
+
+def _is(part: Part, viewer: User) -> Q:
+    if part.value in _STATUSES:
+        return _UNSOLVED if part.value == "unsolved" else Q(status=part.value)
+    if part.value == "unread":
+        seen = ReadMark.objects.filter(ticket=OuterRef("pk"), user=viewer, seq__gte=OuterRef("public_last_seq"))
+        return ~Q(Exists(seen))
+    return {
+        "snoozed": Q(snoozed_at__isnull=False),
+        "unassigned": Q(assignee=None),
+        "mine": Q(assignee=viewer),
+        "waiting": Q(waiting_since__isnull=False),
+    }[part.value]
+
+
+def _from(part: Part, viewer: User) -> Q:
+    found = find_customers(Customer.objects.order_by(), part.value)
+    return Q(customer__in=found.values("pk"))
+
+
+def _assignee(part: Part, viewer: User) -> Q:
+    if part.value == "me":
+        return Q(assignee=viewer)
+    if part.value == "nobody":
+        return Q(assignee=None)
+    people = User.objects.filter(Q(name__icontains=part.value) | Q(email__iexact=part.value))
+    return Q(assignee__in=people.order_by().values("pk"))
+
+
+def _team(part: Part, viewer: User) -> Q:
+    if part.value.lower() in ("none", "nobody"):
+        return Q(team=None)
+    return Q(team__in=Team.objects.filter(_called(part.value)).order_by().values("pk"))
+
+
+def _site(part: Part, viewer: User) -> Q:
+    sites = Site.objects.filter(Q(name__icontains=part.value) | Q(key__iexact=part.value))
+    return Q(site__in=sites.order_by().values("pk"))
+
+
+def _cause(part: Part, viewer: User) -> Q:
+    if part.value.lower() == "none":
+        return Q(root_cause=None)
+    causes = RootCause.objects.filter(_called(part.value) | Q(parent__slug__iexact=part.value))
+    return Q(root_cause__in=causes.order_by().values("pk"))
+
+
+def _called(value: str) -> Q:
+    return Q(name__icontains=value) | Q(slug__iexact=value)
+
+
+def _tag(part: Part, viewer: User) -> Q:
+    tags = Tag.objects.filter(name__iexact=part.value).order_by().values("pk")
+    return Q(Exists(Ticket.tags.through.objects.filter(ticket=OuterRef("pk"), tag__in=tags)))
+
+
+def _priority(part: Part, viewer: User) -> Q:
+    return Q(priority=Priority[part.value.upper()])
+
+
+def _channel(part: Part, viewer: User) -> Q:
+    return Q(channel=part.value)
+
+
+def _has(part: Part, viewer: User) -> Q:
+    theirs: QuerySet[Any] = {
+        "attachment": Attachment.objects.filter(message__ticket=OuterRef("pk")),
+        "note": Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.NOTE),
+        "rating": Rating.objects.filter(ticket=OuterRef("pk")),
+        "draft": Draft.objects.filter(ticket=OuterRef("pk"), user=viewer),
+    }[part.value]
+    return Q(Exists(theirs))
+
+
+def _day(part: Part, viewer: User) -> Q:
+    zone = _zone(viewer)
+    span = days(part.value, _today(viewer))
+    if span is None:  # it was a day when it was parsed
+        return Q()
+    first, beyond = _midnight(span[0], zone), _midnight(span[1], zone)
+    if part.key == "before":
+        return Q(created_at__lt=first)
+    if part.key == "after":
+        return Q(created_at__gte=first)
+    return Q(created_at__gte=first, created_at__lt=beyond)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+_FILTERS: dict[str, Callable[[Part, User], Q]] = {
+    "is": _is,
+    "from": _from,
+    "assignee": _assignee,
+    "team": _team,
+    "tag": _tag,
+    "channel": _channel,
+    "priority": _priority,
+    "site": _site,
+    "cause": _cause,
+    "before": _day,
+    "after": _day,
+    "on": _day,
+    "has": _has,
+}
