@@ -209,7 +209,8 @@ class Search:
 def parse(text: str, today: date) -> Search:
     """What a text asks for. What is no filter of ours is words; `today` tells whether a day can be one."""
     found: dict[tuple[object, ...], Part] = {}
-    for match in _PART.finditer(text[:MAX_CHARS].translate(_QUOTES)):
+    text = text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8")  # half a letter is no text
+    for match in _PART.finditer(text.translate(_QUOTES)):
         part = _part(match, today)
         if part is not None:
             found.setdefault((part.key, part.words, part.is_excluded, part.is_exact), part)

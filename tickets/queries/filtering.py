@@ -50,7 +50,8 @@ def keep_of(search: Search, viewer: User) -> Q:
 
     Of filters that only one of several can be true of (a status, a channel …) any will do; of others all must hold.
     """
-    kept, choices = Q(), {}
+    kept = Q()
+    choices: dict[str, Q] = {}
     for part in search.filters:
         condition = _FILTERS[part.key](part, viewer)
         if part.is_excluded:
@@ -65,7 +66,8 @@ def keep_of(search: Search, viewer: User) -> Q:
         return kept & Q(words__vector=words_query(search))
     for part in search.unwanted:
         # No index holds what is absent, so this is asked of one ticket after the other.
-        kept &= ~Exists(TicketWords.objects.filter(ticket=OuterRef("pk"), vector=_raw(part.tsquery.removeprefix("!"))))
+        there = TicketWords.objects.filter(ticket=OuterRef("pk"), vector=_raw(part.tsquery.removeprefix("!")))
+        kept &= ~Q(Exists(there))
     return kept
 
 
