@@ -10,8 +10,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from outbox.models import Mail
-from tickets.actions import discard_unsent, index_due, report_mail_trouble, run_follow_up
-from tickets.models import FollowUp
+from tickets.actions import discard_unsent, index_due, report_mail_trouble, run_follow_up, wake_ticket
+from tickets.models import FollowUp, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,19 @@ def run_due_follow_ups() -> int:
             # One bad row must not hold up the others. It stays due, and `/readyz` shows how late it is.
             log.exception("follow-up %s failed", follow_up.pk)
     return sent
+
+
+@shared_task
+def wake_due_tickets() -> int:
+    """Bring back the snoozed tickets whose time has come; returns how many are awake now. Two clocks are harmless:
+    each ticket is woken under its lock, and only if it still sleeps."""
+    awake = 0
+    for ticket in Ticket.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")[:BATCH]:
+        try:
+            awake += wake_ticket(ticket, by=None).snoozed_at is None
+        except Exception:
+            log.exception("ticket %s could not be woken", ticket.pk)  # the others can; it stays due
+    return awake
 
 
 @shared_task

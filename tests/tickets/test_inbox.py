@@ -11,7 +11,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.actions import assign_ticket, mark_seen, open_ticket, post_message, resolve_ticket, set_status, tag_ticket
+from tickets.actions import (
+    assign_ticket,
+    mark_seen,
+    open_ticket,
+    post_message,
+    resolve_ticket,
+    set_status,
+    snooze_ticket,
+    tag_ticket,
+)
 from tickets.models import Event, Ticket
 from tickets.queries.inbox import Cursor, View, _part, count_views, find_tickets, inbox_page, inbox_views
 
@@ -91,6 +100,29 @@ def test_each_place_holds_what_it_says(write, alice, bob, workshop, shop):
     assert subjects(alice, "solved") == ["solved"]
 
 
+def test_what_sleeps_is_in_one_place_and_found_by_search(write, alice, bob):
+    now = timezone.now()
+    assign_ticket(write("mine"), by=alice, user=alice)
+    for number, subject in enumerate(["quiet", "waiting", "until they reply", "mine, asleep"]):
+        ticket = write(subject, answered_by=bob if number % 2 == 0 else None)
+        if subject == "mine, asleep":
+            assign_ticket(ticket, by=alice, user=alice)
+        until = None if subject == "until they reply" else now + timedelta(days=9 - number)
+        snooze_ticket(ticket, by=alice, until=until)
+    assert subjects(alice, "snoozed") == ["mine, asleep", "until they reply", "waiting", "quiet"]
+    assert {key: subjects(alice, key) for key in inbox_views(alice, list(alice.teams.all())) if key != "snoozed"} == {
+        "mine": ["mine"],
+        "waiting": ["mine"],
+        "unassigned": [],
+        "all": ["mine"],
+        "solved": [],
+        "team-workshop": ["mine"],
+    }
+    assert found(alice, "asleep") == ["mine, asleep"]
+    counts = count_views(Ticket.objects.visible_to(alice), alice, [view_of(alice, "snoozed"), view_of(alice)])
+    assert counts == {"snoozed": 4, "all": 1}
+
+
 def test_charlie_sees_what_has_no_team_or_is_his(write, charlie, alice, shop):
     write("workshop's")
     write("team-less", team=None)
@@ -100,6 +132,9 @@ def test_charlie_sees_what_has_no_team_or_is_his(write, charlie, alice, shop):
     assign_ticket(given_to_him, by=alice, user=charlie)
     assert set(subjects(charlie)) == {"team-less", "the shop's", "given to charlie"}
     assert "team-workshop" not in inbox_views(charlie, list(charlie.teams.all()))
+    snooze_ticket(given_to_him, by=alice, until=None)
+    snooze_ticket(write("asleep"), by=alice, until=None)
+    assert subjects(charlie, "snoozed") == ["given to charlie"]
 
 
 def test_a_manager_sees_every_team(write, sue, shop, workshop):
@@ -109,19 +144,20 @@ def test_a_manager_sees_every_team(write, sue, shop, workshop):
     assert subjects(sue, "team-shop", teams=[shop, workshop]) == ["the shop's"]
 
 
-@pytest.mark.parametrize("key", ["all", "waiting", "solved", "unassigned"])
+@pytest.mark.parametrize("key", ["all", "waiting", "solved", "unassigned", "snoozed"])
 def test_pages_hold_every_ticket_once_even_between_equals(write, alice, monkeypatch, key):
     monkeypatch.setattr("tickets.queries.inbox.PAGE_SIZE", 3)
     for number in range(7):
         write(f"waiting {number}", answer_due_at=TIE + timedelta(seconds=number % 2))
         write(f"quiet {number}", answered_by=alice, updated_at=TIE - timedelta(seconds=number % 3))
         resolve_ticket(write(f"solved {number}"), by=alice, root_cause=None, at=TIE)
+        write(f"asleep {number}", snoozed_at=TIE + timedelta(seconds=number % 2))
     monkeypatch.setattr("tickets.queries.inbox.PAGE_SIZE", 100)
     expected = [ticket.pk for ticket in read(alice, key).tickets]
     for size in (1, 2, 3, 7, 14):
         monkeypatch.setattr("tickets.queries.inbox.PAGE_SIZE", size)
         assert [ticket.pk for ticket in read_all(alice, key)] == expected, size
-    assert len(expected) == {"all": 14, "unassigned": 14, "waiting": 7, "solved": 7}[key]
+    assert len(expected) == {"all": 14, "unassigned": 14, "waiting": 7, "solved": 7, "snoozed": 7}[key]
 
 
 def test_a_full_page_that_is_the_last_offers_no_more(write, alice, monkeypatch):
@@ -133,7 +169,7 @@ def test_a_full_page_that_is_the_last_offers_no_more(write, alice, monkeypatch):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "x", "w", "w-", "w1-", "w-1", "q1-1x", "W1-1", "w1-1\n", "wffffffffffffffff-1", "w1-ffffffffffffffff", "s0-0",
+    ["", "x", "z", "w", "w-", "w1-", "w-1", "q1-1x", "W1-1", "w1-1\n", "wffffffffffffffff-1", "w1-ffffffffffffffff", "s0-0",
      "w" + "1" * 400 + "-1", "' OR 1=1", "w1--1", "q１-1", "%00", "\x00", "\ud800".encode("utf-8", "surrogatepass")],
 )  # fmt: skip
 def test_a_broken_cursor_starts_at_the_top(client, write, alice, cursor):
@@ -145,7 +181,7 @@ def test_a_broken_cursor_starts_at_the_top(client, write, alice, cursor):
 
 
 @given(
-    st.sampled_from("wqs"),
+    st.sampled_from("wqzs"),
     st.datetimes(min_value=TIE.replace(year=1970, tzinfo=None), timezones=st.just(TIE.tzinfo)),
     st.integers(1, 2**60 - 1),
 )
@@ -177,7 +213,7 @@ def test_counts_stop_where_nobody_would_count_on(client, write, alice, bob, monk
     page = client.get("/inbox/").context
     counts = {view["key"]: view["count"] for view in page["views"] + page["teams_views"]}
     assert counts == {
-        "mine": 1, "waiting": "2+", "unassigned": "2+", "all": "2+", "solved": None, "team-workshop": "2+"
+        "mine": 1, "waiting": "2+", "unassigned": "2+", "all": "2+", "snoozed": 0, "solved": None, "team-workshop": "2+"
     }  # fmt: skip
 
 
@@ -254,11 +290,13 @@ def test_what_is_found_has_an_end(write, alice, monkeypatch):
 # --- Indexes ---
 
 
-@pytest.mark.parametrize(("mark", "index"), [("w", "ticket_waiting"), ("q", "ticket_quiet"), ("s", "ticket_solved")])
+@pytest.mark.parametrize(
+    ("mark", "index"), [("w", "ticket_waiting"), ("q", "ticket_quiet"), ("z", "ticket_snoozed"), ("s", "ticket_solved")]
+)
 @pytest.mark.parametrize("has_cursor", [True, False])
 def test_each_stretch_is_read_along_its_index(write, sue, mark, index, has_cursor):
     write("one")
-    view = view_of(sue, "solved" if mark == "s" else "all")
+    view = view_of(sue, {"s": "solved", "z": "snoozed"}.get(mark, "all"))
     cursor = Cursor(mark, timezone.now(), 5) if has_cursor else None
     plan = explain(_part(Ticket.objects.visible_to(sue).filter(view.keep), mark, cursor))
     assert f"using {index} " in plan

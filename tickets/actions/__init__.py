@@ -21,8 +21,9 @@ from tickets.actions.merging import merge_guest, tell_of_identity
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.rating import rate_ticket
-from tickets.actions.reading import mark_seen
+from tickets.actions.reading import mark_seen, mark_unread
 from tickets.actions.reporting import report_mail_trouble
+from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
 
@@ -39,6 +40,7 @@ __all__ = [
     "leave_ticket",
     "mail_copy",
     "mark_seen",
+    "mark_unread",
     "merge_guest",
     "move_follow_up",
     "open_ticket",
@@ -52,9 +54,11 @@ __all__ = [
     "run_follow_up",
     "set_priority",
     "set_status",
+    "snooze_ticket",
     "tag_ticket",
     "take_chat",
     "tell_of_address",
     "tell_of_identity",
     "transfer_ticket",
+    "wake_ticket",
 ]

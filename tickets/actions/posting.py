@@ -206,7 +206,7 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     events = []
     is_public = post.kind == Message.Kind.REPLY
     if isinstance(post.by, Customer):
-        events += _back_to_open(post, ticket, now)
+        events += [*_wake(post, ticket), *_back_to_open(post, ticket, now)]
         start_waiting(ticket, now)
     elif is_public and isinstance(post.by, User):
         events += _take_chat(post, post.by, ticket)
@@ -232,6 +232,13 @@ def _take_chat(post: Post, by: User, ticket: Ticket) -> list[Event]:
     ticket.assignee = by
     data = assignment_data(ticket, had=(None, ticket.team)) | {"reason": "replied"}
     return [next_event(ticket, "ticket.assigned", by=by, at=post.at, data=data)]
+
+
+def _wake(post: Post, ticket: Ticket) -> list[Event]:
+    """Until when it was snoozed or not: it never meant that a customer's words should lie there."""
+    if not ticket.wake():
+        return []
+    return [next_event(ticket, "ticket.woken", by=post.by, at=post.at, data={"reason": "replied"})]
 
 
 def _back_to_open(post: Post, ticket: Ticket, now: datetime) -> list[Event]:

@@ -172,7 +172,7 @@ class Event(Authored):
 
 
 class ReadMark(models.Model):
-    """How far someone has read a ticket. Only ever moves forward."""
+    """How far someone has read a ticket. Moves forward only, unless they say that it is unread to them again."""
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="read_marks")
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")

@@ -21,7 +21,7 @@ COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
 TRIGRAM = 3  # letters that the subject's index needs in order to help
 DEFAULT_VIEW = "all"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([wqs])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
+_CURSOR = re.compile(r"([wqzs])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,13 @@ class Stretch:
         )
 
 
+AWAKE = Q(snoozed_at=None)
+UNSOLVED = ~Q(status=Status.SOLVED)
+# In the order in which they stand where a list has several.
 STRETCHES = {
-    "w": Stretch(Q(waiting_since__isnull=False), "answer_due_at", is_newest_first=False),
-    "q": Stretch(Q(waiting_since=None) & ~Q(status=Status.SOLVED), "updated_at", is_newest_first=True),
+    "w": Stretch(Q(waiting_since__isnull=False) & AWAKE, "answer_due_at", is_newest_first=False),
+    "q": Stretch(Q(waiting_since=None) & UNSOLVED & AWAKE, "updated_at", is_newest_first=True),
+    "z": Stretch(Q(snoozed_at__isnull=False), "snoozed_at", is_newest_first=True),
     "s": Stretch(Q(status=Status.SOLVED), "solved_at", is_newest_first=True),
 }
 
@@ -96,12 +100,13 @@ class Page:
 
 def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
     """The places of the viewer's rail by key; `teams` are those that get one."""
-    unsolved = ~Q(status=Status.SOLVED)
+    unsolved = UNSOLVED & AWAKE
     views = [
         View("mine", "Mine", "inbox", unsolved & Q(assignee=viewer)),
-        View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False), stretches="w"),
+        View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
         View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
         View("all", "All open", "layers", unsolved),
+        View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
         View("solved", "Solved", "circle-check", Q(status=Status.SOLVED), stretches="s", is_counted=False),
         *(View(f"team-{team.slug}", team.name, "users", unsolved & Q(team=team), is_team=True) for team in teams),
     ]
@@ -170,6 +175,8 @@ def _part(tickets: QuerySet[Ticket], mark: str, cursor: Cursor | None) -> QueryS
 
 
 def _mark(ticket: Ticket) -> str:
+    if ticket.snoozed_at is not None:
+        return "z"
     if ticket.waiting_since is not None:
         return "w"
     return "s" if ticket.is_solved else "q"
@@ -181,7 +188,7 @@ def _place(ticket: Ticket) -> tuple[int, float, int]:
     stretch = STRETCHES[mark]
     sign = -1 if stretch.is_newest_first else 1
     micros = (getattr(ticket, stretch.time) - _EPOCH) // timedelta(microseconds=1)
-    return ("wqs".index(mark), sign * micros, sign * ticket.number)
+    return ("wqzs".index(mark), sign * micros, sign * ticket.number)
 
 
 def _cursor_at(ticket: Ticket) -> Cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
-from accounts.models import initials_of
-from tickets.models import Collaborator
+from accounts.models import User, initials_of
+from tickets.models import Collaborator, Event, Ticket
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,15 @@ def helpers(rows: list[dict[str, Any]]) -> list[Helper]:
         )
         for row in rows
     ]
+
+
+def who_snoozed(ticket: Ticket, events: Iterable[Event] = ()) -> User | None:
+    """Who made a snoozed ticket sleep last: found in `events` (oldest first) where those are at hand."""
+    if ticket.snoozed_at is None:
+        return None
+    known = [event for event in events if event.type == "ticket.snoozed"]
+    if known:
+        return known[-1].by_user
+    snoozed = Event.objects.filter(ticket=ticket, type="ticket.snoozed").select_related("by_user")
+    event = snoozed.order_by("-seq").first()
+    return event.by_user if event else None

@@ -9,14 +9,19 @@ from django.db.models import Q
 
 from accounts.models import Desk, Team, User
 from tickets.models import Channel, Status
-from tickets.queries.inbox import View
+from tickets.queries.inbox import AWAKE, UNSOLVED, View
 
-_UNSOLVED = ~Q(status=Status.SOLVED)
+_OPEN = UNSOLVED & AWAKE
+
+
+def zone_of(viewer: User) -> ZoneInfo:
+    """The viewer's time zone, or the company's where they chose none."""
+    return ZoneInfo(viewer.time_zone or Desk.current().time_zone)
 
 
 def start_of_today(viewer: User, now: datetime) -> datetime:
-    """Last midnight in the viewer's zone, or in the company's where they chose none."""
-    local = now.astimezone(ZoneInfo(viewer.time_zone or Desk.current().time_zone))
+    """Last midnight where the viewer is."""
+    local = now.astimezone(zone_of(viewer))
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -35,8 +40,8 @@ def unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
     if key == "solved-today":
         return View(key, "Solved today", "circle-check", solved_since(start), stretches="s")
     if key == "answered-today":
-        return View(key, "First answered today", "clock", first_answered_since(start), stretches="wqs")
+        return View(key, "First answered today", "clock", first_answered_since(start), stretches="wqzs")
     if key == "no-team":
-        return View(key, "No team", "users", _UNSOLVED & Q(team=None))
+        return View(key, "No team", "users", _OPEN & Q(team=None))
     team = Team.objects.filter(slug=key.removeprefix("team-")).first() if key.startswith("team-") else None
-    return View(key, team.name, "users", _UNSOLVED & Q(team=team)) if team else None
+    return View(key, team.name, "users", _OPEN & Q(team=team)) if team else None
