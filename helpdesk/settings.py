@@ -178,6 +178,17 @@ OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
     "reply": "tickets.jobs.guard_reply",
 }
+# What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.
+MACRO_STEPS = {
+    "assign": "tickets.actions.macro_steps.ASSIGN",
+    "team": "tickets.actions.macro_steps.TEAM",
+    "status": "tickets.actions.macro_steps.STATUS",
+    "priority": "tickets.actions.macro_steps.PRIORITY",
+    "add_tags": "tickets.actions.macro_steps.ADD_TAGS",
+    "remove_tags": "tickets.actions.macro_steps.REMOVE_TAGS",
+    "note": "tickets.actions.macro_steps.NOTE",
+    "resolve": "tickets.actions.macro_steps.RESOLVE",
+}
 
 # --- Mail --------------------------------------------------------------------------------
 EMAIL_BACKEND = "outbox.backends.OutboxBackend"

@@ -17,6 +17,15 @@ from tickets.actions.handing_over import (
     transfer_ticket,
 )
 from tickets.actions.indexing import index_due
+from tickets.actions.macros import (
+    apply_macro,
+    apply_steps,
+    change_macro,
+    copy_macro,
+    create_macro,
+    delete_macro,
+    post_with_steps,
+)
 from tickets.actions.merging import merge_guest, tell_of_identity
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
@@ -30,8 +39,14 @@ from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag
 __all__ = [
     "Post",
     "add_attachment",
+    "apply_macro",
+    "apply_steps",
     "assign_ticket",
     "call_off_follow_up",
+    "change_macro",
+    "copy_macro",
+    "create_macro",
+    "delete_macro",
     "discard_unsent",
     "end_chat",
     "index_due",
@@ -46,6 +61,7 @@ __all__ = [
     "open_ticket",
     "post_message",
     "post_messages",
+    "post_with_steps",
     "rate_ticket",
     "release_ticket",
     "reopen_ticket",

@@ -1,0 +1,102 @@
+"""The steps that a ticket itself offers to macros: each calls the action that a person would."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import Team, User
+from tickets.actions._rules import clean_line
+from tickets.actions.posting import post_message
+from tickets.actions.solving import resolve_ticket
+from tickets.actions.sorting import MAX_TAGS, assign_ticket, set_priority, set_status, tag_ticket
+from tickets.macros import StepKind, render
+from tickets.models import Message, Priority, RootCause, Status, Ticket
+
+TAG_CHARS = 50
+SELF, NOBODY, NONE = "me", "nobody", "none"
+
+
+def _assign(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    people = {SELF: by, NOBODY: None}
+    assign_ticket(ticket, by=by, user=people[value] if value in people else User.objects.get(pk=value))
+
+
+def _people() -> dict[str, str]:
+    working = User.objects.filter(is_active=True).values_list("pk", "name")
+    return {SELF: "yourself", NOBODY: "nobody"} | {str(pk): name for pk, name in working}
+
+
+def _move(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    assign_ticket(ticket, by=by, team=None if value == NONE else Team.objects.get(pk=value))
+
+
+def _teams() -> dict[str, str]:
+    return {str(pk): name for pk, name in Team.objects.values_list("pk", "name")} | {NONE: "no team"}
+
+
+def _set_status(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    set_status(ticket, by=by, status=value)
+
+
+def _statuses() -> dict[str, str]:
+    return {value: label.lower() for value, label in Status.choices if value != Status.SOLVED}
+
+
+def _set_priority(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    set_priority(ticket, by=by, priority=int(value))
+
+
+def _priorities() -> dict[str, str]:
+    return {str(value): label.lower() for value, label in Priority.choices}
+
+
+def _add_tags(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    tag_ticket(ticket, by=by, tags=[*_tags_of(ticket), *value.split(", ")])
+
+
+def _remove_tags(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    gone = {name.casefold() for name in value.split(", ")}
+    tag_ticket(ticket, by=by, tags=[name for name in _tags_of(ticket) if name.casefold() not in gone])
+
+
+def _tags_of(ticket: Ticket) -> list[str]:
+    return list(ticket.tags.values_list("name", flat=True))
+
+
+def _clean_tags(text: str) -> str:
+    names = [name for name in (clean_line(part, len(part)) for part in text.split(",")) if name]
+    long = [name for name in names if len(name) > TAG_CHARS]
+    if long:
+        raise ValidationError(f"A tag has {TAG_CHARS} characters at most: {long[0][:20]}…", code="invalid")
+    if len(names) > MAX_TAGS:
+        raise ValidationError(f"A ticket has {MAX_TAGS} tags at most.", code="invalid")
+    return ", ".join(names)
+
+
+def _resolve(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    ticket.refresh_from_db(fields=["status"])
+    if not ticket.is_solved:  # somebody was faster: then what was wanted is so
+        cause = None if value == NONE else RootCause.objects.get(slug=value)
+        resolve_ticket(ticket, by=by, root_cause=cause)
+
+
+def _causes() -> dict[str, str]:
+    return {NONE: "no cause to name"} | dict(RootCause.objects.values_list("slug", "name"))
+
+
+def _note(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    post_message(ticket, by=by, body=render(value, ticket, by), kind=Message.Kind.NOTE, client_id=once)
+
+
+def _clean_note(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+ASSIGN = StepKind("Assign to", "assign to {}", _assign, options=_people)
+TEAM = StepKind("Move to team", "move to {}", _move, options=_teams)
+STATUS = StepKind("Set status", "mark as {}", _set_status, options=_statuses)
+PRIORITY = StepKind("Set priority", "set priority {}", _set_priority, options=_priorities)
+ADD_TAGS = StepKind("Add tags", "tag {}", _add_tags, check=_clean_tags, again=True)
+REMOVE_TAGS = StepKind("Remove tags", "remove tag {}", _remove_tags, check=_clean_tags, again=True)
+NOTE = StepKind("Add a note for the team", "note “{}”", _note, check=_clean_note, again=True)
+RESOLVE = StepKind("Solve, with the cause", "solve: {}", _resolve, options=_causes, last=True)

@@ -1,0 +1,178 @@
+"""What macros are made of: a few names that stand for something in their words, and steps that they do.
+
+Words are never a template. `{{ customer.name }}` and its few sisters are found by a pattern and replaced; whatever
+else looks like code is text, and what is put in is not looked at again.
+
+A step is `{"do": kind, "value": text}`. The kinds are a table, the setting `MACRO_STEPS`: name → dotted path of a
+`StepKind`, so that an app above this one can add its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
+
+from accounts.models import Desk, User
+from tickets.models import Ticket
+
+MAX_STEPS = 10
+WORDS_CHARS = 2000
+CHIP_CHARS = 60
+# `{{ name }}` or `{{ name | what to say if there is nothing }}`; bounded, so that no text takes long.
+_VARIABLE = re.compile(r"\{\{[ \t]{0,9}([a-z_]{1,30}\.[a-z_]{1,30})[ \t]{0,9}(?:\|([^{}|\n]{0,80}))?\}\}")
+
+Step = dict[str, str]
+
+
+# --- Words -------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Variable:
+    """A name in a macro's words: what to call it, how it is offered, and what stands for it."""
+
+    label: str
+    token: str
+    value: Callable[[Ticket, User], str]
+
+
+VARIABLES = {
+    "customer.first_name": Variable(
+        "Customer’s first name", "{{ customer.first_name | there }}", lambda ticket, _: _first(ticket.customer.name)
+    ),
+    "customer.name": Variable("Customer’s name", "{{ customer.name }}", lambda ticket, _: ticket.customer.name),
+    "ticket.subject": Variable("Subject", "{{ ticket.subject }}", lambda ticket, _: ticket.subject),
+    "ticket.reference": Variable(
+        "Reference, for customers", "{{ ticket.reference }}", lambda ticket, _: ticket.reference
+    ),
+    "ticket.number": Variable("Ticket number, for us", "{{ ticket.number }}", lambda ticket, _: str(ticket.number)),
+    # As customers know them, not as the team does.
+    "agent.first_name": Variable("Your first name", "{{ agent.first_name }}", lambda _, agent: _first(agent.face_name)),
+    "agent.name": Variable("Your name, as customers see it", "{{ agent.name }}", lambda _, agent: agent.face_name),
+    "company.name": Variable("Our company", "{{ company.name }}", lambda *_: Desk.current().name),
+}
+
+
+def _first(name: str) -> str:
+    return next(iter(name.split()), "")
+
+
+def render(text: str, ticket: Ticket, agent: User) -> str:
+    """The words for this ticket and whoever sends them. What has no value becomes its fallback, or nothing."""
+
+    def stand_in(match: re.Match[str]) -> str:
+        variable = VARIABLES.get(match[1])
+        if variable is None:
+            return match[0]
+        return " ".join(variable.value(ticket, agent).split()) or (match[2] or "").strip()
+
+    return _VARIABLE.sub(stand_in, text)
+
+
+def unknown_names(text: str) -> list[str]:
+    """What looks like one of our names and is none; it stays as it is written."""
+    return sorted({match[1] for match in _VARIABLE.finditer(text) if match[1] not in VARIABLES})
+
+
+# --- Steps -------------------------------------------------------------------------------
+class Do(Protocol):
+    """Does a step. `once` is an id under which doing it again must not add anything a second time."""
+
+    def __call__(self, ticket: Ticket, value: str, *, by: User, once: str) -> object: ...
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """One kind of thing that a macro does.
+
+    `options` are the values it may have, with their words; None: any words, made good by `check`. `says` is how it
+    is announced. A kind that is `again` may be there several times; a `last` one is done after all others.
+    """
+
+    label: str
+    says: str
+    do: Do
+    options: Callable[[], dict[str, str]] | None = None
+    check: Callable[[str], str] = str.strip
+    again: bool = False
+    last: bool = False
+
+
+def step_kinds() -> dict[str, StepKind]:
+    """Every kind of step by its name, in the order in which they are offered."""
+    return {name: import_string(path) for name, path in settings.MACRO_STEPS.items()}
+
+
+class Steps:
+    """Reads, checks and announces steps; asks for each kind's options once, so use one for a whole list."""
+
+    def __init__(self) -> None:
+        self.kinds = step_kinds()
+        self._options: dict[str, dict[str, str]] = {}
+
+    def options(self, do: str) -> dict[str, str] | None:
+        """The values of this kind with their words; None if it takes any words."""
+        ask = self.kinds[do].options
+        if ask is None:
+            return None
+        if do not in self._options:
+            self._options[do] = ask()
+        return self._options[do]
+
+    def check(self, steps: Iterable[object]) -> list[Step]:
+        """The steps as they are kept. Errors: ValidationError code `invalid`, in words for whoever chose them."""
+        checked = [self.check_one(step) for step in steps]
+        if len(checked) > MAX_STEPS:
+            raise ValidationError(f"A macro has {MAX_STEPS} steps at most.", code="invalid")
+        for step in checked:
+            kind = self.kinds[step["do"]]
+            if not kind.again and sum(other["do"] == step["do"] for other in checked) > 1:
+                raise ValidationError(f"“{kind.label}” can be there only once.", code="invalid")
+        return sorted(checked, key=lambda step: self.kinds[step["do"]].last)
+
+    def check_one(self, step: object) -> Step:
+        do, value = (step.get("do"), step.get("value")) if isinstance(step, dict) else (None, None)
+        if not isinstance(do, str) or do not in self.kinds:
+            raise ValidationError("There is no such step.", code="invalid")
+        kind, options = self.kinds[do], self.options(do)
+        if not isinstance(value, str) or (options is not None and value not in options):
+            raise ValidationError(f"{kind.label}: that cannot be chosen any more.", code="invalid")
+        if options is None:
+            value = kind.check(value.replace("\x00", ""))
+            if not value:
+                raise ValidationError(f"{kind.label}: say what.", code="invalid")
+            if len(value) > WORDS_CHARS:
+                raise ValidationError(f"{kind.label}: {WORDS_CHARS:,} characters at most.", code="invalid")
+        return {"do": do, "value": value}
+
+    def say(self, step: Step) -> str:
+        """What a stored step will do, in a few words; also if it can no longer be done."""
+        kind = self.kinds.get(step.get("do", ""))
+        if kind is None:
+            return "something that is not here any more"
+        value, options = step.get("value", ""), self.options(step["do"])
+        words = " ".join(value.split()) if options is None else options.get(value, "somebody or something that is gone")
+        return kind.says.format(words if len(words) <= CHIP_CHARS else words[: CHIP_CHARS - 1] + "…")
+
+    def shown(self, steps: Iterable[Step]) -> list[dict[str, str]]:
+        """For pages: each step as the text that a form sends, its words, and whether its kind may be there again."""
+        again = {do for do, kind in self.kinds.items() if kind.again}
+        return [
+            {"value": written(step), "words": self.say(step), "again": "yes" if step.get("do") in again else ""}
+            for step in steps
+        ]
+
+
+def written(step: Step) -> str:
+    """A step as one text, `kind:value`, as forms send it."""
+    return f"{step.get('do', '')}:{step.get('value', '')}"
+
+
+def read(text: str) -> Step:
+    """A step from what a form sent; whether there is such a one, `Steps.check` says."""
+    do, _, value = text.partition(":")
+    return {"do": do, "value": value}
