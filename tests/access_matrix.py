@@ -45,6 +45,9 @@ OBJECTS = {
     "chats:accept": "call",
     "chats:decline": "call",
     "customers:detail": "customer",
+    "macros:delete": "macro",
+    "macros:duplicate": "macro",
+    "macros:macro": "macro",
     "sites:delete_proactive": "proactive",
     "sites:identity": "site",
     "sites:new_proactive": "site",
@@ -58,6 +61,7 @@ OBJECTS = {
     "outbox:mail_detail": "mail",
     "outbox:mail_html": "mail",
     "tickets:file": "file",
+    "tickets:macro": "ticket_macro",
 }
 
 # Addresses of the desk that take an API token as well: a token that is none is told so, not sent to the sign-in.
@@ -66,6 +70,7 @@ TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 _SITE = {"name": "Shop", "url": "https://shop.example"}
 _PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
+_MACRO = {"name": "Thanks", "whose": "mine", "kind": "reply", "body": "Thank you!"}
 _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
 _NEW_TICKET = {"customer": {"email": "new@example.com"}, "subject": "The bell", "body": "It does not ring."}
 
@@ -107,10 +112,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "chats:block": {"what": "visitor"},
     "chats:blocks": {"address": "203.0.113.9"},
     "customers:detail": {"name": "Carla C.", "company": "", "note": ""},
+    "macros:macro": _MACRO,
+    "macros:new": _MACRO,
+    "macros:preview": _MACRO,
     "sites:new_proactive": _PROACTIVE,
     "sites:new_secret": {"website": "Bellwether Cycles"},
     "sites:proactive_message": _PROACTIVE,
     "sites:switch_proactive": {"is_active": "off"},
+    "tickets:apply_macros": {"step": "assign:me"},
     "tickets:assign": {"user": ""},
     "tickets:note": {"body": "Ask the depot."},
     "tickets:priority": {"priority": "3"},
@@ -189,6 +198,15 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:follow_up": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:copy": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:reopen": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
+    "macros:list": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "macros:new": {"GET": "login 200 200 200 200 200", "POST": "login 302 302 302 302 302"},
+    "macros:preview": {"GET": "login 405 405 405 405 405", "POST": "login 200 200 200 200 200"},
+    "macros:macro": {"GET": "login 404 200 200 200 200", "POST": "login 404 403 302 302 302"},
+    "macros:duplicate": {"GET": "login 405 405 405 405 405", "POST": "login 404 302 302 302 302"},
+    "macros:delete": {"GET": "login 405 405 405 405 405", "POST": "login 404 403 302 302 302"},
+    "tickets:macros": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:macro": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:apply_macros": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:upload": {"GET": "login 405 405 405 405 405", "POST": "login 400 400 400 400 400"},
     "tickets:file": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "chats:ringing": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},

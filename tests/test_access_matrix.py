@@ -35,8 +35,8 @@ from tests.access_matrix import (
     WIDGET_VIEWERS,
 )
 from tests.pictures import picture
-from tickets.actions import add_attachment, assign_ticket, open_ticket, post_message
-from tickets.models import Collaborator, Event, FollowUp, Message, Ticket
+from tickets.actions import add_attachment, assign_ticket, create_macro, open_ticket, post_message
+from tickets.models import Collaborator, Event, FollowUp, Macro, Message, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +123,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
         Visitor.objects.filter(pk=visit.visitor.pk).update(customer=customer)
         visits[name] = visit.token
     said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
+    macro = create_macro(by=adam, name="Thanks", body="Thank you!", owner=None, team=workshop)
     nora = invite_person("nora@example.com", by=adam)
     return World(
         people=people,
@@ -139,6 +140,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "team": {"pk": workshop.pk},
             "site": {"pk": site.pk},
             "proactive": {"pk": site.pk, "message_pk": said_first.pk},
+            "macro": {"pk": macro.pk},
+            "ticket_macro": {"number": ticket.number, "pk": macro.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
@@ -190,6 +193,7 @@ def state() -> list[Any]:
         User.teams.through,
         Ring,
         Collaborator,
+        Macro,
     )
     noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get
     return [

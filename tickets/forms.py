@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -11,9 +12,11 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Team, User
 from tickets.actions.handing_over import HAND_OVER_NOTE_CHARS
+from tickets.actions.macros import NAME_CHARS
 from tickets.actions.solving import NOTE_CHARS
 from tickets.actions.sorting import MAX_TAGS
-from tickets.models import Channel, Message, Priority, RootCause, Status
+from tickets.macros import MAX_STEPS, WORDS_CHARS, Step, Steps, read, written
+from tickets.models import Channel, Macro, Message, Priority, RootCause, Status
 
 NO_CAUSE = "none"
 TAG_CHARS = 50
@@ -42,7 +45,26 @@ class Words(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
-class ReplyForm(forms.Form):
+class StepsForm(forms.Form):
+    """What macros do: their steps as they were shown, `kind:value` each, and the macros that they came from."""
+
+    step = forms.MultipleChoiceField(required=False)
+    macro = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What can be done, and by whom, is the action's question; which macro it was is only counted.
+        self.fields["step"].valid_value = lambda value: True  # type: ignore[attr-defined]
+        self.fields["macro"].valid_value = lambda value: _is_key(value)  # type: ignore[attr-defined]
+
+    def clean_step(self) -> list[Step]:
+        return [read(text) for text in self.cleaned_data["step"]]
+
+    def clean_macro(self) -> list[int]:
+        return [int(key) for key in self.cleaned_data["macro"][:MAX_STEPS]]
+
+
+class ReplyForm(StepsForm):
     """A reply or a note. `client_id` makes it harmless to send it twice."""
 
     body = Words(required=False)
@@ -74,6 +96,17 @@ def _is_uuid(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class ApplyForm(StepsForm):
+    """Steps of macros that are done at once, without a word."""
+
+    client_id = forms.CharField(max_length=64, required=False)
+
+    def clean_step(self) -> list[Step]:
+        if not self.cleaned_data["step"]:
+            raise ValidationError("There is nothing to do.", code="empty")
+        return super().clean_step()
 
 
 class AssignForm(forms.Form):
@@ -206,3 +239,100 @@ class CustomerForm(forms.Form):
     note = forms.CharField(
         label="Note for the team", max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
+
+
+class MacroForm(forms.Form):
+    """A macro's words and steps. A step is chosen whole from one list; a few kinds take words beside it."""
+
+    name = forms.CharField(max_length=NAME_CHARS)
+    whose = forms.ChoiceField(label="Who can use it")
+    kind = forms.ChoiceField(
+        label="Its words become",
+        choices=[(Message.Kind.REPLY, "a reply to the customer"), (Message.Kind.NOTE, "a note for the team")],
+        widget=forms.RadioSelect,
+        initial=Message.Kind.REPLY,
+    )
+    body = Words(label="Words", required=False)
+
+    def __init__(self, *args: Any, user: User, macro: Macro | None = None, **kwargs: Any) -> None:
+        kwargs["initial"] = _initial(macro) if macro else {"whose": "mine", "kind": Message.Kind.REPLY}
+        super().__init__(*args, **kwargs)
+        self.user, self.steps = user, Steps()
+        self.fields["whose"].choices = list(_whose_choices(user))  # type: ignore[attr-defined]
+        stored = list(macro.steps) if macro else []
+        for number in range(MAX_STEPS):
+            self._add_row(number, stored[number] if number < len(stored) else None)
+
+    def _add_row(self, number: int, stored: Step | None) -> None:
+        choices = self._step_choices()
+        takes_words = stored is not None and stored["do"] in self.steps.kinds and not self.steps.options(stored["do"])
+        chosen = "" if stored is None else f"{stored['do']}:" if takes_words else written(stored)
+        if chosen not in {value for _, group in choices for value, _ in group}:
+            choices.append(("Gone", [(chosen, self.steps.say(stored))]) if stored else ("", []))
+        self.fields[f"step_{number}"] = forms.ChoiceField(
+            label=f"Step {number + 1}", required=False, choices=[("", "Nothing more"), *choices], initial=chosen
+        )
+        self.fields[f"words_{number}"] = forms.CharField(
+            label=f"Words of step {number + 1}",
+            required=False,
+            max_length=WORDS_CHARS,
+            initial=stored["value"] if stored and takes_words else "",
+            widget=forms.Textarea(attrs={"rows": 1}),
+        )
+
+    def _step_choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Everything that a step can be, by kind."""
+        groups = []
+        for do, kind in self.steps.kinds.items():
+            options = self.steps.options(do)
+            if options is None:
+                groups.append((kind.label, [(f"{do}:", f"{kind.label}…")]))
+            else:
+                says = kind.says[0].upper() + kind.says[1:]
+                groups.append((kind.label, [(f"{do}:{value}", says.format(name)) for value, name in options.items()]))
+        return groups
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        """The fields that are no step."""
+        return [self["name"], self["whose"], self["kind"]]
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"step_{number}"], self[f"words_{number}"]) for number in range(MAX_STEPS)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["steps"] = []
+        for number in range(MAX_STEPS):
+            step = read(cleaned.get(f"step_{number}") or "")
+            if not step["do"] or f"words_{number}" in self.errors:
+                continue
+            if self.steps.options(step["do"]) is None:
+                step["value"] = cleaned[f"words_{number}"]
+            try:
+                cleaned["steps"].append(self.steps.check_one(step))
+            except ValidationError as error:
+                self.add_error(f"step_{number}", error)
+        return cleaned
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `create_macro` and `change_macro`."""
+        whose, _, team = self.cleaned_data["whose"].partition(":")
+        return {name: self.cleaned_data[name] for name in ("name", "body", "kind", "steps")} | {
+            "owner": self.user if whose == "mine" else None,
+            "team": Team.objects.get(pk=team) if whose == "team" else None,
+        }
+
+
+def _initial(macro: Macro) -> dict[str, str]:
+    whose = "mine" if macro.is_private else f"team:{macro.team_id}" if macro.team_id else "everybody"
+    return {"name": macro.name, "whose": whose, "kind": macro.kind, "body": macro.body}
+
+
+def _whose_choices(user: User) -> Iterator[tuple[str, str]]:
+    yield "mine", "Only me"
+    if user.has_perm("tickets.share"):
+        teams = Team.objects.all() if user.has_perm("tickets.view_all") else user.teams.all()
+        yield from ((f"team:{team.pk}", f"The team {team.name}") for team in teams)
+        yield "everybody", "Everybody"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import customers, files, inbox, ticket
+from tickets.views import customers, files, inbox, macros, ticket
 
 app_name = "tickets"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("tickets/<int:number>/follow-up/", ticket.follow_up, name="follow_up"),
     path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
     path("tickets/<int:number>/copy/", ticket.copy, name="copy"),
+    path("tickets/<int:number>/macros/", macros.choices, name="macros"),
+    path("tickets/<int:number>/macros/<int:pk>/", macros.choice, name="macro"),
+    path("tickets/<int:number>/macros/apply/", macros.apply, name="apply_macros"),
     path("uploads/", files.upload, name="upload"),
     path("files/<uuid:pk>/", files.download, name="file"),
 ]
@@ -34,4 +37,17 @@ customer_patterns = (
         path("<int:pk>/", customers.detail, name="detail"),
     ],
     "customers",
+)
+
+# Under Settings, beside the pages of `accounts`.
+macro_patterns = (
+    [
+        path("", macros.macros, name="list"),
+        path("new/", macros.new_macro, name="new"),
+        path("preview/", macros.preview, name="preview"),
+        path("<int:pk>/", macros.macro, name="macro"),
+        path("<int:pk>/duplicate/", macros.duplicate, name="duplicate"),
+        path("<int:pk>/delete/", macros.delete, name="delete"),
+    ],
+    "macros",
 )

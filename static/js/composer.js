@@ -79,7 +79,7 @@ function post(form) {
   complain(form, words)
   if (words || (!body && !ready.length)) return bodyOf(form).focus()
   const kind = kindOf(form), url = new URL(form.querySelector(`[data-send=${kind}]`).formAction)
-  const isSafe = add({ ref: form.dataset.ref, url: url.pathname, kind, body, files: ready, client_id: form.elements.client_id.value })
+  const isSafe = add({ ref: form.dataset.ref, url: url.pathname, kind, body, files: ready, along: along(form), client_id: form.elements.client_id.value })
   empty(form)
   tell(form, isSafe ? "" : "This browser keeps nothing. Leave the page open until it is sent.")
   bodyOf(form).focus()
@@ -92,11 +92,17 @@ function hindrance(form, body, isUnderWay, isFailed) {
   return isFailed ? "A file could not be sent. Try it again, or remove it." : ""
 }
 
+/** What other modules put beside the words, to go with them: the hidden fields of `data-along`. */
+function along(form) {
+  return [...form.querySelectorAll("[data-along] input[type=hidden]")].map(({ name, value, dataset }) => ({ name, value, ...dataset }))
+}
+
 function empty(form) {
   bodyOf(form).value = ""
   showFiles(form, [])
   form.elements.client_id.value = newId()
   writeDraft(form, null)
+  form.dispatchEvent(new CustomEvent("desk:emptied", { bubbles: true }))
 }
 
 document.addEventListener("submit", (event) => {

@@ -46,6 +46,7 @@ const ACTIONS = {
   k: () => move(-1),
   r: () => write("reply"),
   n: () => write("note"),
+  m: () => use("m"),
   a: () => use("a"),
   l: () => use("l"),
   e: () => use("e"),

@@ -9,6 +9,7 @@ export function post(item) {
   const fields = { client_id: item.client_id, kind: item.kind, body: item.body, by: me }
   const body = new URLSearchParams(fields)
   for (const file of item.files) body.append("attachments", file.id)
+  for (const field of item.along ?? []) body.append(field.name, field.value)
   const token = document.cookie.match(/(?:^|; )makegood_csrf=([^;]*)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? ""
   return fetch(item.url, {
     method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(PATIENCE),

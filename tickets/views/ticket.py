@@ -74,10 +74,12 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[], str]) -> HttpResponse:
     def act(ticket: Ticket) -> Message:
-        return actions.post_message(
+        return actions.post_with_steps(
             ticket,
             by=viewer(request),
             body=form.cleaned_data["body"],
+            steps=form.cleaned_data["step"],
+            macros=form.cleaned_data["macro"],
             kind=kind(),
             client_id=form.cleaned_data["client_id"],
             attachments=tuple(form.cleaned_data["attachments"]),
