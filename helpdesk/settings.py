@@ -102,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.desk",
+                "tickets.context.working",
             ],
         },
     }
@@ -167,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
     "trails of long ago": {"task": "chat.jobs.forget_old_trails", "schedule": 3600.0},
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
+    "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},
+    "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
 

@@ -61,6 +61,8 @@ OBJECTS = {
     "outbox:mail_detail": "mail",
     "outbox:mail_html": "mail",
     "tickets:file": "file",
+    "tickets:stop_bulk_reply": "bulk_reply",
+    "tickets:undo": "undo",
     "tickets:macro": "ticket_macro",
 }
 
@@ -121,6 +123,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "sites:switch_proactive": {"is_active": "off"},
     "tickets:apply_macros": {"step": "assign:me"},
     "tickets:assign": {"user": ""},
+    "tickets:bulk": {"do": "priority", "priority": "3", "number": "999999999"},
     "tickets:note": {"body": "Ask the depot."},
     "tickets:priority": {"priority": "3"},
     "tickets:reply": {"body": "On its way.", "kind": "reply"},
@@ -207,6 +210,10 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:macros": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "tickets:macro": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "tickets:apply_macros": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
+    "tickets:bulk": {"GET": "login 302 302 302 302 302", "POST": "login 303 303 303 303 303"},
+    "tickets:bulk_replies": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:stop_bulk_reply": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 404 404 404"},
+    "tickets:undo": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 404 404 404"},
     "tickets:upload": {"GET": "login 405 405 405 405 405", "POST": "login 400 400 400 400 400"},
     "tickets:file": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "chats:ringing": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},

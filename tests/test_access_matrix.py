@@ -35,8 +35,17 @@ from tests.access_matrix import (
     WIDGET_VIEWERS,
 )
 from tests.pictures import picture
-from tickets.actions import add_attachment, assign_ticket, create_macro, open_ticket, post_message
-from tickets.models import Collaborator, Event, FollowUp, Macro, Message, Ticket
+from tickets.actions import (
+    add_attachment,
+    assign_ticket,
+    begin_bulk_reply,
+    change_many,
+    create_macro,
+    open_ticket,
+    post_message,
+    set_priority,
+)
+from tickets.models import BulkReply, BulkReplyRow, Collaborator, Event, FollowUp, Macro, Message, Ticket, Undo
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +134,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
     macro = create_macro(by=adam, name="Thanks", body="Thank you!", owner=None, team=workshop)
     nora = invite_person("nora@example.com", by=adam)
+    alices_undo = change_many([ticket], by=alice, change=lambda one: set_priority(one, by=alice, priority=3)).undo
+    alices_words = begin_bulk_reply([ticket], by=alice, body="We are on it.", client_id="matrix")
     return World(
         people=people,
         ticket=ticket,
@@ -144,6 +155,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "ticket_macro": {"number": ticket.number, "pk": macro.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
+            "undo": {"pk": alices_undo.pk},
+            "bulk_reply": {"pk": alices_words.pk},
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
             "reset": {"uidb36": "1", "key": "set-password"},
             "mail": {"key": "0"},
@@ -193,6 +206,9 @@ def state() -> list[Any]:
         User.teams.through,
         Ring,
         Collaborator,
+        Undo,
+        BulkReply,
+        BulkReplyRow,
         Macro,
     )
     noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get

@@ -146,6 +146,8 @@ WITHOUT_ACTOR = {
         "run_follow_up": "the clock's work",
         "index_due": "the clock's work, or that of whoever searches first",
         "discard_unsent": "the clock's work",
+        "forget_undos": "the clock's work",
+        "forget_bulk_replies": "the clock's work",
         "report_mail_trouble": "the clock's work",
         "merge_guest": "a proof of who they are, which its caller has seen",
         "tell_of_identity": "a proof of who they are, which its caller has seen",

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import Team, User
+from tickets.actions.bulk import MOST_AT_ONCE
 from tickets.actions.handing_over import HAND_OVER_NOTE_CHARS
 from tickets.actions.macros import NAME_CHARS
 from tickets.actions.solving import NOTE_CHARS
@@ -336,3 +337,51 @@ def _whose_choices(user: User) -> Iterator[tuple[str, str]]:
         teams = Team.objects.all() if user.has_perm("tickets.view_all") else user.teams.all()
         yield from ((f"team:{team.pk}", f"The team {team.name}") for team in teams)
         yield "everybody", "Everybody"
+
+
+class BulkForm(forms.Form):
+    """Which tickets are meant, and what is to be done with them; the rest of it belongs to the deed."""
+
+    do = forms.CharField(max_length=20)
+    number = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"].valid_value = _is_key  # type: ignore[attr-defined]
+
+    def clean_number(self) -> list[int]:
+        numbers = list(dict.fromkeys(int(text) for text in self.cleaned_data["number"]))
+        if not numbers:
+            raise ValidationError("Select at least one ticket.", code="empty")
+        if len(numbers) > MOST_AT_ONCE:
+            raise ValidationError(f"Select {MOST_AT_ONCE} tickets at most.", code="too_many")
+        return numbers
+
+
+class BulkAssignForm(forms.Form):
+    """Whose many tickets are from now on: `to` is `user:<id>`, `team:<id>` or `nobody`."""
+
+    to = forms.CharField(max_length=40, error_messages={"required": "Choose a person or a team."})
+
+    def clean_to(self) -> dict[str, User | Team | None]:
+        """The argument of `assign_ticket`."""
+        kind, _, pk = self.cleaned_data["to"].partition(":")
+        if kind == "nobody":
+            return {"user": None}
+        model = {"user": User, "team": Team}.get(kind)
+        found = model.objects.filter(pk=int(pk)).first() if model and _is_key(pk) else None  # type: ignore[attr-defined]
+        if found is None:
+            raise ValidationError("They are not here any more. Choose somebody else.", code="invalid")
+        return {kind: found}
+
+
+class BulkTagsForm(TagsForm):
+    """Tags that are added to many tickets, or taken off them."""
+
+    how = forms.ChoiceField(choices=[("add", "Add"), ("remove", "Take off")], required=False)
+
+    def clean_tags(self) -> list[str]:
+        tags = super().clean_tags()
+        if not tags:
+            raise ValidationError("Write a tag.", code="empty")
+        return tags

@@ -10,14 +10,25 @@ from celery import shared_task
 from django.utils import timezone
 
 from outbox.models import Mail
-from tickets.actions import discard_unsent, index_due, report_mail_trouble, run_follow_up, wake_ticket
-from tickets.models import FollowUp, Ticket
+from tickets.actions import (
+    discard_unsent,
+    forget_bulk_replies,
+    forget_undos,
+    index_due,
+    report_mail_trouble,
+    run_follow_up,
+    send_next_of,
+    wake_ticket,
+)
+from tickets.models import BulkReply, BulkReplyRow, FollowUp, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
 log = logging.getLogger(__name__)
 INDEXING_SECONDS = 20  # and then the next tick goes on: a worker has other things to do
 BATCH = 200
 UNSENT_FILES_KEPT = timedelta(days=1)
+UNDOS_KEPT = timedelta(days=1)
+BULK_REPLIES_KEPT = timedelta(days=7)
 
 
 @shared_task
@@ -65,6 +76,28 @@ def index_changed_words() -> int:
 def discard_unsent_files() -> int:
     """Delete what was attached a day ago and never sent; returns how many files it was."""
     return discard_unsent(older_than=timezone.now() - UNSENT_FILES_KEPT)
+
+
+@shared_task
+def send_bulk_replies() -> int:
+    """Send what replies to many still owe; returns how many were sent. Workers share them: each row is claimed."""
+    sent = 0
+    for bulk in BulkReply.objects.due(timezone.now()).select_related("user"):
+        try:
+            while (row := send_next_of(bulk, by=bulk.user)) is not None:
+                sent += row.state == BulkReplyRow.State.SENT
+        except Exception:
+            # What cannot even be refused stays due, and must not hold up other people's replies.
+            log.exception("bulk reply %s failed", bulk.pk)
+    return sent
+
+
+@shared_task
+def forget_what_is_done() -> int:
+    """Delete what can no longer be undone, and the lists of replies to many; returns how many rows it was."""
+    now = timezone.now()
+    undos = forget_undos(older_than=now - UNDOS_KEPT)
+    return undos + forget_bulk_replies(older_than=now - BULK_REPLIES_KEPT)
 
 
 def guard_follow_up(mail: Mail) -> str | None:

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from tickets.views import customers, files, inbox, macros, ticket
+from tickets.views import bulk, customers, files, inbox, macros, ticket, undoing
 
 app_name = "tickets"
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("tickets/new/", ticket.new, name="new"),
+    path("tickets/bulk/", bulk.bulk, name="bulk"),
+    path("tickets/bulk/replies/", bulk.replies, name="bulk_replies"),
+    path("tickets/bulk/replies/<int:pk>/stop/", bulk.stop, name="stop_bulk_reply"),
+    path("undo/<int:pk>/", undoing.undo, name="undo"),
     path("tickets/<int:number>/", ticket.show, name="show"),
     path("tickets/<int:number>/reply/", ticket.reply, name="reply"),
     path("tickets/<int:number>/note/", ticket.note, name="note"),

@@ -1,4 +1,5 @@
 // Single keys for everything that is done all day. Never while typing, and one switch turns them off (WCAG 2.1.4).
+import { undoNewest } from "./undo.js"
 
 const PLACES = { i: "/inbox/", c: "/customers/", d: "/dashboard/" }
 let isGoing = 0   // when `g` was pressed
@@ -9,7 +10,7 @@ const isTyping = (target) => target.matches?.("input:not([type=radio], [type=che
 function move(step) {
   const all = rows()
   if (!all.length) return
-  let at = all.indexOf(document.activeElement)
+  let at = all.indexOf(document.activeElement.closest(".item")?.querySelector(".row"))
   if (at < 0) at = all.findIndex((row) => row.hasAttribute("aria-current"))
   const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))]
   next.focus()
@@ -25,14 +26,21 @@ function write(kind) {
   composer.querySelector("textarea").focus()
 }
 
-/** Press a button or step into a field that says which key is its own. */
+/** Press a button or step into a field that says which key is its own. While rows are selected, they are meant. */
 function use(key) {
-  const element = document.querySelector(`[data-key="${key}"]`)
-  if (!element) return
-  const drawer = element.closest(".side, .rail")
-  if (drawer && !element.checkVisibility({ visibilityProperty: true })) document.querySelector(`[data-toggle="${drawer.id}"][aria-controls]`)?.click()
+  const own = CSS.escape(key)
+  const element = document.querySelector(`#bulk[data-active] [data-bulk-key="${own}"]`) ?? document.querySelector(`[data-key="${own}"]`)
+  if (!element) return false
+  reveal(element)
   if (element.matches("button, a")) element.click()
   else element.focus()
+  return true
+}
+
+/** Open the drawer in which something is, if it is one now. */
+export function reveal(element) {
+  const drawer = element.closest(".side, .rail")
+  if (drawer && !element.checkVisibility({ visibilityProperty: true })) document.querySelector(`[data-toggle="${drawer.id}"][aria-controls]`)?.click()
 }
 
 function handOver(what) {
@@ -41,20 +49,20 @@ function handOver(what) {
   use("t")
 }
 
+const say = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }))
+
+// What is not simply the button that has the key (`data-key`).
 const ACTIONS = {
   j: () => move(1),
   k: () => move(-1),
-  r: () => write("reply"),
+  r: () => use("r") || write("reply"),
   n: () => write("note"),
   m: () => use("m"),
-  a: () => use("a"),
-  l: () => use("l"),
-  e: () => use("e"),
-  c: () => use("c"),
   t: () => handOver("transfer"),
   i: () => handOver("invite"),
-  y: () => use("y"),
-  d: () => use("d"),
+  x: () => say("desk:pick", { isRange: false }),
+  X: () => say("desk:pick", { isRange: true }),
+  z: undoNewest,
   "/": () => document.querySelector("[data-search]")?.focus(),
   ".": () => { const pill = document.getElementById("pill"); if (pill && !pill.hidden) pill.click() },
   "?": () => document.getElementById("keys")?.togglePopover(),
@@ -70,7 +78,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return
   if (isTyping(event.target) || document.documentElement.dataset.keys === "off") return
-  if (document.querySelector("[popover]:popover-open") && event.key !== "?") return
+  if (document.querySelector("[popover]:popover-open, dialog[open]") && event.key !== "?") return
   if (Date.now() - isGoing < 1500 && event.key in PLACES) {
     event.preventDefault()
     location.href = PLACES[event.key]
@@ -78,7 +86,7 @@ document.addEventListener("keydown", (event) => {
   }
   isGoing = 0
   const action = ACTIONS[event.key]
-  if (!action) return
+  if (!action && !(event.key.length === 1 && use(event.key))) return
   event.preventDefault()
-  action()
+  action?.()
 })

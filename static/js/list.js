@@ -1,8 +1,7 @@
 // The live list. Rows slide in when nobody points at them; otherwise a pill says how many are new (key `.`).
+import { hasWords } from "./drafts.js"
 import { items, stateOf } from "./outbox.js"
-import { me } from "./posting.js"
 
-const draftKey = (ref) => `makegood.draft.${me}.${ref}`
 const list = () => document.getElementById("list")
 const rows = () => document.getElementById("rows")
 const pill = () => document.getElementById("pill")
@@ -19,6 +18,9 @@ document.addEventListener("desk:changed", (event) => {
   if (isInUse() || isExtended) announce()
   else refresh()
 })
+
+// What one has just done oneself is seen at once, wherever the pointer rests.
+document.addEventListener("desk:reload", () => { if (!isExtended) refresh() })
 
 function announce() {
   // What happens on the open ticket is in sight already; its row catches up when the pointer leaves.
@@ -72,15 +74,12 @@ function mark() {
   }
 }
 
-function hasDraft(ref) {
-  try { return localStorage.getItem(draftKey(ref)) !== null } catch { return false }
-}
-
-/** Words that have not left: a draft, or a message that could not be sent. */
+/** Words that have not left: a draft, here or on the server, a message that could not be sent, or one that is held. */
 function showDraft(sign, ref) {
-  const isStuck = items(ref).some((item) => stateOf(item).state !== "sending")
-  sign.hidden = !isStuck && !hasDraft(ref)
-  sign.textContent = isStuck ? "Not sent" : "Draft"
+  const states = items(ref).map((item) => stateOf(item).state), isHeld = "held" in sign.dataset || states.includes("held")
+  const isStuck = states.some((state) => state === "waiting" || state === "refused")
+  sign.hidden = !isStuck && !isHeld && !hasWords(ref) && !("saved" in sign.dataset)
+  sign.textContent = isStuck ? "Not sent" : isHeld ? "Held" : "Draft"
   sign.classList.toggle("stuck", isStuck)
 }
 
@@ -92,6 +91,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
     document.getElementById("conversation").focus({ preventScroll: true })
   }
 })
-document.addEventListener("desk:draft", mark)
+document.addEventListener("desk:draft", ({ detail: { ref } }) => {
+  // What this browser knows is newer than the row.
+  const sign = document.querySelector(`#rows [data-draft="${CSS.escape(ref)}"]`)
+  if (sign) delete sign.dataset.saved
+  mark()
+})
 document.addEventListener("desk:outgoing", mark)
 mark()

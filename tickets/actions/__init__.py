@@ -5,6 +5,14 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 """
 
 from tickets.actions.attaching import add_attachment, discard_unsent
+from tickets.actions.bulk import (
+    begin_bulk_reply,
+    change_many,
+    forget_bulk_replies,
+    retag_ticket,
+    send_next_of,
+    stop_bulk_reply,
+)
 from tickets.actions.copying import mail_copy
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
@@ -35,6 +43,7 @@ from tickets.actions.reporting import report_mail_trouble
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
+from tickets.actions.undoing import forget_undos, newest_undo, remembering, undo
 
 __all__ = [
     "Post",
@@ -42,13 +51,17 @@ __all__ = [
     "apply_macro",
     "apply_steps",
     "assign_ticket",
+    "begin_bulk_reply",
     "call_off_follow_up",
     "change_macro",
+    "change_many",
     "copy_macro",
     "create_macro",
     "delete_macro",
     "discard_unsent",
     "end_chat",
+    "forget_bulk_replies",
+    "forget_undos",
     "index_due",
     "invite_agent",
     "join_ticket",
@@ -58,23 +71,29 @@ __all__ = [
     "mark_unread",
     "merge_guest",
     "move_follow_up",
+    "newest_undo",
     "open_ticket",
     "post_message",
     "post_messages",
     "post_with_steps",
     "rate_ticket",
     "release_ticket",
+    "remembering",
     "reopen_ticket",
     "report_mail_trouble",
     "resolve_ticket",
+    "retag_ticket",
     "run_follow_up",
+    "send_next_of",
     "set_priority",
     "set_status",
     "snooze_ticket",
+    "stop_bulk_reply",
     "tag_ticket",
     "take_chat",
     "tell_of_address",
     "tell_of_identity",
     "transfer_ticket",
+    "undo",
     "wake_ticket",
 ]

@@ -86,5 +86,10 @@ def assignment_data(ticket: Ticket, *, had: tuple[User | None, Team | None]) -> 
     }
 
 
+def undo_data(is_undo: bool) -> dict[str, Any]:
+    """What an event says besides if it only takes back what was done a moment ago."""
+    return {"undo": True} if is_undo else {}
+
+
 def _name(thing: User | Team | None) -> str | None:
     return thing.name if thing else None

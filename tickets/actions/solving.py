@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from tickets.actions._rules import Actor, clean_line, lock, require
+from tickets.actions._rules import Actor, clean_line, lock, require, undo_data
 from tickets.actions.following_up import cancel_follow_ups, schedule_follow_up
 from tickets.events import record
 from tickets.models import RootCause, Status, Ticket
 
 NOTE_CHARS = 2000
+
+
+@dataclass(frozen=True)
+class BeforeSolving:
+    """How a ticket stood before it was solved by mistake."""
+
+    status: str
+    root_cause: RootCause | None
+    waiting_since: datetime | None
+    answer_due_at: datetime | None
+    snoozed_at: datetime | None
+    snoozed_until: datetime | None
 
 
 @transaction.atomic
@@ -43,13 +56,32 @@ def resolve_ticket(
 
 
 @transaction.atomic
-def reopen_ticket(ticket: Ticket, *, by: Actor, at: datetime | None = None) -> Ticket:
-    """Take a solved ticket up again. Errors: PermissionDenied; ValidationError code `invalid` if it is not solved."""
+def reopen_ticket(
+    ticket: Ticket, *, by: Actor, at: datetime | None = None, as_before: BeforeSolving | None = None
+) -> Ticket:
+    """Take a solved ticket up again; `as_before` puts it back as if it had never been solved.
+
+    Errors: PermissionDenied; ValidationError code `invalid` if it is not solved.
+    """
     ticket = lock(ticket)
     require(by, "tickets.reopen")
     if not ticket.is_solved:
         raise ValidationError("This ticket is open.", code="invalid")
+    if ticket.merged_into_id is not None:
+        words = f"Ticket {ticket.merged_into_id} goes on for this one. Undo the merge first."
+        raise ValidationError(words, code="invalid")
     changed = ticket.change_status(Status.OPEN, at=at or timezone.now())
-    cancel_follow_ups(ticket, reason="reopened")
-    record(ticket, "ticket.reopened", by=by, at=at, changed=changed, is_public=True)
+    if as_before:
+        changed += _restore(ticket, as_before)
+    cancel_follow_ups(ticket, reason="undone" if as_before else "reopened")
+    data = undo_data(as_before is not None)
+    record(ticket, "ticket.reopened", by=by, at=at, changed=changed, is_public=True, data=data)
     return ticket
+
+
+def _restore(ticket: Ticket, before: BeforeSolving) -> list[str]:
+    """Make a reopened ticket what it was: its customer has waited since then, not since now. Returns the fields."""
+    names = ["status", "root_cause", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until"]
+    for name in names:
+        setattr(ticket, name, getattr(before, name))
+    return names

@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.models import Team, User
-from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require
+from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require, undo_data
 from tickets.events import record
 from tickets.models import Priority, Status, Tag, Ticket
 
@@ -32,6 +32,7 @@ def assign_ticket(
     user: User | None | Unchanged = UNCHANGED,
     team: Team | None | Unchanged = UNCHANGED,
     at: datetime | None = None,
+    is_undo: bool = False,
 ) -> Ticket:
     """Give a ticket to a person, a team, both, or (None) to nobody; what is not named stays.
 
@@ -48,13 +49,13 @@ def assign_ticket(
         ticket.team = team
     if (ticket.assignee, ticket.team) == had:
         return ticket
-    data = assignment_data(ticket, had=had)
+    data = assignment_data(ticket, had=had) | undo_data(is_undo)
     record(ticket, "ticket.assigned", by=by, at=at, changed=["assignee", "team"], data=data)
     return ticket
 
 
 @transaction.atomic
-def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = None) -> Ticket:
+def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = None, is_undo: bool = False) -> Ticket:
     """Say that a ticket is open, pending (we wait for them) or on hold. Solving and reopening are actions of their own.
 
     Errors: PermissionDenied; ValidationError code `invalid`.
@@ -67,14 +68,16 @@ def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = 
         raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
     if ticket.status == status:
         return ticket
-    data = {"from": ticket.status, "to": str(status)}
+    data = {"from": ticket.status, "to": str(status)} | undo_data(is_undo)
     ticket.status = status
     record(ticket, "status.changed", by=by, at=at, changed=["status"], data=data)
     return ticket
 
 
 @transaction.atomic
-def set_priority(ticket: Ticket, *, by: Actor, priority: int, at: datetime | None = None) -> Ticket:
+def set_priority(
+    ticket: Ticket, *, by: Actor, priority: int, at: datetime | None = None, is_undo: bool = False
+) -> Ticket:
     """Say how urgent a ticket is. Errors: PermissionDenied; ValidationError code `invalid`."""
     ticket = lock(ticket)
     require(by, "tickets.set_priority")
@@ -82,14 +85,16 @@ def set_priority(ticket: Ticket, *, by: Actor, priority: int, at: datetime | Non
         raise ValidationError("There is no such priority.", code="invalid")
     if ticket.priority == priority:
         return ticket
-    data = {"from": ticket.priority, "to": int(priority)}
+    data = {"from": ticket.priority, "to": int(priority)} | undo_data(is_undo)
     ticket.priority = priority
     record(ticket, "priority.changed", by=by, at=at, changed=["priority"], data=data)
     return ticket
 
 
 @transaction.atomic
-def tag_ticket(ticket: Ticket, *, by: Actor, tags: list[str], at: datetime | None = None) -> Ticket:
+def tag_ticket(
+    ticket: Ticket, *, by: Actor, tags: list[str], at: datetime | None = None, is_undo: bool = False
+) -> Ticket:
     """Make these the ticket's tags, no more and no fewer; new ones are made.
 
     Errors: PermissionDenied; ValidationError code `invalid` (more than 20).
@@ -100,7 +105,7 @@ def tag_ticket(ticket: Ticket, *, by: Actor, tags: list[str], at: datetime | Non
     after = {tag.name for tag in attach_tags(ticket, tags)}
     if before == after:
         return ticket
-    data = {"added": sorted(after - before), "removed": sorted(before - after)}
+    data = {"added": sorted(after - before), "removed": sorted(before - after)} | undo_data(is_undo)
     record(ticket, "ticket.tagged", by=by, at=at, data=data)
     return ticket
 
@@ -110,7 +115,8 @@ def attach_tags(ticket: Ticket, names: list[str]) -> list[Tag]:
     wanted = {name.casefold(): name for name in (clean_line(name, 50) for name in names) if name}
     if len(wanted) > MAX_TAGS:
         raise ValidationError(f"A ticket has {MAX_TAGS} tags at most.", code="invalid")
-    tags = [_get_tag(name) for name in wanted.values()]
+    # In one order for all: two who make the same new ones at once must not wait for each other.
+    tags = [_get_tag(wanted[key]) for key in sorted(wanted)]
     ticket.tags.set(tags)
     return tags
 

@@ -1,5 +1,6 @@
 """The heart's tables, split by noun; import them from here."""
 
+from tickets.models.bulk_reply import BulkReply, BulkReplyRow
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
 from tickets.models.follow_up import FollowUp
 from tickets.models.search import TicketWords, WordsDue
@@ -8,6 +9,8 @@ from tickets.models.working import Draft, Macro, SavedView, ScheduledReply, Undo
 
 __all__ = [
     "Attachment",
+    "BulkReply",
+    "BulkReplyRow",
     "Channel",
     "Collaborator",
     "Draft",

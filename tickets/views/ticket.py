@@ -38,6 +38,7 @@ from tickets.models import Channel, Event, FollowUp, Message, ReadMark, RootCaus
 from tickets.queries import timeline
 from tickets.queries.people import helper_rows, helpers
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
+from tickets.views.undoing import offer_undo
 
 OTHERS = 8
 UNPROCESSABLE = 422
@@ -114,7 +115,9 @@ def _acknowledge(request: HttpRequest, number: int, form: ReplyForm, act: Callab
 @require_POST
 def assign(request: HttpRequest, number: int) -> HttpResponse:
     form, user = AssignForm(request.POST), viewer(request)
-    return _act(request, number, form, lambda ticket: actions.assign_ticket(ticket, by=user, **form.chosen()))
+    return _act(
+        request, number, form, lambda ticket: actions.assign_ticket(ticket, by=user, **form.chosen()), is_undoable=True
+    )
 
 
 @requires("tickets.assign")
@@ -126,7 +129,7 @@ def transfer(request: HttpRequest, number: int) -> HttpResponse:
     def act(ticket: Ticket) -> None:
         actions.transfer_ticket(ticket, by=user, note=form.cleaned_data["note"], **form.cleaned_data["to"])
 
-    return _act(request, number, form, act, shown_as="transfer_form")
+    return _act(request, number, form, act, shown_as="transfer_form", is_undoable=True)
 
 
 @requires("tickets.assign")
@@ -163,21 +166,31 @@ def leave(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def status(request: HttpRequest, number: int) -> HttpResponse:
     form, user = StatusForm(request.POST), viewer(request)
-    return _act(request, number, form, lambda ticket: actions.set_status(ticket, by=user, **form.cleaned_data))
+    return _act(
+        request, number, form, lambda ticket: actions.set_status(ticket, by=user, **form.cleaned_data), is_undoable=True
+    )
 
 
 @requires("tickets.set_priority")
 @require_POST
 def priority(request: HttpRequest, number: int) -> HttpResponse:
     form, user = PriorityForm(request.POST), viewer(request)
-    return _act(request, number, form, lambda ticket: actions.set_priority(ticket, by=user, **form.cleaned_data))
+    return _act(
+        request,
+        number,
+        form,
+        lambda ticket: actions.set_priority(ticket, by=user, **form.cleaned_data),
+        is_undoable=True,
+    )
 
 
 @requires("tickets.tag")
 @require_POST
 def tags(request: HttpRequest, number: int) -> HttpResponse:
     form, user = TagsForm(request.POST), viewer(request)
-    return _act(request, number, form, lambda ticket: actions.tag_ticket(ticket, by=user, **form.cleaned_data))
+    return _act(
+        request, number, form, lambda ticket: actions.tag_ticket(ticket, by=user, **form.cleaned_data), is_undoable=True
+    )
 
 
 @requires("tickets.resolve")
@@ -190,6 +203,7 @@ def resolve(request: HttpRequest, number: int) -> HttpResponse:
         form,
         lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data),
         shown_as="resolve_form",
+        is_undoable=True,
     )
 
 
@@ -264,6 +278,7 @@ def _act(
     act: Callable[[Ticket], object],
     *,
     shown_as: str = "",
+    is_undoable: bool = False,
 ) -> HttpResponse:
     """Let a valid form act on the ticket and show it again; otherwise say what is wrong, with what was typed.
 
@@ -272,8 +287,12 @@ def _act(
     ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=number)
     if form.is_valid():
         try:
-            act(ticket)
-            return _after(request, ticket)
+            if not is_undoable:
+                act(ticket)
+                return _after(request, ticket)
+            with actions.remembering([ticket], by=viewer(request)) as noted:
+                act(ticket)
+            return offer_undo(_after(request, ticket), noted.undo)
         except ValidationError as error:
             form.add_error(None, error)
     return _refuse(request, ticket, form, shown_as)

@@ -1,0 +1,238 @@
+"""What somebody did to tickets a moment ago is noted, and can be put back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Team, User
+from tickets.actions.solving import BeforeSolving, reopen_ticket
+from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
+from tickets.models import Priority, RootCause, Status, Ticket, Undo
+
+UNDO_FOR = timedelta(minutes=10)
+State = dict[str, Any]  # what can be undone of a ticket, as it is kept: keys, numbers, words, and times as text
+Step = dict[str, Any]  # {ticket, do, was, is}
+# What is put back together, and by which of our own actions.
+GROUPS = {
+    "assign": ("user", "team"),
+    "status": ("status",),
+    "priority": ("priority",),
+    "tags": ("tags",),
+}
+BEFORE_SOLVING = ("status", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until", "root_cause")
+
+
+@dataclass
+class Noted:
+    """What `remembering` has noted, once its block is over; None if nothing changed."""
+
+    undo: Undo | None = None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """The tickets that are as they were, and those that were left alone, with why."""
+
+    done: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+
+@contextmanager
+def remembering(tickets: Iterable[Ticket], *, by: User) -> Iterator[Noted]:
+    """What happens to these tickets in the block can be undone by whoever does it.
+
+    The block is one transaction, and holds the rows of all these tickets, locked in the order of their keys as
+    every batch does, so that two of them cannot wait for each other.
+    """
+    numbers = [ticket.pk for ticket in tickets]
+    noted = Noted()
+    with transaction.atomic():
+        before = _look(numbers)
+        yield noted
+        steps = _steps(before, _look(numbers))
+        if steps:
+            noted.undo = Undo.objects.create(user=by, label=_label(steps), steps=steps)
+
+
+@transaction.atomic
+def undo(row: Undo, *, by: User) -> Undone:
+    """Put back exactly what was there, once, within ten minutes, and only one's own.
+
+    A ticket on which anything of it has changed since is left alone. It need not be visible to them any more:
+    who has just moved one out of their own sight must be able to take that back. Errors: PermissionDenied;
+    ValidationError code `closed` (too late) or `again` (undone before).
+    """
+    if row.user_id != by.pk:
+        raise PermissionDenied
+    now = timezone.now()
+    mine = Undo.objects.filter(pk=row.pk, user=by)
+    if not mine.filter(undone_at=None, created_at__gt=now - UNDO_FOR).update(undone_at=now):
+        if mine.filter(undone_at__isnull=False).exists():
+            raise ValidationError("That is undone already.", code="again")
+        raise ValidationError("It is too late to undo that.", code="closed")
+    by_ticket: dict[int, list[Step]] = {}
+    for step in row.steps:
+        by_ticket.setdefault(step["ticket"], []).append(step)
+    states = _look(by_ticket)
+    undone = Undone()
+    for number in sorted(by_ticket):
+        try:
+            with transaction.atomic():
+                _put_back(number, by_ticket[number], states.get(number), by)
+        except ValidationError as error:
+            undone.left[number] = " ".join(error.messages)
+        except PermissionDenied:
+            undone.left[number] = "You may not do that any more."
+        else:
+            undone.done.append(number)
+    return undone
+
+
+def newest_undo(*, by: User) -> Undo | None:
+    """The last thing that somebody did and can still undo."""
+    fresh = Undo.objects.filter(user=by, created_at__gt=timezone.now() - UNDO_FOR)
+    newest = fresh.order_by("-created_at", "-pk").first()
+    return newest if newest is not None and newest.undone_at is None else None
+
+
+def forget_undos(*, older_than: datetime) -> int:
+    """Delete what nobody can undo any more; returns how many rows it was."""
+    return Undo.objects.filter(created_at__lt=older_than).delete()[0]
+
+
+def _look(numbers: Iterable[int]) -> dict[int, State]:
+    """The tickets' states, with their rows locked in one order for all."""
+    wanted = Ticket.objects.filter(pk__in=list(numbers)).select_for_update(of=("self",)).order_by("pk")
+    states: dict[int, State] = {ticket.pk: _state(ticket) for ticket in wanted}
+    tagged = Ticket.tags.through.objects.filter(ticket__in=list(states)).order_by("tag__name")
+    for number, name in tagged.values_list("ticket", "tag__name"):
+        states[number]["tags"].append(name)
+    return states
+
+
+def _state(ticket: Ticket) -> State:
+    times = {
+        name: _text(getattr(ticket, name))
+        for name in ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_until")
+    }
+    return times | {
+        "user": ticket.assignee_id,
+        "team": ticket.team_id,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "tags": [],
+        "root_cause": ticket.root_cause_id,
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
+
+
+def _steps(before: dict[int, State], after: dict[int, State]) -> list[Step]:
+    """What can be undone of what became of the tickets, ticket by ticket, in the order of their keys."""
+    return [step for number in sorted(before) for step in _steps_of(number, before[number], after[number])]
+
+
+def _steps_of(number: int, was: State, is_: State) -> Iterator[Step]:
+    if Status.SOLVED in (was["status"], is_["status"]) and was["status"] != is_["status"]:
+        groups = {name: GROUPS[name] for name in ("assign", "priority", "tags")}
+    else:
+        groups = GROUPS
+    for do, names in groups.items():
+        changed = [name for name in names if was[name] != is_[name]]
+        if changed:
+            kept = names if do == "snooze" else changed  # a time to wake says nothing without the other
+            yield {"ticket": number, "do": do, "was": _only(was, kept), "is": _only(is_, kept)}
+    if is_["status"] == Status.SOLVED != was["status"]:
+        made = _only(is_, ("status", "solved_at", "root_cause"))
+        yield {"ticket": number, "do": "resolve", "was": _only(was, BEFORE_SOLVING), "is": made}
+
+
+def _only(state: State, names: Iterable[str]) -> State:
+    return {name: state[name] for name in names}
+
+
+def _put_back(number: int, steps: list[Step], now: State | None, by: User) -> None:
+    """Undo all steps on a locked ticket, the last one first; or none, if it is not what we made of it any more."""
+    if now is None:
+        raise ValidationError("It is not there any more.", code="invalid")
+    if any(now[name] != value for step in steps for name, value in step["is"].items()):
+        raise ValidationError("It has changed since.", code="invalid")
+    for step in reversed(steps):
+        _UNDO[step["do"]](Ticket(pk=number), step["was"], by)  # each action reads the row anew
+
+
+def _unassign(ticket: Ticket, was: State, by: User) -> None:
+    chosen: dict[str, Any] = {}
+    for name, model in (("user", User), ("team", Team)):
+        if name in was:
+            chosen[name] = _still_there(model, was[name])
+    assign_ticket(ticket, by=by, is_undo=True, **chosen)
+
+
+def _still_there(model: Any, pk: int | None) -> Any:
+    found = model.objects.filter(pk=pk).first() if pk is not None else None
+    if found is None and pk is not None:
+        raise ValidationError("Who had it is not here any more.", code="invalid")
+    return found
+
+
+def _unsolve(ticket: Ticket, was: State, by: User) -> None:
+    times = {name: _time(was[name]) for name in ("waiting_since", "answer_due_at", "snoozed_at", "snoozed_until")}
+    cause = RootCause.objects.filter(pk=was["root_cause"]).first() if was["root_cause"] else None
+    reopen_ticket(ticket, by=by, as_before=BeforeSolving(status=was["status"], root_cause=cause, **times))
+
+
+_UNDO = {
+    "assign": _unassign,
+    "status": lambda ticket, was, by: set_status(ticket, by=by, status=was["status"], is_undo=True),
+    "priority": lambda ticket, was, by: set_priority(ticket, by=by, priority=was["priority"], is_undo=True),
+    "tags": lambda ticket, was, by: tag_ticket(ticket, by=by, tags=was["tags"], is_undo=True),
+    "resolve": _unsolve,
+}
+
+
+def _label(steps: list[Step]) -> str:
+    """What was done, in a few words: `Solved`, `3 tickets assigned to Bob Bakker`."""
+    words = list(dict.fromkeys(_words(step) for step in steps))
+    said = ", ".join(words)
+    many = len({step["ticket"] for step in steps})
+    return (f"{many} tickets {said}" if many > 1 else said[:1].upper() + said[1:])[:200]
+
+
+def _words(step: Step) -> str:
+    made = step["is"]
+    if step["do"] == "assign":
+        return _assigned(made)
+    if step["do"] == "status":
+        return {Status.PENDING: "set to pending", Status.ON_HOLD: "put on hold"}.get(made["status"], "set to open")
+    if step["do"] == "priority":
+        return f"set to {Priority(made['priority']).label.lower()} priority"
+    if step["do"] == "snooze":
+        return "snoozed" if made["snoozed_at"] else "woken"
+    return {"tags": "tagged", "resolve": "solved"}[step["do"]]
+
+
+def _assigned(made: State) -> str:
+    parts = []
+    if "user" in made:
+        user = User.objects.filter(pk=made["user"]).first() if made["user"] else None
+        parts.append(f"assigned to {user.name}" if user else "assigned to nobody")
+    if "team" in made:
+        team = Team.objects.filter(pk=made["team"]).first() if made["team"] else None
+        parts.append(f"moved to {team.name}" if team else "moved to no team")
+    return " and ".join(parts)

@@ -1,0 +1,223 @@
+"""What is done to many tickets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from accounts.access import requires, viewer
+from accounts.models import Team, User
+from tickets import actions
+from tickets.actions.bulk import Changed
+from tickets.forms import (
+    BulkAssignForm,
+    BulkForm,
+    BulkTagsForm,
+    PriorityForm,
+    ReplyForm,
+    ResolveForm,
+    StatusForm,
+    new_client_id,
+)
+from tickets.models import BulkReply, RootCause, Ticket, Undo
+from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
+from tickets.views.inbox import know_names, wants_fragment
+from tickets.views.ticket import UNPROCESSABLE, _see_other, _words
+from tickets.views.undoing import back, offer_undo
+
+NAMED = 5  # tickets whose trouble is said one by one
+Change = Callable[[Ticket], Ticket]
+
+
+def _assign(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.assign_ticket(ticket, by=user, **form.cleaned_data["to"])
+
+
+def _set_status(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.set_status(ticket, by=user, **form.cleaned_data)
+
+
+def _set_priority(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.set_priority(ticket, by=user, **form.cleaned_data)
+
+
+def _tag(form: forms.Form, user: User) -> Change:
+    how = form.cleaned_data["how"] or "add"
+    return lambda ticket: actions.retag_ticket(ticket, by=user, **{how: form.cleaned_data["tags"]})
+
+
+def _resolve(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data)
+
+
+class Deed(NamedTuple):
+    """What can be done to many: its title, who may, the form that says how, the change that follows, and its past."""
+
+    title: str
+    permission: str
+    form: type[forms.Form]
+    change: Callable[[Any, User], Change]
+    past: str
+
+
+DEEDS = {
+    "assign": Deed("Assign", "tickets.assign", BulkAssignForm, _assign, "assigned"),
+    "status": Deed("Status", "tickets.set_status", StatusForm, _set_status, "changed"),
+    "priority": Deed("Priority", "tickets.set_priority", PriorityForm, _set_priority, "changed"),
+    "tag": Deed("Tags", "tickets.tag", BulkTagsForm, _tag, "changed"),
+    "resolve": Deed("Solve", "tickets.resolve", ResolveForm, _resolve, "solved"),
+}
+REPLY = "reply"
+
+
+@requires("tickets.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Ask what to do with up to 200 tickets that the viewer sees, and do it."""
+    return _change(request) if request.method == "POST" else _ask(request)
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    """One thing to do for the bar's panel, or a page with all of them for a browser without a script."""
+    user = viewer(request)
+    deeds = [(do, deed.title) for do, deed in DEEDS.items() if user.has_perm(deed.permission)]
+    if user.has_perm("tickets.reply"):
+        deeds.append((REPLY, "Reply"))
+    context: dict[str, Any] = {
+        "people": User.objects.filter(is_active=True),
+        "teams": Team.objects.all(),
+        "root_causes": RootCause.objects.all(),
+        "client_id": new_client_id(),
+    }
+    if wants_fragment(request):
+        do = request.GET.get("do", "")
+        title = dict(deeds).get(do)
+        if title is None:
+            raise Http404
+        return render(request, "tickets/_bulk_panel.html", context | {"do": do, "title": title})
+    asked = BulkForm({"do": "ask"} | {"number": request.GET.getlist("number")})
+    if not asked.is_valid():
+        messages.error(request, _words(asked))
+        return redirect(back(request))
+    tickets = Ticket.objects.visible_to(user).filter(pk__in=asked.cleaned_data["number"]).select_related("customer")
+    know_names(tickets)
+    numbers = [ticket.pk for ticket in tickets]
+    return render(request, "tickets/bulk.html", context | {"deeds": deeds, "tickets": tickets, "numbers": numbers})
+
+
+def _change(request: HttpRequest) -> HttpResponse:
+    """Do one thing to all of them, and say how many it was and which it was not."""
+    asked, user = BulkForm(request.POST), viewer(request)
+    if not asked.is_valid():
+        return _answer(request, [_words(asked)], is_error=True)
+    numbers, do = asked.cleaned_data["number"], asked.cleaned_data["do"]
+    if do == REPLY:
+        return _reply(request, numbers)
+    if do not in DEEDS:
+        return _answer(request, ["There is no such thing to do."], is_error=True)
+    deed = DEEDS[do]
+    form = deed.form(request.POST)
+    if not form.is_valid():
+        return _answer(request, [_words(form)], is_error=True)
+    seen = list(Ticket.objects.visible_to(user).filter(pk__in=numbers))
+    changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
+    missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
+    changed.left |= dict.fromkeys(missing, "It is not there any more, or not yours to see.")
+    return _answer(request, *_said(changed, deed.past), undo=changed.undo, numbers=changed.done + changed.same)
+
+
+def _said(changed: Changed, word: str) -> tuple[list[str], bool]:
+    """What became of it, in sentences, and whether that is trouble."""
+    said = [f"{_count(changed.done)} {word}."] if changed.done else []
+    if changed.same:
+        said.append(f"{_count(changed.same)} {'was' if len(changed.same) == 1 else 'were'} so already.")
+    if changed.left:
+        said.append(f"{_count(changed.left)} left as {'it is' if len(changed.left) == 1 else 'they are'}.")
+        said += [f"Ticket {number}: {why}" for number, why in list(changed.left.items())[:NAMED]]
+        if len(changed.left) > NAMED:
+            said.append("…")
+    return said, bool(changed.left)
+
+
+def _count(tickets: Any) -> str:
+    return "1 ticket" if len(tickets) == 1 else f"{len(tickets)} tickets"
+
+
+def _answer(
+    request: HttpRequest,
+    said: list[str],
+    is_error: bool = False,
+    *,
+    undo: Undo | None = None,
+    numbers: list[int] | None = None,
+) -> HttpResponse:
+    """To a browser with a script the words and what it may forget of its selection; else the list with the words."""
+    words = " ".join(said)
+    if wants_fragment(request):
+        response = HttpResponse(status=204 if numbers is not None else UNPROCESSABLE)
+        # The offer to undo says itself what was done.
+        if is_error or undo is None:
+            trigger_client_event(response, "desk:toast", {"text": words, "isError": is_error})
+        trigger_client_event(response, "desk:bulk", {"numbers": numbers or [], "text": words, "isError": is_error})
+    else:
+        if is_error or undo is None:
+            (messages.error if is_error else messages.info)(request, words)
+        response = _see_other(back(request))
+    offer_undo(response, undo)
+    return response
+
+
+# --- Replying ------------------------------------------------------------------------------
+
+
+def _reply(request: HttpRequest, numbers: list[int]) -> HttpResponse:
+    """Promise the same words on many tickets."""
+    form, user = ReplyForm(request.POST), viewer(request)
+    if not user.has_perm("tickets.reply"):
+        raise PermissionDenied
+    if not form.is_valid():
+        return _answer(request, [_words(form)], is_error=True)
+    seen = Ticket.objects.visible_to(user).filter(pk__in=numbers)
+    body, client_id = form.cleaned_data["body"], form.cleaned_data["client_id"] or new_client_id()
+    try:
+        promised = actions.begin_bulk_reply(seen, by=user, body=body, client_id=client_id)
+    except ValidationError as error:
+        return _answer(request, error.messages, is_error=True)
+    response = _show(request, *shown_bulk_replies(user)) if wants_fragment(request) else _see_other(back(request))
+    # Other pages need not ask whether there is one.
+    response.set_cookie(BULK_COOKIE, "1", max_age=BULK_COOKIE_AGE, httponly=True, samesite="Lax")
+    if wants_fragment(request):
+        retarget(reswap(response, "outerHTML"), "#bulk-progress")
+        meant = list(promised.rows.values_list("ticket", flat=True))
+        trigger_client_event(response, "desk:bulk", {"numbers": meant, "text": "", "isError": False})
+    return response
+
+
+@requires("tickets.reply")
+@require_safe
+def replies(request: HttpRequest) -> HttpResponse:
+    """How far one's replies to many have come; nothing if there is none under way or just done."""
+    return _show(request, *shown_bulk_replies(viewer(request)))
+
+
+@requires("tickets.reply")
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send no more of it; what has not begun is taken back."""
+    promised = get_object_or_404(BulkReply, pk=pk, user=viewer(request))
+    actions.stop_bulk_reply(promised, by=viewer(request))
+    if not wants_fragment(request):
+        return _see_other(back(request))
+    return _show(request, *shown_bulk_replies(viewer(request)))
+
+
+def _show(request: HttpRequest, *shown: Progress) -> HttpResponse:
+    return render(request, "tickets/_bulk_progress.html", {"bulk_replies": shown})
