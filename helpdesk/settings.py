@@ -190,6 +190,7 @@ MACRO_STEPS = {
     "add_tags": "tickets.actions.macro_steps.ADD_TAGS",
     "remove_tags": "tickets.actions.macro_steps.REMOVE_TAGS",
     "note": "tickets.actions.macro_steps.NOTE",
+    "snooze": "tickets.actions.macro_steps.SNOOZE",
     "resolve": "tickets.actions.macro_steps.RESOLVE",
 }
 

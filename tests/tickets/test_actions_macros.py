@@ -201,6 +201,14 @@ def test_no_team_and_no_cause_can_be_meant(ticket, alice):
     assert (again(ticket).team, again(ticket).status, again(ticket).root_cause) == (None, "solved", None)
 
 
+def test_snoozing_counts_from_when_it_is_used(ticket, alice):
+    apply_steps(ticket, by=alice, steps=steps("snooze:until they reply"))
+    assert again(ticket).snoozed_at is not None
+    assert again(ticket).snoozed_until is None
+    apply_steps(ticket, by=alice, steps=steps("snooze:in 2 hours"))
+    assert again(ticket).snoozed_until is not None
+
+
 def test_steps_are_all_done_or_none(ticket, alice, mine):
     with pytest.raises(ValidationError, match="cannot be chosen any more"):
         apply_steps(ticket, by=alice, steps=steps("priority:4", "note:x", "assign:999999"), macros=[mine.pk])

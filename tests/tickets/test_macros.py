@@ -124,6 +124,7 @@ def test_every_kind_of_step_is_checked_and_said(alice, workshop, cause, db):
         ("add_tags:bike, loan wheel", "tag bike, loan wheel"),
         ("remove_tags:new", "remove tag new"),
         ("note:Ask {{ customer.first_name }}: which size?", "note “Ask {{ customer.first_name }}: which size?”"),
+        ("snooze:tomorrow 9", "snooze: tomorrow 9"),
         ("resolve:tyre-size", "solve: Tyre size read off the frame"),
     ]
     assert {text.partition(":")[0] for text, _ in steps} == set(step_kinds())
@@ -149,6 +150,7 @@ def test_every_kind_of_step_is_checked_and_said(alice, workshop, cause, db):
         ("add_tags:" + ",".join(map(str, range(21))), "A ticket has 20 tags at most."),
         ("note:  ", "Add a note for the team: say what."),
         ("note:" + "x" * 2001, "Add a note for the team: 2,000 characters at most."),
+        ("snooze:when pigs fly", "Snooze until: this is no time that we understand: when pigs fly."),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words(db, text, complaint):

@@ -28,6 +28,12 @@ def at(db):
     return sign_in
 
 
+@pytest.fixture(autouse=True)
+def at_once(settings) -> None:
+    """A reply by mail waits a moment for its author to think better of it; here it need not."""
+    settings.UNDO_SEND_SECONDS = 0
+
+
 @pytest.fixture
 def mine(alice) -> Macro:
     steps = [read("add_tags:loan"), read("note:Stand 3")]

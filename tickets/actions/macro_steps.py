@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
+from zoneinfo import ZoneInfo
 
-from accounts.models import Team, User
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.models import Desk, Team, User
+from tickets import when
 from tickets.actions._rules import clean_line
 from tickets.actions.posting import post_message
+from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
 from tickets.actions.sorting import MAX_TAGS, assign_ticket, set_priority, set_status, tag_ticket
 from tickets.macros import StepKind, render
@@ -84,6 +89,24 @@ def _causes() -> dict[str, str]:
     return {NONE: "no cause to name"} | dict(RootCause.objects.values_list("slug", "name"))
 
 
+def _snooze(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    wake = when.read(value, now=timezone.now(), zone=_zone(by))
+    if wake is None:
+        raise ValidationError(f"Snooze until: {value} has passed.", code="invalid")
+    snooze_ticket(ticket, by=by, until=wake.at)
+
+
+def _zone(by: User) -> ZoneInfo:
+    return ZoneInfo(by.time_zone or Desk.current().time_zone)
+
+
+def _clean_when(text: str) -> str:
+    text = clean_line(text, len(text))
+    if text and when.read(text, now=timezone.now(), zone=ZoneInfo("UTC")) is None:
+        raise ValidationError(f"Snooze until: this is no time that we understand: {text[:40]}.", code="invalid")
+    return text
+
+
 def _note(ticket: Ticket, value: str, *, by: User, once: str) -> None:
     post_message(ticket, by=by, body=render(value, ticket, by), kind=Message.Kind.NOTE, client_id=once)
 
@@ -99,4 +122,5 @@ PRIORITY = StepKind("Set priority", "set priority {}", _set_priority, options=_p
 ADD_TAGS = StepKind("Add tags", "tag {}", _add_tags, check=_clean_tags, again=True)
 REMOVE_TAGS = StepKind("Remove tags", "remove tag {}", _remove_tags, check=_clean_tags, again=True)
 NOTE = StepKind("Add a note for the team", "note “{}”", _note, check=_clean_note, again=True)
+SNOOZE = StepKind("Snooze until", "snooze: {}", _snooze, check=_clean_when, last=True)
 RESOLVE = StepKind("Solve, with the cause", "solve: {}", _resolve, options=_causes, last=True)
