@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
     "words to be searched": {"task": "tickets.jobs.index_changed_words", "schedule": 5.0},
     "snoozed tickets that wake": {"task": "tickets.jobs.wake_due_tickets", "schedule": 10.0},
+    "replies that are due": {"task": "tickets.jobs.send_due_replies", "schedule": 2.0},
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
     "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
     "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},
@@ -311,6 +312,8 @@ TIME_ZONE = "UTC"
 MESSAGE_MAX_CHARS = 20_000
 # An answer in a chat that the customer has not seen after this long leaves by mail.
 UNSEEN_MAIL_SECONDS = env.int("UNSEEN_MAIL_SECONDS", 120)
+# How long a reply that leaves by mail can be taken back.
+UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", 10)
 # Generous and settable (decisions: offices share one address).
 GUEST_LIMITS = {
     "start": (env.int("GUEST_STARTS_PER_MINUTE", 120), 60),

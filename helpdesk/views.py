@@ -18,7 +18,7 @@ from accounts.models import ApiToken, Desk, Heartbeat
 from accounts.tokens import bearer
 from helpdesk.errors import DATABASE_GONE, error_page, unavailable
 from outbox.models import Mail
-from tickets.models import FollowUp
+from tickets.models import FollowUp, ScheduledReply
 
 WORKER_STALE_SECONDS = 120
 LATE_SECONDS = 300
@@ -67,10 +67,11 @@ def _worker() -> dict[str, Any]:
 
 
 def _due_work() -> dict[str, Any]:
-    """How late the oldest work is that should have been done: follow-ups and mails."""
+    """How late the oldest work is that should have been done: follow-ups, replies and mails."""
     now = timezone.now()
     due = [
         FollowUp.objects.due(now).values_list("due_at", flat=True).first(),
+        ScheduledReply.objects.due(now).values_list("send_at", flat=True).first(),
         Mail.objects.due(now).order_by("next_at").values_list("next_at", flat=True).first(),
     ]
     oldest = min((at for at in due if at), default=None)

@@ -34,6 +34,12 @@ def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def leaves_at_once(settings):
+    """Most tests are about what follows once a reply has left; those of the moment before it set it themselves."""
+    settings.UNDO_SEND_SECONDS = 0
+
+
 @pytest.fixture
 def desk_row(db) -> Desk:
     return Desk.objects.create(name="Bellwether Cycles", time_zone="Europe/Amsterdam", currency="EUR")

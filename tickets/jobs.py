@@ -17,10 +17,11 @@ from tickets.actions import (
     index_due,
     report_mail_trouble,
     run_follow_up,
+    run_scheduled_reply,
     send_next_of,
     wake_ticket,
 )
-from tickets.models import BulkReply, BulkReplyRow, FollowUp, Ticket
+from tickets.models import BulkReply, BulkReplyRow, FollowUp, ScheduledReply, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,19 @@ def wake_due_tickets() -> int:
         except Exception:
             log.exception("ticket %s could not be woken", ticket.pk)  # the others can; it stays due
     return awake
+
+
+@shared_task
+def send_due_replies() -> int:
+    """Post the replies that are due; returns how many left. Two clocks are harmless: each row is claimed."""
+    sent = 0
+    due = ScheduledReply.objects.due(timezone.now()).select_related("ticket", "user")
+    for reply in due[:BATCH]:
+        try:
+            sent += run_scheduled_reply(reply) is not None
+        except Exception:
+            log.exception("scheduled reply %s failed", reply.pk)  # it stays due, as above
+    return sent
 
 
 @shared_task

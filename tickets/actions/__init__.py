@@ -14,6 +14,7 @@ from tickets.actions.bulk import (
     stop_bulk_reply,
 )
 from tickets.actions.copying import mail_copy
+from tickets.actions.drafting import discard_draft, save_draft
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.handing_over import (
@@ -40,12 +41,23 @@ from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.rating import rate_ticket
 from tickets.actions.reading import mark_seen, mark_unread
 from tickets.actions.reporting import report_mail_trouble
+from tickets.actions.scheduling import (
+    HeldError,
+    discard_reply,
+    hold_reply,
+    run_scheduled_reply,
+    schedule_reply,
+    send_reply,
+    send_reply_now,
+    take_back_reply,
+)
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
 from tickets.actions.undoing import forget_undos, newest_undo, remembering, undo
 
 __all__ = [
+    "HeldError",
     "Post",
     "add_attachment",
     "apply_macro",
@@ -58,11 +70,14 @@ __all__ = [
     "copy_macro",
     "create_macro",
     "delete_macro",
+    "discard_draft",
+    "discard_reply",
     "discard_unsent",
     "end_chat",
     "forget_bulk_replies",
     "forget_undos",
     "index_due",
+    "hold_reply",
     "invite_agent",
     "join_ticket",
     "leave_ticket",
@@ -84,12 +99,18 @@ __all__ = [
     "resolve_ticket",
     "retag_ticket",
     "run_follow_up",
+    "run_scheduled_reply",
+    "save_draft",
+    "schedule_reply",
     "send_next_of",
+    "send_reply",
+    "send_reply_now",
     "set_priority",
     "set_status",
     "snooze_ticket",
     "stop_bulk_reply",
     "tag_ticket",
+    "take_back_reply",
     "take_chat",
     "tell_of_address",
     "tell_of_identity",

@@ -15,12 +15,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from accounts.models import User
 from tickets.actions._rules import Actor, require
 from tickets.events import authored
-from tickets.models import Attachment, Message
+from tickets.models import Attachment, Message, ScheduledReply
 from tickets.pictures import MAX_PIXELS, Picture, PicturesBusyError, PictureTooLargeError, remake
 
 log = logging.getLogger(__name__)
@@ -124,11 +124,14 @@ def count_files(ids: tuple[str, ...]) -> str:
 
 
 def discard_unsent(*, older_than: datetime) -> int:
-    """Delete the files that nobody has sent since; returns how many."""
+    """Delete the files that nobody has sent since; returns how many. Those of drafts, and of replies that have not
+    left yet, stay."""
     count = 0
-    for attachment in Attachment.objects.filter(message=None, created_at__lt=older_than)[:DISCARD_AT_ONCE]:
+    waiting = ScheduledReply.objects.filter(state__in=ScheduledReply.OPEN, attachments=OuterRef("pk"))
+    unsent = Attachment.objects.filter(~Exists(waiting), message=None, drafts=None)
+    for attachment in unsent.filter(created_at__lt=older_than)[:DISCARD_AT_ONCE]:
         with transaction.atomic():
-            deleted, _ = Attachment.objects.filter(pk=attachment.pk, message=None).delete()
+            deleted, _ = unsent.filter(pk=attachment.pk).delete()
         if deleted:
             attachment.file.delete(save=False)  # only now: a row without its file could still be sent
             count += 1

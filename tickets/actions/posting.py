@@ -27,6 +27,7 @@ from tickets.actions._rules import (
 from tickets.actions._storing import store
 from tickets.actions.attaching import attach, count_files, file_ids
 from tickets.actions.beginning import begin_ticket
+from tickets.actions.drafting import drop_drafts
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
 from tickets.events import announce, authored, next_event
 from tickets.models import Channel, Event, Message, Status, Ticket
@@ -122,8 +123,19 @@ def post_messages(posts: list[Post]) -> list[Message]:
     store(events, list(changed.values()))
     for post, message in with_files:
         attach(post.attachments, message, by=post.by)
+    _drop_drafts(posts)
     announce(live)
     return answer
+
+
+def _drop_drafts(posts: list[Post]) -> None:
+    """What was a draft is a message now."""
+    sent: dict[User, list[str]] = {}
+    for post in posts:
+        if isinstance(post.by, User) and post.client_id:
+            sent.setdefault(post.by, []).append(post.client_id)
+    for user, client_ids in sent.items():
+        drop_drafts(user, client_ids)
 
 
 def _files_of(known: Message, with_files: list[tuple[Post, Message]]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import models
@@ -54,6 +55,9 @@ class ScheduledReply(models.Model):
         SENT = "sent", "Sent"
         CANCELLED = "cancelled", "Taken back"
 
+    OPEN = [State.WAITING, State.HELD]
+    MOMENT = timedelta(seconds=60)
+
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="scheduled_replies")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     body = models.TextField(blank=True)
@@ -84,6 +88,11 @@ class ScheduledReply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.ticket_id} at {self.send_at}"
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it leaves in a moment, unless it is undone; otherwise somebody has chosen a time for it."""
+        return self.send_at - self.created_at <= self.MOMENT
 
 
 class SharedQuerySet(models.QuerySet[Row]):
