@@ -27,6 +27,7 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.tag",
         "tickets.resolve",
         "tickets.reopen",
+        "tickets.merge",
         "customers.view",
         "customers.change",
         "customers.block",

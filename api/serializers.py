@@ -12,8 +12,9 @@ from rest_framework import serializers
 
 from accounts.models import Team, User
 from customers.models import Address, Company, Customer
-from tickets.models import Channel, Message, Priority, RootCause, Status, Tag, Ticket
+from tickets.models import Channel, Macro, Message, Priority, RootCause, Status, Tag, Ticket
 from tickets.serializers import iso
+from tickets.when import MAX_CHARS
 
 MAX_ID = 2**63 - 1
 MAX_TAGS = 20
@@ -126,6 +127,22 @@ class TagOut(Out):
         read_only_fields = fields
 
 
+class MacroStepOut(serializers.Serializer[Any]):
+    do = serializers.CharField(help_text="What kind of step it is, such as `assign` or `add_tags`.")
+    value = serializers.CharField(help_text="As whom or what, as text.")
+
+
+class MacroOut(Out):
+    team = TeamOut(read_only=True, allow_null=True, help_text="Whose it is; null: yours alone, or everybody's.")
+    is_private = serializers.BooleanField(read_only=True, help_text="Whether it is yours alone.")
+    steps = MacroStepOut(many=True, read_only=True)
+
+    class Meta:
+        model = Macro
+        fields = ["id", "name", "is_private", "team", "kind", "body", "steps", "used", "used_at"]
+        read_only_fields = fields
+
+
 class CauseOut(Out):
     class Meta:
         model = RootCause
@@ -209,17 +226,23 @@ class TicketOut(Out):
             "assignee",
             "tags",
             "root_cause",
+            "merged_into",
             "preview",
             "last_seq",
             "waiting_since",
             "answer_due_at",
             "first_answered_at",
             "solved_at",
+            "snoozed_at",
+            "snoozed_until",
             "created_at",
             "updated_at",
         ]
         read_only_fields = fields
-        extra_kwargs = {"last_seq": {"help_text": "The seq of the ticket's newest event."}}
+        extra_kwargs = {
+            "last_seq": {"help_text": "The seq of the ticket's newest event."},
+            "merged_into": {"help_text": "The number of the ticket that goes on for this one."},
+        }
 
 
 # The next ones describe what tickets/serializers.py makes, for the schema; tests hold the two together.
@@ -301,8 +324,12 @@ class TicketFilters(Strict):
         required=False,
         help_text="Changed since then. Turns the order round: the longest unchanged first, for keeping a copy.",
     )
-    q = Text(required=False, max_length=200, help_text="Words of the subject.")
-    view = Text(required=False, max_length=100, help_text="A place of the inbox: `mine`, `waiting`, `team-<slug>`, …")
+    q = Text(required=False, max_length=200, help_text="Words and filters, as in the search box: `tyre is:open from:carla`.")
+    view = Text(
+        required=False,
+        max_length=100,
+        help_text="A place of the inbox: `mine`, `waiting`, `team-<slug>`, …, or a saved view: `saved-<id>`.",
+    )
 
     def validate_reference(self, value: str) -> str:
         return value.lower()
@@ -390,6 +417,27 @@ class AssignIn(Strict):
 class ResolveIn(Strict):
     root_cause = Text(max_length=120, help_text="The slug of a root cause, or `none`, as an explicit choice.")
     note = Text(required=False, allow_blank=True, default="", max_length=2000, help_text="For the team.")
+
+
+class MergeIn(Strict):
+    into = Id(help_text="The number of the ticket that goes on.")
+
+
+class SnoozeIn(Strict):
+    until = Text(
+        allow_null=True,
+        max_length=MAX_CHARS,
+        help_text="A time (without a zone in yours), words such as `tomorrow 9`, or null: until they reply.",
+    )
+
+
+class MacroFilters(Strict):
+    q = Text(required=False, max_length=100, help_text="Words in its name or its text.")
+
+
+class MacroIn(Strict):
+    macro = Id()
+    client_id = Text(required=False, max_length=64, help_text="Your own id for this; makes it harmless to ask twice.")
 
 
 class CustomerIn(Strict):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Team, User
 from tickets.actions.bulk import MOST_AT_ONCE
@@ -16,8 +19,14 @@ from tickets.actions.handing_over import HAND_OVER_NOTE_CHARS
 from tickets.actions.macros import NAME_CHARS
 from tickets.actions.solving import NOTE_CHARS
 from tickets.actions.sorting import MAX_TAGS
+from tickets.actions.viewing import NAME_CHARS as VIEW_NAME_CHARS
 from tickets.macros import MAX_STEPS, WORDS_CHARS, Step, Steps, read, written
-from tickets.models import Channel, Macro, Message, Priority, RootCause, Status
+from tickets.models import Channel, Macro, Message, Priority, RootCause, SavedView, Status, Ticket
+from tickets.queries.searching import SORTS
+from tickets.queries.viewing import COLUMNS, USUAL_COLUMNS
+from tickets.search_words import MAX_CHARS as SEARCH_CHARS
+from tickets.when import MAX_CHARS as WHEN_CHARS
+from tickets.when import read as read_when
 
 NO_CAUSE = "none"
 TAG_CHARS = 50
@@ -72,6 +81,12 @@ class ReplyForm(StepsForm):
     kind = forms.ChoiceField(choices=Message.Kind.choices, required=False)
     client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
     attachments = forms.MultipleChoiceField(required=False)
+    # What had happened when it was begun; when it leaves, in words or as a time; what is done with it.
+    begun_seq = forms.IntegerField(min_value=0, max_value=2**62, required=False, widget=forms.HiddenInput)
+    until = forms.CharField(max_length=WHEN_CHARS, required=False)
+    written = forms.IntegerField(min_value=0, max_value=2**42, required=False)
+    do = forms.ChoiceField(choices=[("solve", "Send and solve")], required=False)
+    resolve = forms.CharField(max_length=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,12 +97,37 @@ class ReplyForm(StepsForm):
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or Message.Kind.REPLY
 
+    def clean_resolve(self) -> str | None:
+        """The cause, if it is to be solved with this."""
+        if self.data.get("do") != "solve":
+            return None
+        if not self.cleaned_data["resolve"]:
+            raise ValidationError("Choose what caused it, or that nothing did.", code="required")
+        return str(self.cleaned_data["resolve"])
+
+    def when(self) -> datetime | None:
+        """When it leaves, if somebody chose a time. Errors: ValidationError with code `invalid`.
+
+        What a browser has kept until its time had passed, because there was no connection, leaves at once.
+        """
+        words, now = self.cleaned_data["until"], timezone.now()
+        if not words:
+            return None
+        written = self.cleaned_data.get("written")
+        asked_at = min(now, datetime.fromtimestamp(written / 1000, UTC)) if written else now
+        wake = read_when(words, now=asked_at, zone=timezone.get_current_timezone())
+        if wake is None or wake.at is None:
+            raise ValidationError("Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”.", code="invalid")
+        return wake.at
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if "body" in cleaned and not cleaned["body"] and not cleaned.get("attachments"):
             raise ValidationError("Write something first.", code="empty")
         if len(cleaned.get("attachments", [])) > MAX_FILES:
             raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="too_many")
+        if "until" in cleaned and "written" in cleaned:
+            cleaned["send_at"] = self.when()
         return cleaned
 
 
@@ -148,6 +188,25 @@ class InviteForm(forms.Form):
         User.objects.filter(is_active=True), error_messages={"required": "Choose whom to ask."}
     )
     note = forms.CharField(max_length=HAND_OVER_NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class MergeForm(forms.Form):
+    """Into which ticket one is merged; `into` is its number, with or without #, or its reference."""
+
+    into = forms.CharField(max_length=40, error_messages={"required": "Say which ticket should go on."})
+
+    def __init__(self, *args: Any, tickets: QuerySet[Ticket], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tickets = tickets
+
+    def clean_into(self) -> Ticket:
+        """The ticket, if whoever asks may see it."""
+        text = self.cleaned_data["into"].removeprefix("#").lower()
+        found = self.tickets.filter(pk=int(text)) if _is_key(text) else self.tickets.filter(reference=text)
+        ticket = found.first()
+        if ticket is None:
+            raise ValidationError("There is no such ticket.", code="invalid")
+        return ticket
 
 
 class StatusForm(forms.Form):
@@ -385,3 +444,50 @@ class BulkTagsForm(TagsForm):
         if not tags:
             raise ValidationError("Write a tag.", code="empty")
         return tags
+
+
+class SavedViewForm(forms.Form):
+    """A search that is kept. `whose` is `me`, `all`, or `team:<id>`; only who may share can choose."""
+
+    name = forms.CharField(max_length=VIEW_NAME_CHARS)
+    query = forms.CharField(label="What it shows", max_length=SEARCH_CHARS, help_text="As in the search box.")
+    sort = forms.ChoiceField(label="Order", choices=list(SORTS.items()), required=False)
+    whose = forms.ChoiceField(label="Who has it", required=False)
+    columns = forms.MultipleChoiceField(
+        choices=list(COLUMNS.items()), required=False, widget=forms.CheckboxSelectMultiple, initial=USUAL_COLUMNS
+    )
+
+    def __init__(self, *args: Any, user: User, view: SavedView | None = None, **kwargs: Any) -> None:
+        if view is not None:
+            kwargs["initial"] = _initial_view(view)
+        super().__init__(*args, **kwargs)
+        self.teams = _teams_to_share_with(user)
+        whose = [("me", "Only me"), *((f"team:{team.pk}", team.name) for team in self.teams), ("all", "Everybody")]
+        field = self.fields["whose"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = whose if user.has_perm("tickets.share") else whose[:1]
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        """The fields that are drawn as any other."""
+        return [self[name] for name in ("name", "query", "sort", "whose")]
+
+    def clean_query(self) -> str:
+        return str(self.cleaned_data["query"]).replace("\x00", "")
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `save_view`."""
+        asked = dict(self.cleaned_data)
+        whose = asked.pop("whose") or "me"
+        team = next((team for team in self.teams if whose == f"team:{team.pk}"), None)
+        return {**asked, "team": team, "is_shared": whose != "me"}
+
+
+def _teams_to_share_with(user: User) -> list[Team]:
+    return list(Team.objects.all()) if user.has_perm("tickets.view_all") else list(user.teams.all())
+
+
+def _initial_view(view: SavedView) -> dict[str, Any]:
+    whose = "me" if view.is_private else f"team:{view.team_id}" if view.team_id else "all"
+    columns = view.columns or USUAL_COLUMNS
+    return {"name": view.name, "query": view.query, "sort": view.sort, "whose": whose, "columns": columns}

@@ -45,7 +45,8 @@ class Messages(Door):
     def post(self, request: Request, number: int) -> Response:
         """Give a `client_id` and it is harmless to send again: the first message is answered, with 200.
 
-        The same `client_id` with other words, another kind or on another ticket answers 409.
+        The same `client_id` with other words, another kind or on another ticket answers 409. What is posted to a
+        merged ticket arrives on the one that goes on for it.
         """
         ticket = find_ticket(request, number)
         wanted = body(request, MessageIn)
@@ -53,7 +54,7 @@ class Messages(Door):
         is_known = bool(client_id) and Message.objects.filter(by_user=viewer(request), client_id=client_id).exists()
         files = tuple(str(pk) for pk in wanted.pop("attachments", []))
         message = actions.post_message(ticket, by=viewer(request), attachments=files, **wanted)
-        if message.ticket_id != ticket.pk:
+        if message.ticket_id != ticket.pk and ticket.merged_into_id is None:
             raise Conflict("This id was used for a message on another ticket.")
         return Response(described(message, viewer(request)), status=200 if is_known else 201)
 

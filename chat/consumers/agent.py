@@ -24,7 +24,7 @@ from chat.frames import FrameError, cursors_field, refs_field, seq_field, text_f
 from chat.presence import mark_online
 from chat.queries import Head, agent_heads, customer_id_of
 from tickets.actions import Post, mark_seen
-from tickets.models import Message
+from tickets.models import Message, Ticket
 from tickets.serializers import person_json
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,8 @@ class AgentConsumer(LookingConsumer):
             raise FrameError("invalid", "`kind` is reply or note.", said.client_id)
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS), said.client_id)
         message = await post_soon(Post(ticket, by=self.viewer, kind=kind, **said._asdict()))
+        if message.ticket_id != ticket.pk:  # merged: the other one goes on for it
+            ticket = await database_sync_to_async(Ticket.objects.get)(pk=message.ticket_id)
         await self.acknowledge(message, ticket.reference)
 
     async def on_resume(self, frame: dict[str, Any]) -> None:

@@ -247,7 +247,7 @@ class GuestConsumer(IdentifyingConsumer):
         if message.ticket_id == ticket.pk:
             await self.acknowledge(message, ref)
             return
-        # Solved too long ago: the words opened a new conversation that continues the old one.
+        # Solved too long ago, or merged: another conversation goes on for this one.
         new = await database_sync_to_async(Ticket.objects.get)(pk=message.ticket_id)
         self.watched[new.reference] = new.pk
         self.cursors.setdefault(new.pk, 0)

@@ -55,6 +55,8 @@ from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
 from tickets.actions.undoing import forget_undos, newest_undo, remembering, undo
+from tickets.actions.uniting import merge_ticket, undo_merge
+from tickets.actions.viewing import change_view, delete_view, move_view, save_view
 
 __all__ = [
     "HeldError",
@@ -67,17 +69,19 @@ __all__ = [
     "call_off_follow_up",
     "change_macro",
     "change_many",
+    "change_view",
     "copy_macro",
     "create_macro",
     "delete_macro",
+    "delete_view",
     "discard_draft",
     "discard_reply",
     "discard_unsent",
     "end_chat",
     "forget_bulk_replies",
     "forget_undos",
-    "index_due",
     "hold_reply",
+    "index_due",
     "invite_agent",
     "join_ticket",
     "leave_ticket",
@@ -85,7 +89,9 @@ __all__ = [
     "mark_seen",
     "mark_unread",
     "merge_guest",
+    "merge_ticket",
     "move_follow_up",
+    "move_view",
     "newest_undo",
     "open_ticket",
     "post_message",
@@ -101,6 +107,7 @@ __all__ = [
     "run_follow_up",
     "run_scheduled_reply",
     "save_draft",
+    "save_view",
     "schedule_reply",
     "send_next_of",
     "send_reply",
@@ -116,5 +123,6 @@ __all__ = [
     "tell_of_identity",
     "transfer_ticket",
     "undo",
+    "undo_merge",
     "wake_ticket",
 ]

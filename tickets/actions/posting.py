@@ -77,7 +77,6 @@ def post_message(
         return post_messages([post])[0]
 
 
-@transaction.atomic
 def post_messages(posts: list[Post]) -> list[Message]:
     """Add messages in one transaction, whatever their tickets and authors; all of them or none.
 
@@ -85,6 +84,24 @@ def post_messages(posts: list[Post]) -> list[Message]:
     again: the first one is returned. Errors as in `post_message`; then nothing was added, and the caller
     asks again one by one to learn which it was.
     """
+    while True:
+        try:
+            return _post_all(posts)
+        except _MergedError as found:
+            posts = [replace(post, ticket=found.into.get(post.ticket.pk, post.ticket)) for post in posts]
+
+
+class _MergedError(Exception):
+    """Some of the tickets go on as others: `into`, by number. Found under the lock, so that is given up first; to lock
+    the others now would be out of order, and two batches could wait for each other."""
+
+    def __init__(self, into: dict[int, Ticket]) -> None:
+        super().__init__()
+        self.into = into
+
+
+@transaction.atomic
+def _post_all(posts: list[Post]) -> list[Message]:
     for post in posts:
         check_client_id(post.client_id)
     tickets = _lock_all(posts)
@@ -165,6 +182,9 @@ def _lock_all(posts: list[Post]) -> dict[int, Ticket]:
     found = {ticket.pk: ticket for ticket in rows.order_by("pk")}
     if len(found) < len(wanted):  # as in `lock`: one of them came to belong to another customer while we waited
         found = {ticket.pk: ticket for ticket in rows.order_by("pk")}
+    into = {ticket.pk: Ticket(pk=ticket.merged_into_id) for ticket in found.values() if ticket.merged_into_id}
+    if into:
+        raise _MergedError(into)
     return found
 
 

@@ -110,6 +110,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Those whose customer waits for us."""
         return self.filter(waiting_since__isnull=False)
 
+    def merged_into(self, ticket: Ticket) -> list[int]:
+        """The numbers of those that go on as this one, however many steps away."""
+        found: list[int] = []
+        latest = [ticket.pk]
+        while latest := list(self.filter(merged_into__in=latest).values_list("pk", flat=True)):
+            found += latest
+        return found
+
     def with_people(self) -> TicketQuerySet:
         return self.select_related("customer", "assignee", "team")
 
@@ -130,6 +138,8 @@ class Ticket(models.Model):
     tags = models.ManyToManyField(Tag, blank=True, related_name="tickets")
     root_cause = models.ForeignKey(RootCause, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets")
     continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
+
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
     preview = models.CharField(max_length=160, blank=True, help_text="The beginning of the last public message.")
     # The two counters of the event log; both move only under this row's lock.
@@ -171,6 +181,13 @@ class Ticket(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="solved") | models.Q(snoozed_at=None), name="ticket_solved_sleeps_not"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | models.Q(status="solved"), name="ticket_merged_is_solved"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("number")),
+                name="ticket_merged_into_another",
             ),
             models.CheckConstraint(
                 condition=models.Q(waiting_since=None, answer_due_at=None)

@@ -4,31 +4,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from accounts.models import User
-from tickets.models import Event, Ticket
+from tickets.models import Event, EventQuerySet, Ticket
 
 PAGE_SIZE = 200
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Events, oldest first. `earlier` is the seq before which there are more, or None."""
+    """Events, oldest first. `earlier` is the key of the event before which there are more, or None."""
 
     events: list[Event]
     earlier: int | None
 
 
-def timeline(ticket: Ticket, viewer: User, *, before: int | None = None) -> Timeline:
-    """The newest events that the viewer may see, or the newest of those before a seq; two queries with the files."""
-    events = Event.objects.visible_to(viewer).filter(ticket=ticket)
+def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_merged: bool = True) -> Timeline:
+    """The newest events that the viewer may see, with those of the tickets that were merged into this one.
+
+    `before` is the key of an event: then it is the newest of those before it. Two queries with the files; one more, and
+    one for each step of merging, unless it is known that none was merged.
+    """
+    family = [ticket.pk]
+    if has_merged:
+        family += Ticket.objects.visible_to(viewer).merged_into(ticket)
+    events = Event.objects.visible_to(viewer).filter(ticket__in=family)
     if before is not None:
-        events = events.filter(seq__lt=before)
+        events = _before(events, before)
     events = events.select_related("message", "by_user").prefetch_related("message__attachments")
-    newest = list(events.order_by("-seq")[: PAGE_SIZE + 1])
+    # Of one ticket, seq is the order of what happened, and an index has it; of several, it is the time.
+    order = ["-seq"] if len(family) == 1 else ["-at", "-pk"]
+    newest = list(events.order_by(*order)[: PAGE_SIZE + 1])
     shown = newest[:PAGE_SIZE][::-1]
     for event in shown:
         _share_people(event, ticket)
-    return Timeline(shown, shown[0].seq if len(newest) > PAGE_SIZE else None)
+    return Timeline(shown, shown[0].pk if len(newest) > PAGE_SIZE else None)
+
+
+def _before(events: EventQuerySet, key: int) -> EventQuerySet:
+    """What happened before one of these events; all of them if it is none of these."""
+    first = events.filter(pk=key).first()
+    if first is None:
+        return events
+    return events.filter(
+        Q(ticket=first.ticket_id, seq__lt=first.seq)
+        | ~Q(ticket=first.ticket_id) & (Q(at__lt=first.at) | Q(at=first.at, pk__lt=first.pk))
+    )
 
 
 def _share_people(event: Event, ticket: Ticket) -> None:

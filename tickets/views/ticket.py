@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,16 +34,17 @@ from tickets.forms import (
     TagsForm,
     TransferForm,
 )
-from tickets.models import Channel, Event, FollowUp, Message, ReadMark, RootCause, Tag, Ticket
+from tickets.models import Channel, Event, FollowUp, Message, ReadMark, RootCause, ScheduledReply, Tag, Ticket
 from tickets.queries import timeline
-from tickets.queries.people import helper_rows, helpers
+from tickets.queries.people import helper_rows, helpers, who_snoozed
+from tickets.views.drafts import composing, held_json
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 from tickets.views.undoing import offer_undo
 
 OTHERS = 8
 UNPROCESSABLE = 422
 # The forms whose templates have a place for it.
-SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form"}
+SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form", "snooze_form"}
 
 
 @requires("tickets.view")
@@ -74,25 +75,26 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[], str]) -> HttpResponse:
-    def act(ticket: Ticket) -> Message:
-        return actions.post_with_steps(
-            ticket,
-            by=viewer(request),
-            body=form.cleaned_data["body"],
-            steps=form.cleaned_data["step"],
-            macros=form.cleaned_data["macro"],
-            kind=kind(),
-            client_id=form.cleaned_data["client_id"],
-            attachments=tuple(form.cleaned_data["attachments"]),
-        )
+    def act(ticket: Ticket) -> Message | ScheduledReply:
+        asked = form.cleaned_data
+        words = {name: asked[name] for name in ("body", "client_id")} | {"attachments": tuple(asked["attachments"])}
+        steps = {"steps": asked["step"], "macros": asked["macro"]}
+        if kind() == Message.Kind.NOTE:
+            return actions.post_with_steps(ticket, by=viewer(request), kind=kind(), **words, **steps)
+        then = {name: value for name, value in (steps | {"resolve": asked["resolve"]}).items() if value}
+        times = {"begun_seq": asked["begun_seq"], "send_at": asked["send_at"]}
+        return actions.send_reply(ticket, by=viewer(request), then=then, **words, **times)
 
     if request.headers.get("Accept") == "application/json":
         return _acknowledge(request, number, form, act)
     return _act(request, number, form, act, shown_as="reply_form")
 
 
-def _acknowledge(request: HttpRequest, number: int, form: ReplyForm, act: Callable[[Ticket], Message]) -> HttpResponse:
-    """What the browser's outbox asks: the message is stored, as which event of which ticket, or why it is not.
+def _acknowledge(
+    request: HttpRequest, number: int, form: ReplyForm, act: Callable[[Ticket], Message | ScheduledReply]
+) -> HttpResponse:
+    """What the browser's outbox asks: the message is stored, as which event of which ticket, or why it is not. One
+    that leaves later is said to be `scheduled`.
 
     `by` is whose words they are: whoever signed in meanwhile in the same browser must not say them.
     """
@@ -104,11 +106,16 @@ def _acknowledge(request: HttpRequest, number: int, form: ReplyForm, act: Callab
     if not form.is_valid():
         return refusal(422, "invalid", _words(form))
     try:
-        event = act(ticket).event
+        sent = act(ticket)
+    except actions.HeldError as error:
+        return JsonResponse(held_json(error), status=409)
     except ValidationError as error:
         code = error.code or "invalid"
         return refusal(409 if code == "conflict" else 422, code, " ".join(error.messages))
-    return JsonResponse({"client_id": form.cleaned_data["client_id"], "ref": event.ticket.reference, "seq": event.seq})
+    said = {"client_id": form.cleaned_data["client_id"], "ref": ticket.reference}
+    if isinstance(sent, ScheduledReply):
+        return JsonResponse(said | {"scheduled": {"state": sent.state, "send_at": sent.send_at}})
+    return JsonResponse(said | {"ref": sent.event.ticket.reference, "seq": sent.event.seq})
 
 
 @requires("tickets.assign")
@@ -354,6 +361,7 @@ def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
         read_seq=Subquery(read.values("seq")),
         read_at=Subquery(read.values("at")),
         helper_rows=helper_rows(),
+        has_merged=Exists(Ticket.objects.filter(merged_into=OuterRef("pk"))),
     )
     return get_object_or_404(shown, pk=number)
 
@@ -362,7 +370,8 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
     """The workspace with this ticket open; htmx gets the conversation and the side."""
     user = viewer(request)
     teams = list(Team.objects.all())
-    events = timeline(ticket, user, before=_before(request))
+    has_merged: bool = ticket.has_merged  # type: ignore[attr-defined]  # annotated
+    events = timeline(ticket, user, before=_before(request), has_merged=has_merged)
     context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
     context |= {
@@ -371,6 +380,7 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
         "events": events.events,
         "earlier": events.earlier,
         "seen": _seen(ticket, events.events),
+        "snoozed_by": who_snoozed(ticket, events.events),
         "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
         "teams": teams,
         "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),
@@ -384,6 +394,7 @@ def _page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_sh
         "transfer_form": TransferForm(),
         "invite_form": InviteForm(),
     }
+    forms_shown |= composing(ticket, user, forms_shown.get("reply_form"))
     return answer(
         request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
     )

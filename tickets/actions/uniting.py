@@ -1,0 +1,110 @@
+"""Two tickets turn out to be about the same thing, or not after all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from tickets.actions._rules import require
+from tickets.actions.following_up import cancel_follow_ups
+from tickets.events import record
+from tickets.models import Event, FollowUp, Status, Ticket
+
+WHY = "merged into another ticket"
+_TIMES = ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_until")
+_CLOCK = ("waiting_since", "answer_due_at")
+
+
+@transaction.atomic
+def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
+    """Let another ticket of the same customer go on for this one; returns the one that goes on.
+
+    Nothing is moved: the survivor's timeline shows both, and what is said on this one from now on is said there.
+    Errors: PermissionDenied; ValidationError code `invalid` (itself, somebody else's, merged already).
+    """
+    require(by, "tickets.merge")
+    ticket, into = _lock_both(ticket, into)
+    if ticket.pk == into.pk:
+        raise ValidationError("A ticket cannot be merged into itself.", code="invalid")
+    if ticket.customer_id != into.customer_id:
+        raise ValidationError(
+            "These are two people’s tickets: each would read what the other wrote. Merge the customers first.",
+            code="invalid",
+        )
+    for one in (ticket, into):
+        if one.merged_into_id is not None:
+            raise ValidationError(f"Ticket {one.pk} is merged into {one.merged_into_id} already.", code="invalid")
+    was = _state_of(ticket)
+    changed = ticket.change_status(Status.SOLVED, at=ticket.solved_at or timezone.now())
+    ticket.merged_into = into
+    cancel_follow_ups(ticket, reason=WHY)  # answers that are owed by mail still go out
+    record(ticket, "ticket.merged", by=by, changed=[*changed, "merged_into"], data={"into": into.pk, "was": was})
+    touched = _take_over(into, was)
+    record(into, "ticket.merged", by=by, changed=touched, data={"taken": ticket.pk, "subject": ticket.subject})
+    return into
+
+
+@transaction.atomic
+def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
+    """Make a merged ticket what it was before, and return it; what was said meanwhile stays where it was said.
+
+    Errors: PermissionDenied; ValidationError code `invalid` if it is merged into none.
+    """
+    require(by, "tickets.merge")
+    found = Ticket.objects.filter(pk=ticket.pk).select_related("merged_into").get()
+    if found.merged_into is None:
+        raise ValidationError("This ticket is merged into no other.", code="invalid")
+    ticket, into = _lock_both(found, found.merged_into)
+    if ticket.merged_into_id != into.pk:
+        raise ValidationError("Somebody has changed this a moment ago. Look again.", code="invalid")
+    last = Event.objects.filter(ticket=ticket, type="ticket.merged", data__has_key="was").latest("seq")
+    changed = _put_back(ticket, last.data["was"])
+    ticket.merged_into = None
+    ticket.follow_ups.filter(state=FollowUp.State.CANCELLED, reason=WHY, due_at__gt=timezone.now()).update(
+        state=FollowUp.State.SCHEDULED, reason=""
+    )
+    record(ticket, "ticket.unmerged", by=by, changed=[*changed, "merged_into"], data={"from": into.pk})
+    record(into, "ticket.unmerged", by=by, data={"given_back": ticket.pk, "subject": ticket.subject})
+    return ticket
+
+
+def _lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
+    """Both rows as they are now, locked in the order that everybody locks them in."""
+    rows = Ticket.objects.filter(pk__in={one.pk, other.pk}).select_for_update(of=("self",)).select_related("customer")
+    found = {row.pk: row for row in rows.order_by("pk")}
+    return found[one.pk], found[other.pk]
+
+
+def _state_of(ticket: Ticket) -> dict[str, Any]:
+    """What undoing puts back, as JSON."""
+    times = {name: getattr(ticket, name) for name in _TIMES}
+    return {"status": ticket.status} | {name: at.isoformat() if at else None for name, at in times.items()}
+
+
+def _put_back(ticket: Ticket, was: dict[str, Any]) -> list[str]:
+    ticket.status = was["status"]
+    for name in _TIMES:
+        setattr(ticket, name, _time(was[name]))
+    return ["status", *_TIMES]
+
+
+def _take_over(into: Ticket, was: dict[str, Any]) -> list[str]:
+    """Whoever waited there waits here; returns the touched fields. A solved ticket waits for nobody, so it opens."""
+    since = _time(was["waiting_since"])
+    if since is None or (into.waiting_since is not None and into.waiting_since <= since):
+        return []
+    touched = list(_CLOCK)
+    if into.is_solved:
+        touched += into.change_status(Status.OPEN, at=timezone.now())
+    for name in _CLOCK:
+        setattr(into, name, _time(was[name]))
+    return touched
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
