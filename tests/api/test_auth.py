@@ -112,14 +112,14 @@ def test_too_many_requests_are_told_how_long_to_wait(api, as_, alice, bob, setti
 CLOSED = [
     ("get", "{ticket}"), ("patch", "{ticket}"), ("get", "{ticket}messages/"), ("post", "{ticket}messages/"),
     ("get", "{ticket}events/"), ("post", "{ticket}assign/"), ("post", "{ticket}resolve/"), ("post", "{ticket}reopen/"),
-    ("get", "{customer}"), ("patch", "{customer}"),
+    ("post", "{ticket}snooze/"), ("post", "{ticket}wake/"), ("get", "{customer}"), ("patch", "{customer}"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 def test_charlie_cannot_tell_the_unseen_from_the_unknown(as_, charlie, ticket, carla, alice, method, path):
     program = as_(charlie)
-    body = {"body": "x", "priority": 4, "user": charlie.pk, "root_cause": "none", "name": "x"}
+    body = {"body": "x", "priority": 4, "user": charlie.pk, "root_cause": "none", "name": "x", "until": "monday"}
     unseen = path.format(ticket=f"/api/v1/tickets/{ticket.pk}/", customer=f"/api/v1/customers/{carla.pk}/")
     unknown = path.format(ticket="/api/v1/tickets/999999/", customer="/api/v1/customers/999999/")
     events = ticket.events.count()

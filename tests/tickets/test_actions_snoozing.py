@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape, strip_tags
 
 from chat.actions import begin_conversation, start_visit
+from tests.hostile.conftest import percent, submit
+from tests.hostile.payloads import FEW
 from tests.tickets.looking import again, check_log, last, log
+from tickets import when
 from tickets.actions import (
     assign_ticket,
     mark_seen,
@@ -289,3 +296,93 @@ def test_what_was_never_read_stays_unread(ticket, alice):
     assert not mark_unread(ticket, by=alice)
     assert rows(alice) == [(ticket.pk, True)]
     assert not ReadMark.objects.exists()
+
+
+# --- The pages ---
+
+
+@pytest.fixture
+def browser(client, alice):
+    alice.time_zone = "Europe/Amsterdam"
+    alice.save()
+    client.force_login(alice)
+    return client
+
+
+def test_the_form_takes_words_or_one_of_the_moments_and_shows_it_asleep(browser, ticket):
+    where = f"/tickets/{ticket.number}/snooze/?view=mine"
+    answer = browser.post(where, {"words": "tomorrow 9"})
+    assert (answer.status_code, answer["Location"]) == (303, f"/tickets/{ticket.number}/?view=mine")
+    local = again(ticket).snoozed_until.astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert f"{local:%H:%M}" == "09:00"
+    page = browser.get(f"/tickets/{ticket.number}/").content.decode()
+    assert f"{local.day} {local:%b}, 9:00</time></b> by you" in page
+    assert "until tomorrow 9:00" in browser.get("/inbox/?view=snoozed").content.decode()
+    in_a_week = when.choices(timezone.now(), ZoneInfo("Europe/Amsterdam"))[3]
+    browser.post(where, {"words": "", "until": in_a_week.value})
+    assert again(ticket).snoozed_until == in_a_week.at
+    browser.post(where, {"words": "rubbish", "until": "until they reply"})
+    assert again(ticket).snoozed_until is None
+    assert "until they reply" in browser.get("/inbox/?view=snoozed").content.decode()
+    assert browser.post(f"/tickets/{ticket.number}/wake/").status_code == 303
+    assert not asleep(ticket)
+
+
+@pytest.mark.parametrize("words", ["", "rubbish", "yesterday", "x" * 99, "<script>"])
+def test_words_that_mean_nothing_are_kept_and_the_reason_said(browser, ticket, words):
+    answer = browser.post(f"/tickets/{ticket.number}/snooze/", {"words": words}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert f'value="{escape(words)}"' in page
+    assert "Say when, as in" in page
+    assert not asleep(ticket)
+
+
+@pytest.mark.parametrize("payload", FEW.values(), ids=FEW.keys())
+def test_anything_may_be_typed(browser, ticket, payload):
+    assert browser.get(f"/tickets/when/?words={percent(payload)}").status_code == 200
+    assert submit(browser, f"/tickets/{ticket.number}/snooze/", {"words": payload}).status_code in (303, 422)
+
+
+def test_what_is_typed_is_answered_while_it_is_typed(browser):
+    def answered(**asked: str) -> str:
+        return strip_tags(browser.get("/tickets/when/", asked).content.decode()).strip()
+
+    assert re.fullmatch(r"\w{3} \d+ \w{3} \d{4}, 9:00", answered(words="tomorrow"))
+    assert answered(words="bis sie antworten") == "Until they reply"
+    assert answered(words="  ") == ""
+    assert "Try" in answered(words="soon")
+    assert "Until they reply" in answered(), "without words, the moments that are offered"
+
+
+def test_unread_again_goes_back_to_the_list(browser, ticket, alice):
+    browser.get(f"/tickets/{ticket.number}/")
+    answer = browser.post(f"/tickets/{ticket.number}/unread/?view=mine")
+    assert (answer.status_code, answer["Location"]) == (303, "/inbox/?view=mine")
+    browser.get(answer["Location"])
+    assert rows(alice) == [(ticket.pk, True)]
+    browser.get(f"/tickets/{ticket.number}/")
+    answer = browser.post(f"/tickets/{ticket.number}/unread/?view=mine", headers={"HX-Request": "true"})
+    assert answer["HX-Push-Url"] == "/inbox/?view=mine"
+    page = answer.content.decode()
+    assert "data-ref" not in page
+    assert "Pick a conversation" in page
+    assert rows(alice) == [(ticket.pk, True)]
+
+
+def test_charlie_can_neither_snooze_nor_unread_what_he_does_not_see(client, charlie, ticket):
+    client.force_login(charlie)
+    for door in ("snooze", "wake", "unread"):
+        assert client.post(f"/tickets/{ticket.number}/{door}/", {"words": "monday"}).status_code == 404
+    assert not asleep(ticket)
+
+
+def test_a_sleeping_ticket_costs_no_more_questions(browser, ticket):
+    where = f"/tickets/{ticket.number}/"
+    browser.get(where)
+    with CaptureQueriesContext(connection) as awake:
+        browser.get(where)
+    browser.post(f"{where}snooze/", {"words": "monday"})
+    with CaptureQueriesContext(connection) as sleeping:
+        browser.get(where)
+    assert len(sleeping) == len(awake)
