@@ -440,14 +440,6 @@ class MacroIn(Strict):
     client_id = Text(required=False, max_length=64, help_text="Your own id for this; makes it harmless to ask twice.")
 
 
-class SnoozeIn(Strict):
-    until = Text(
-        allow_null=True,
-        max_length=MAX_CHARS,
-        help_text="A time (without a zone in yours), words such as `tomorrow 9`, or null: until they reply.",
-    )
-
-
 class CustomerIn(Strict):
     email = serializers.EmailField(max_length=254)
     name = Text(required=False, allow_blank=True, default="", max_length=160)
