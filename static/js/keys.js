@@ -69,6 +69,13 @@ const ACTIONS = {
   g: () => { isGoing = Date.now() },
 }
 
+/** Do what a key does; whether it does anything. */
+export function act(key) {
+  const action = ACTIONS[key]
+  action?.()
+  return Boolean(action) || (key.length === 1 && use(key))
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(event.target)) {
     const row = document.querySelector("#rows .row[aria-current]")
@@ -85,8 +92,5 @@ document.addEventListener("keydown", (event) => {
     return
   }
   isGoing = 0
-  const action = ACTIONS[event.key]
-  if (!action && !(event.key.length === 1 && use(event.key))) return
-  event.preventDefault()
-  action?.()
+  if (act(event.key)) event.preventDefault()
 })

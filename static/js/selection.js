@@ -110,3 +110,8 @@ document.addEventListener("desk:bulk", (event) => {
   document.dispatchEvent(new CustomEvent("desk:reload"))
 })
 show()
+
+// A reply to many tells how far it has come.
+setInterval(() => {
+  if (!document.hidden && document.querySelector("#bulk-progress [data-under-way]")) htmx.trigger("#bulk-progress", "desk:progress")
+}, 1500)

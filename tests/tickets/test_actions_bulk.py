@@ -161,6 +161,15 @@ def test_then_each_gets_it_once(many, alice):
         assert again(ticket).waiting_since is None
 
 
+def test_each_is_called_by_their_own_name(many, alice):
+    begun(begin(many, alice, body="Dear {{ customer.first_name | there }}, it is late."))
+    jobs.send_bulk_replies()
+    assert set(Message.objects.filter(by_user=alice).values_list("body", flat=True)) == {
+        "Dear Carla, it is late.",
+        "Dear Dora, it is late.",
+    }
+
+
 def test_the_form_sent_twice_is_one_reply(many, alice):
     assert begin(many, alice) == begin(many[:2], alice)
     assert BulkReplyRow.objects.count() == len(many)

@@ -20,8 +20,10 @@ from tickets.actions import (
     resolve_ticket,
     set_priority,
     set_status,
+    snooze_ticket,
     tag_ticket,
     undo,
+    wake_ticket,
 )
 from tickets.models import FollowUp, Ticket, Undo
 
@@ -50,6 +52,7 @@ DEEDS = {
     "Set to pending": lambda t, alice, bob, shop: set_status(t, by=alice, status="pending"),
     "Set to urgent priority": lambda t, alice, bob, shop: set_priority(t, by=alice, priority=4),
     "Tagged": lambda t, alice, bob, shop: tag_ticket(t, by=alice, tags=["tyre", "size"]),
+    "Snoozed": lambda t, alice, bob, shop: snooze_ticket(t, by=alice, until=None),
     "Solved": lambda t, alice, bob, shop: resolve_ticket(t, by=alice, root_cause=None),
 }
 
@@ -66,7 +69,7 @@ def test_each_deed_is_taken_back_exactly(label, ticket, alice, bob, shop):
     assert undo(noted, by=alice).done == [ticket.pk]
     assert facts(ticket) == before
     done, undone = log(ticket, after=seq)
-    assert undone in (done, "ticket.reopened*")
+    assert undone in (done, "ticket.reopened*", "ticket.woken")
     assert last(ticket).data["undo"] is True
     assert last(ticket).by_user == alice
     check_log(ticket)
@@ -86,6 +89,17 @@ def test_solving_by_mistake_costs_nobody_their_place_in_the_line(ticket, alice, 
     # Solved once more, its question is promised once more.
     resolve_ticket(ticket, by=alice, root_cause=cause)
     assert FollowUp.objects.scheduled().filter(kind="after_solving").count() == 1
+
+
+def test_a_snoozed_ticket_that_was_woken_or_solved_by_mistake_sleeps_on(ticket, alice):
+    until = timezone.now() + timedelta(days=2)
+    snooze_ticket(ticket, by=alice, until=until)
+    noted = do(ticket, alice, lambda t: wake_ticket(t, by=alice))
+    assert noted.label == "Woken"
+    undo(noted, by=alice)
+    assert again(ticket).snoozed_until == until
+    undo(do(ticket, alice, lambda t: resolve_ticket(t, by=alice, root_cause=None)), by=alice)
+    assert again(ticket).snoozed_until == until
 
 
 def test_the_question_of_an_earlier_solving_is_left_alone(ticket, alice, carla, cause):

@@ -15,6 +15,7 @@ from tickets.actions._rules import check_client_id, clean_body, lock, require
 from tickets.actions.posting import post_message
 from tickets.actions.sorting import tag_ticket
 from tickets.actions.undoing import remembering
+from tickets.macros import render
 from tickets.models import BulkReply, BulkReplyRow, Event, Tag, Ticket, Undo
 
 MOST_AT_ONCE = 200
@@ -114,7 +115,7 @@ def send_next_of(bulk: BulkReply, *, by: User) -> BulkReplyRow | None:
         with transaction.atomic():
             _check_still_wanted(row, by)
             client_id = f"bulk-{bulk.pk}-{row.ticket_id}"
-            message = post_message(row.ticket, by=by, body=bulk.body, client_id=client_id)
+            message = post_message(row.ticket, by=by, body=render(bulk.body, row.ticket, by), client_id=client_id)
     except ValidationError as error:
         row.state, row.reason = BulkReplyRow.State.LEFT, " ".join(error.messages)[:200]
     except PermissionDenied:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from tickets.actions._rules import Actor, lock, require
+from tickets.actions._rules import Actor, lock, require, undo_data
 from tickets.actions.reading import set_back
 from tickets.events import record
 from tickets.models import Ticket
@@ -18,7 +18,9 @@ from tickets.when import LONGEST
 
 
 @transaction.atomic
-def snooze_ticket(ticket: Ticket, *, by: Actor, until: datetime | None, at: datetime | None = None) -> Ticket:
+def snooze_ticket(
+    ticket: Ticket, *, by: Actor, until: datetime | None, at: datetime | None = None, is_undo: bool = False
+) -> Ticket:
     """Take a ticket out of the lists until then or, with None, until its customer writes, which always wakes it.
 
     Records `ticket.snoozed`. Snoozing it anew moves the time. Errors: PermissionDenied; ValidationError code
@@ -36,13 +38,13 @@ def snooze_ticket(ticket: Ticket, *, by: Actor, until: datetime | None, at: date
     if ticket.snoozed_at is not None and ticket.snoozed_until == until:
         return ticket
     ticket.snoozed_at, ticket.snoozed_until = now, until
-    data = {"until": until.isoformat() if until else None}
+    data = {"until": until.isoformat() if until else None} | undo_data(is_undo)
     record(ticket, "ticket.snoozed", by=by, at=at, changed=SNOOZE_FIELDS, data=data)
     return ticket
 
 
 @transaction.atomic
-def wake_ticket(ticket: Ticket, *, by: Actor, at: datetime | None = None) -> Ticket:
+def wake_ticket(ticket: Ticket, *, by: Actor, at: datetime | None = None, is_undo: bool = False) -> Ticket:
     """Put a snoozed ticket back into the lists. The system does so only once its time has come, and then it is
     unread for whoever has it, or snoozed it. Records `ticket.woken`, once. Errors: PermissionDenied.
     """
@@ -52,7 +54,7 @@ def wake_ticket(ticket: Ticket, *, by: Actor, at: datetime | None = None) -> Tic
         return ticket
     reader = None if by else ticket.assignee or who_snoozed(ticket)
     ticket.wake()
-    data = {"reason": "by hand" if by else "time"}
+    data = {"reason": "by hand" if by else "time"} | undo_data(is_undo)
     record(ticket, "ticket.woken", by=by, at=at, changed=SNOOZE_FIELDS, data=data)
     if reader is not None:
         set_back(ticket, reader)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Team, User
+from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import BeforeSolving, reopen_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
 from tickets.models import Priority, RootCause, Status, Ticket, Undo
@@ -27,6 +28,7 @@ GROUPS = {
     "status": ("status",),
     "priority": ("priority",),
     "tags": ("tags",),
+    "snooze": ("snoozed_at", "snoozed_until"),
 }
 BEFORE_SOLVING = ("status", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until", "root_cause")
 
@@ -197,11 +199,19 @@ def _unsolve(ticket: Ticket, was: State, by: User) -> None:
     reopen_ticket(ticket, by=by, as_before=BeforeSolving(status=was["status"], root_cause=cause, **times))
 
 
+def _unsnooze(ticket: Ticket, was: State, by: User) -> None:
+    if was["snoozed_at"] is None:
+        wake_ticket(ticket, by=by, is_undo=True)
+    else:
+        snooze_ticket(ticket, by=by, until=_time(was["snoozed_until"]), is_undo=True)
+
+
 _UNDO = {
     "assign": _unassign,
     "status": lambda ticket, was, by: set_status(ticket, by=by, status=was["status"], is_undo=True),
     "priority": lambda ticket, was, by: set_priority(ticket, by=by, priority=was["priority"], is_undo=True),
     "tags": lambda ticket, was, by: tag_ticket(ticket, by=by, tags=was["tags"], is_undo=True),
+    "snooze": _unsnooze,
     "resolve": _unsolve,
 }
 

@@ -30,6 +30,7 @@ from tickets.forms import (
 from tickets.models import BulkReply, RootCause, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
 from tickets.views.inbox import know_names, wants_fragment
+from tickets.views.snoozing import SnoozeForm
 from tickets.views.ticket import UNPROCESSABLE, _see_other, _words
 from tickets.views.undoing import back, offer_undo
 
@@ -54,6 +55,10 @@ def _tag(form: forms.Form, user: User) -> Change:
     return lambda ticket: actions.retag_ticket(ticket, by=user, **{how: form.cleaned_data["tags"]})
 
 
+def _snooze(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.snooze_ticket(ticket, by=user, until=form.cleaned_data["wake"].at)
+
+
 def _resolve(form: forms.Form, user: User) -> Change:
     return lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data)
 
@@ -73,6 +78,7 @@ DEEDS = {
     "status": Deed("Status", "tickets.set_status", StatusForm, _set_status, "changed"),
     "priority": Deed("Priority", "tickets.set_priority", PriorityForm, _set_priority, "changed"),
     "tag": Deed("Tags", "tickets.tag", BulkTagsForm, _tag, "changed"),
+    "snooze": Deed("Snooze", "tickets.set_status", SnoozeForm, _snooze, "snoozed"),
     "resolve": Deed("Solve", "tickets.resolve", ResolveForm, _resolve, "solved"),
 }
 REPLY = "reply"
