@@ -123,6 +123,12 @@ def test_who_may_not_change_a_macro_sees_it_and_makes_a_copy(at, alice, bob, sha
     assert browser.post(f"{LIST}{mine.pk}/delete/").status_code == 404
 
 
+def test_every_form_carries_its_token(at, alice, bob, mine, shared):
+    for user, url in ((alice, LIST), (alice, NEW), (alice, f"{LIST}{mine.pk}/"), (bob, f"{LIST}{shared.pk}/")):
+        text = at(user).get(url).text
+        assert text.count('method="post"') == text.count('name="csrfmiddlewaretoken"') > 0
+
+
 def test_deleting_asks_first(at, alice, mine):
     assert "It is gone for good." in at(alice).get(LIST).text
     assert at(alice).post(f"{LIST}{mine.pk}/delete/").status_code == 302

@@ -36,6 +36,7 @@ class Shown:
 
     macro: Macro
     steps: list[dict[str, str]]
+    words: str = ""
     is_changeable: bool = False
 
 
@@ -164,10 +165,12 @@ def _preview(user: User, body: str, steps: list[dict[str, str]]) -> dict[str, An
 def choices(request: HttpRequest, number: int) -> HttpResponse:
     """What `?q=` finds, as the options of a list: the most used first."""
     user = viewer_with_teams(request)
-    ticket = get_object_or_404(Ticket.objects.visible_to(user), pk=number)
+    ticket = get_object_or_404(Ticket.objects.visible_to(user).select_related("customer"), pk=number)
     words = _words(request)
     found, steps = find_macros(user, words)[:MOST], Steps()
-    shown = [Shown(macro, steps.shown(macro.steps)) for macro in found]
+    shown = [
+        Shown(macro, steps.shown(macro.steps), words=render_words(macro.body, ticket, user).strip()) for macro in found
+    ]
     return render(request, "tickets/_macro_options.html", {"ticket": ticket, "shown": shown, "q": words})
 
 
