@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Desk, Site
 from demo.company import PASSWORD, SITE_KEY, found_company
 from demo.history import write_history
+from demo.macros import write_macros
 
 
 class Command(BaseCommand):
@@ -36,4 +37,6 @@ class Command(BaseCommand):
 
     def _build(self) -> int:
         rng, now = Random(7), timezone.now()  # noqa: S311  (always the same company)
-        return write_history(found_company(now, rng), now, rng)
+        cast = found_company(now, rng)
+        write_macros(cast.people, cast.teams, now)
+        return write_history(cast, now, rng)
