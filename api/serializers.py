@@ -324,7 +324,9 @@ class TicketFilters(Strict):
         required=False,
         help_text="Changed since then. Turns the order round: the longest unchanged first, for keeping a copy.",
     )
-    q = Text(required=False, max_length=200, help_text="Words and filters, as in the search box: `tyre is:open from:carla`.")
+    q = Text(
+        required=False, max_length=200, help_text="Words and filters as in the search box: `tyre is:open from:carla`."
+    )
     view = Text(
         required=False,
         max_length=100,

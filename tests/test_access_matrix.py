@@ -43,6 +43,7 @@ from tickets.actions import (
     create_macro,
     open_ticket,
     post_message,
+    save_view,
     set_priority,
 )
 from tickets.models import BulkReply, BulkReplyRow, Collaborator, Event, FollowUp, Macro, Message, Ticket, Undo
@@ -132,6 +133,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
         Visitor.objects.filter(pk=visit.visitor.pk).update(customer=customer)
         visits[name] = visit.token
     said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
+    view = save_view(by=adam, name="Flat", query="is:open flat", team=workshop, is_shared=True)
     macro = create_macro(by=adam, name="Thanks", body="Thank you!", owner=None, team=workshop)
     nora = invite_person("nora@example.com", by=adam)
     alices_undo = change_many([ticket], by=alice, change=lambda one: set_priority(one, by=alice, priority=3)).undo
@@ -152,6 +154,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "site": {"pk": site.pk},
             "proactive": {"pk": site.pk, "message_pk": said_first.pk},
             "macro": {"pk": macro.pk},
+            "view": {"pk": view.pk},
             "ticket_macro": {"number": ticket.number, "pk": macro.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +19,8 @@ from customers.models import Customer
 from tickets import actions
 from tickets.actions.sorting import UNCHANGED, Unchanged
 from tickets.models import RootCause, Ticket
-from tickets.queries import View, inbox_views, visible_customers
+from tickets.queries import inbox_views, keep_of, understand, visible_customers
+from tickets.queries.viewing import KEY, kept_in_view, opened_view, saved_views
 
 NO_CAUSE = "none"
 
@@ -189,14 +190,17 @@ _LOOKUPS = {
     "channel": "channel",
     "tag": "tags__name__iexact",
     "updated_after": "updated_at__gt",
-    "q": "subject__icontains",
 }
 
 
 def narrowed(rows: QuerySet[Ticket], wanted: dict[str, Any], by: User) -> QuerySet[Ticket]:
     """Only the tickets that the filters keep."""
     if "view" in wanted:
-        rows = rows.filter(_view(wanted["view"], by).keep)
+        rows = rows.filter(_kept_in_view(wanted["view"], by))
+    if "q" in wanted:
+        actions.index_due()  # what was said a second ago is found, too
+        search = understand(wanted["q"], by)
+        rows = rows.filter(keep_of(search, by)) if search.parts else rows.none()
     for name, lookup in _LOOKUPS.items():
         if name in wanted:
             value = wanted[name]
@@ -206,8 +210,12 @@ def narrowed(rows: QuerySet[Ticket], wanted: dict[str, Any], by: User) -> QueryS
     return rows
 
 
-def _view(key: str, by: User) -> View:
+def _kept_in_view(key: str, by: User) -> Q:
+    """What a place of the inbox or a saved view holds."""
+    saved = opened_view(key, saved_views(by)) if key.startswith(KEY) else None
+    if saved is not None:
+        return kept_in_view(understand(saved.query, by), by)
     views = inbox_views(by, list(Team.objects.all()))
     if key not in views:
-        raise refuse(view=f"One of {', '.join(views)}.")
-    return views[key]
+        raise refuse(view=f"One of {', '.join(views)}, or {KEY}<id> for a saved view.")
+    return views[key].keep

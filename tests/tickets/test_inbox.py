@@ -22,7 +22,7 @@ from tickets.actions import (
     tag_ticket,
 )
 from tickets.models import Event, Ticket
-from tickets.queries.inbox import Cursor, View, _part, count_views, find_tickets, inbox_page, inbox_views
+from tickets.queries.inbox import Cursor, View, _part, count_views, inbox_page, inbox_views
 
 # Some orders of a list that lost or doubled rows when their page ended between equals.
 TIE = timezone.now()
@@ -118,7 +118,6 @@ def test_what_sleeps_is_in_one_place_and_found_by_search(write, alice, bob):
         "solved": [],
         "team-workshop": ["mine"],
     }
-    assert found(alice, "asleep") == ["mine, asleep"]
     counts = count_views(Ticket.objects.visible_to(alice), alice, [view_of(alice, "snoozed"), view_of(alice)])
     assert counts == {"snoozed": 4, "all": 1}
 
@@ -251,40 +250,6 @@ def test_a_customers_mark_is_not_ours(write, alice, carla):
     ticket = write("one")
     mark_seen(ticket, by=carla, seq=2)
     assert read(alice).tickets[0].is_unread
-
-
-# --- Finding ---
-
-
-def found(user, words: str) -> list[str]:
-    return [ticket.subject for ticket in find_tickets(Ticket.objects.visible_to(user), user, words).tickets]
-
-
-def test_tickets_are_found_by_number_reference_and_subject(write, alice, charlie):
-    tyre, rim = write("The wrong tyre"), write("A bent rim")
-    resolve_ticket(rim, by=alice, root_cause=None)
-    assert found(alice, str(tyre.number)) == found(alice, f"#{tyre.number}") == ["The wrong tyre"]
-    assert found(alice, tyre.reference.upper()) == ["The wrong tyre"]
-    assert found(alice, "WRONG  ty") == ["The wrong tyre"]
-    assert found(alice, "bent") == ["A bent rim"]
-    assert found(alice, "th") == ["The wrong tyre"]
-    assert found(alice, "yr") == []
-    assert found(alice, "") == []
-    for words in [str(tyre.number), tyre.reference, "wrong"]:
-        assert found(charlie, words) == [], words
-
-
-@pytest.mark.parametrize("words", ["9" * 30, "#", "##", "%", "_", "\\", "²", "٣", "a" * 13, "-1"])
-def test_words_that_mean_nothing_find_nothing(write, alice, words):
-    write("The wrong tyre")
-    assert found(alice, words) == []
-
-
-def test_what_is_found_has_an_end(write, alice, monkeypatch):
-    monkeypatch.setattr("tickets.queries.inbox.PAGE_SIZE", 3)
-    for number in range(5):
-        write(f"tyre {number}")
-    assert found(alice, "tyre") == ["tyre 4", "tyre 3", "tyre 2"]
 
 
 # --- Indexes ---

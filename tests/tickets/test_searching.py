@@ -253,8 +253,11 @@ def test_other_orders_hold_every_hit_once_too(write, alice, monkeypatch, sort, s
         assert {subject[-1] for subject in order[-2:]} == {"2", "5"}
 
 
-@pytest.mark.parametrize("cursor", ["x", "ranked_1_1", "ranked_-1_0_0", "newest_0_0_zz", "ranked_" + "f" * 40 + "_0_0",
-                                    "updated_0_fffffffffffff_1", "priority_0_fffffffffffff_1", "w1-1", "\x00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "ranked_1_1", "ranked_-1_0_0", "newest_0_0_zz", "ranked_" + "f" * 40 + "_0_0", "w1-1", "\x00",
+     "updated_0_fffffffffffff_1", "priority_0_fffffffffffff_1"],
+)  # fmt: skip
 def test_a_broken_cursor_breaks_nothing(write, alice, cursor):
     write("tyre")
     for sort in ("", "newest", "updated", "priority", "needs_answer"):

@@ -43,17 +43,20 @@ _WRITE = """
 """
 
 
-@transaction.atomic
 def index_due(*, limit: int = BATCH) -> int:
     """Bring the words of the tickets that changed last up to date; returns how many changes that were.
 
     0 also if somebody else is at it. What is added to the list meanwhile stays on it for the next time.
     """
+    return _index(limit) if WordsDue.objects.exists() else 0
+
+
+@transaction.atomic
+def _index(limit: int) -> int:
     with connection.cursor() as cursor:
-        due = list(WordsDue.objects.order_by("-pk").values_list("pk", "number")[:limit])
-        if not due or not _may_write(cursor):
+        if not _may_write(cursor):
             return 0
-        # Read again, now that nobody else writes: who held the lock may have done some of it.
+        # Read only now that nobody else writes: who held the lock may have done some of it.
         due = list(WordsDue.objects.order_by("-pk").values_list("pk", "number")[:limit])
         _write_words(cursor, sorted({number for _, number in due}))
     WordsDue.objects.filter(pk__in=[pk for pk, _ in due]).delete()

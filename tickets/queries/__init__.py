@@ -1,7 +1,8 @@
 """Readings that are more than one filter, split by noun; import them from here."""
 
 from tickets.queries.customers import find_customers, visible_customers
-from tickets.queries.inbox import Cursor, Page, View, find_tickets, inbox_page, inbox_views
+from tickets.queries.filtering import keep_of, understand
+from tickets.queries.inbox import Cursor, Page, View, inbox_page, inbox_views
 from tickets.queries.mailing import (
     Copy,
     copy_of,
@@ -21,14 +22,15 @@ __all__ = [
     "View",
     "copy_of",
     "find_customers",
-    "find_tickets",
     "has_seen_all",
     "inbox_page",
     "inbox_views",
+    "keep_of",
     "seen_seq",
     "ticket_of",
     "timeline",
     "troubled_mails",
+    "understand",
     "unmailed_answers",
     "visible_customers",
 ]

@@ -14,11 +14,10 @@ from django.db.models.lookups import GreaterThan
 
 from accounts.models import Team, User
 from tickets.models import ReadMark, Status, Ticket
-from tickets.models.ticket import REFERENCE_LENGTH, TicketQuerySet
+from tickets.models.ticket import TicketQuerySet
 
 PAGE_SIZE = 30
 COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
-TRIGRAM = 3  # letters that the subject's index needs in order to help
 DEFAULT_VIEW = "all"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"([wqzs])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
@@ -140,20 +139,6 @@ def inbox_page(tickets: TicketQuerySet, viewer: User, view: View, cursor: Cursor
     rows = sorted(with_row_details(Ticket.objects.filter(pk__in=wanted), viewer), key=_place)
     page, has_more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
     return Page(page, _cursor_at(page[-1]) if has_more else None)
-
-
-def find_tickets(tickets: TicketQuerySet, viewer: User, words: str) -> Page:
-    """Tickets by number, by public reference, or else the newest ones with these words in their subject."""
-    words = " ".join(words.split())
-    if words.lstrip("#").isdecimal() and len(words) <= 18:
-        found = tickets.filter(number=int(words.lstrip("#")))
-    elif len(words) == REFERENCE_LENGTH and tickets.filter(reference=words.lower()).exists():
-        found = tickets.filter(reference=words.lower())
-    elif len(words) < TRIGRAM:
-        found = tickets.filter(subject__istartswith=words) if words else tickets.none()
-    else:
-        found = tickets.filter(subject__icontains=words)
-    return Page(list(with_row_details(found, viewer).order_by("-number")[:PAGE_SIZE]), None)
 
 
 def with_row_details(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:

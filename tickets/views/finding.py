@@ -8,10 +8,12 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.access import requires, viewer
+from accounts.access import requires
 from tickets.models import Ticket
-from tickets.queries import find_customers, find_tickets, visible_customers
-from tickets.views.inbox import MAX_WORDS, know_names
+from tickets.queries.filtering import understand
+from tickets.queries.searching import direct_hit, people_found, search_page
+from tickets.views.inbox import know_names, viewer_with_teams
+from tickets.views.searching import asked
 
 MOST = 6
 
@@ -20,16 +22,17 @@ MOST = 6
 @require_safe
 def find(request: HttpRequest) -> JsonResponse:
     """`{"found": [{group, name, detail, url}]}`: a few tickets and a few people with these words."""
-    user = viewer(request)
-    words = request.GET.get("q", "").replace("\x00", "")[:MAX_WORDS].strip()
-    found: list[dict[str, Any]] = []
-    if words:
-        tickets = find_tickets(Ticket.objects.visible_to(user), user, words).tickets[:MOST]
-        know_names(tickets)
-        found += [_ticket(ticket) for ticket in tickets]
-        if user.has_perm("customers.view"):
-            people = find_customers(visible_customers(user), words).prefetch_related("addresses")[:MOST]
-            found += [_customer(customer) for customer in people]
+    user = viewer_with_teams(request)
+    words = asked(request)
+    if not words:
+        return JsonResponse({"found": []})
+    search, tickets = understand(words, user), Ticket.objects.visible_to(user)
+    hit = direct_hit(tickets, search)
+    hits = [hit] if hit else search_page(tickets, user, search).tickets[:MOST]
+    know_names(hits)
+    found: list[dict[str, Any]] = [_ticket(ticket) for ticket in hits]
+    if user.has_perm("customers.view"):
+        found += [_customer(customer) for customer in people_found(user, search)]
     return JsonResponse({"found": found})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,20 +25,28 @@ from tickets.queries.inbox import (
     Page,
     View,
     count_views,
-    find_tickets,
     inbox_page,
     inbox_views,
 )
 from tickets.queries.today import unlisted_view
+from tickets.queries.viewing import KEY, USUAL_COLUMNS, key_of, opened_view, rail_views, saved_views
+from tickets.views.searching import asked, found_list, straight_to, view_list
 
 MAX_WORDS = 200
+_KEPT = ("q", "sort")
 
 
 @requires("tickets.view")
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """A view of the inbox, or what `?q=` finds; htmx gets the list and the places only."""
+    if asked(request) and not wants_fragment(request):
+        ticket_or_person = straight_to(request, viewer_with_teams(request))
+        if ticket_or_person is not None:
+            return ticket_or_person
     context = workspace(request)
+    if request.GET.get("view", "").startswith(KEY) and context["current_view"] != request.GET["view"]:
+        raise Http404  # a saved view that is gone, or somebody else's own
     know_names(context["tickets"])
     return answer(request, context, page="tickets/inbox.html", fragment="tickets/_live.html")
 
@@ -60,25 +68,35 @@ def wants_fragment(request: HttpRequest) -> bool:
 def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str, Any]:
     """The list beside every ticket and the places beside the list. `teams` are all teams, if they are at hand."""
     user = viewer_with_teams(request)
-    views = inbox_views(user, _rail_teams(user, teams))
-    current = _current(request.GET.get("view", ""), views, user)
+    saved = saved_views(user)
+    views = inbox_views(user, _rail_teams(user, teams)) | {view.key: view for view in rail_views(user, saved)}
+    kept = {key_of(one) for one in saved}
+    key = request.GET.get("view", "")
+    opened = opened_view(key, saved)
+    current = _current(key, views, user)
     tickets = Ticket.objects.visible_to(user)
-    words = request.GET.get("q", "").replace("\x00", "")[:MAX_WORDS].strip()
+    words = asked(request)
     if words:
-        page = find_tickets(tickets, user, words)
+        listed = found_list(request, user, tickets)
+    elif opened is not None:
+        listed = view_list(request, user, tickets, opened)
     else:
         page = inbox_page(tickets, user, current, Cursor.parse(request.GET.get("cursor", "")))
+        listed = {"tickets": page.tickets, "next_cursor": _text(page)}
     counts = count_views(tickets, user, [view for view in views.values() if view.is_counted])
     shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]
     return {
-        "views": [place for place in shown if not place["is_team"]],
+        "views": [place for place in shown if not place["is_team"] and place["key"] not in kept],
+        "saved_views": [place for place in shown if place["key"] in kept],
         "teams_views": [place for place in shown if place["is_team"]],
         "current_view": current.key,
         "current_label": f"Found for “{words}”" if words else current.label,
         "q": words,
-        "tickets": page.tickets,
-        "next_cursor": _text(page),
+        # What an address says of this list, but not where in it: rows and pages keep it.
+        "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),
+        "columns": USUAL_COLUMNS,
         "now": timezone.now(),
+        **listed,
     }
 
 

@@ -1,0 +1,61 @@
+"""Saved views: searches that somebody keeps in the rail."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from accounts.models import User
+from tickets.models import SavedView
+from tickets.queries.filtering import keep_of, understand
+from tickets.queries.inbox import View
+from tickets.search_words import Search
+
+KEY = "saved-"
+COUNTED = 15  # of them at most say how many they hold
+COLUMNS = {
+    "channel": "Channel",
+    "priority": "Priority",
+    "status": "Waiting, or how it stands",
+    "assignee": "Whose it is",
+    "number": "Number",
+    "team": "Team",
+    "tags": "Tags",
+}
+USUAL_COLUMNS = ["channel", "priority", "status", "assignee"]
+
+
+def saved_views(viewer: User) -> list[SavedView]:
+    """Those that the viewer may use: their own, their teams', everybody's, each in its order; one query."""
+    found = SavedView.objects.visible_to(viewer).select_related("team")
+    return sorted(found, key=lambda saved: (_group(saved), saved.position, saved.name.casefold(), saved.pk))
+
+
+def _group(saved: SavedView) -> int:
+    return 0 if saved.is_private else 1 if saved.team_id else 2
+
+
+def key_of(saved: SavedView) -> str:
+    return f"{KEY}{saved.pk}"
+
+
+def opened_view(key: str, saved: list[SavedView]) -> SavedView | None:
+    """The saved view that an address names, among those that the viewer may use."""
+    return next((one for one in saved if key_of(one) == key), None)
+
+
+def rail_views(viewer: User, saved: list[SavedView]) -> list[View]:
+    """Their places in the rail. Only what can hold no solved ticket is counted: no count ever reads the past."""
+    views: list[View] = []
+    for one in saved:
+        search = understand(one.query, viewer)
+        is_counted = search.is_of_unsolved and sum(view.is_counted for view in views) < COUNTED
+        keep = kept_in_view(search, viewer) if is_counted else Q()
+        views.append(View(key=key_of(one), label=one.name, icon="bookmark", keep=keep, is_counted=is_counted))
+    return views
+
+
+def kept_in_view(search: Search, viewer: User) -> Q:
+    """What a view of this query holds. What is snoozed is out of every list of work, unless it is asked for."""
+    asks_for_snoozed = any(part.key == "is" and part.value == "snoozed" for part in search.parts)
+    keep = keep_of(search, viewer)
+    return keep if asks_for_snoozed or not search.is_of_unsolved else keep & Q(snoozed_at=None)
