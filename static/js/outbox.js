@@ -1,9 +1,11 @@
 // What one has sent, from the moment the composer lets go of it until the server has stored it: over reloads, lost
 // connections and several tabs. In order per ticket, one at a time, always under the same client_id, so that sending
-// twice is harmless. Knows no DOM but the document it speaks to: `desk:outgoing` {item, what: changed | sent | refused}.
-import { me, newId, post } from "./posting.js"
+// twice is harmless. Knows no DOM but the document it speaks to: `desk:outgoing` {item, what}, what being changed | sent |
+// scheduled (the server has it, and it leaves later) | refused | held (somebody else was faster).
+import { PREFIX, drop, find, items, keep } from "./keeping.js"
+import { newId, post } from "./posting.js"
 
-const PREFIX = `makegood.out.${me}.`
+export { items }
 const FIRST_WAIT = 1000, LONGEST_WAIT = 15_000
 const REASONS = {
   offline: "No connection. It is sent by itself when there is one.",
@@ -11,33 +13,20 @@ const REASONS = {
   signedOut: "You are signed out. Sign in in another tab, and it is sent by itself.",
 }
 
-const memory = new Map()   // client_id -> item, where the browser keeps nothing
 const trouble = new Map()  // ref -> {reason, tries, timer}
 const busy = new Set()     // refs that this tab is sending for
 
 const say = (item, what) => document.dispatchEvent(new CustomEvent("desk:outgoing", { detail: { item, what } }))
 
-/** Everything that is not stored yet, oldest first. */
-export function items(ref) {
-  const found = new Map(memory)
-  try {
-    for (const key of Object.keys(localStorage)) {
-      if (!key.startsWith(PREFIX)) continue
-      const item = JSON.parse(localStorage.getItem(key))
-      if (item?.client_id) found.set(item.client_id, item)
-    }
-  } catch { /* closed: only what this page remembers */ }
-  return [...found.values()].filter((item) => !ref || item.ref === ref).sort((a, b) => a.order - b.order)
-}
-
-/** What keeps a message here: {state: sending | waiting | refused, reason}. */
+/** What keeps a message here: {state: sending | waiting | refused | held, reason}. */
 export function stateOf(item) {
+  if (item.held) return { state: "held", reason: item.held.detail }
   if (item.refused) return { state: "refused", reason: item.refused }
-  const held = trouble.get(item.ref)
-  return held ? { state: "waiting", reason: REASONS[held.reason] } : { state: "sending", reason: "" }
+  const late = trouble.get(item.ref)
+  return late ? { state: "waiting", reason: REASONS[late.reason] } : { state: "sending", reason: "" }
 }
 
-/** Take in {ref, url, kind, body, files: [{id, name}], client_id}; true if it also survives the page. */
+/** Take in what posting.js posts, with its `ref` and `url`; true if it also survives the page. */
 export function add(message) {
   const order = Math.max(Date.now(), (items().at(-1)?.order ?? 0) + 1)
   const item = { ...message, order, written: Date.now() }
@@ -47,12 +36,15 @@ export function add(message) {
   return isSafe
 }
 
-/** Try again now: what was refused goes to the end, what waits keeps its place. */
+/** Try again now: what was refused or held goes to the end, what waits keeps its place. Held: its writer has read
+ * what came in between, and wants it sent all the same. */
 export function retry(client_id) {
   const item = find(client_id)
   if (!item) return
-  if (item.refused) {
+  if (isStopped(item)) {
+    if (item.held) item.begun = item.held.seen
     delete item.refused
+    delete item.held
     item.order = Math.max(Date.now(), items().at(-1).order + 1)
     keep(item)
   }
@@ -61,13 +53,18 @@ export function retry(client_id) {
   flush(item.ref)
 }
 
-/** Take a refused message back out, to be written anew. What may have arrived cannot be taken back. */
+/** Take a refused or held message back out, to be written anew. What may have arrived cannot be taken back. */
 export function withdraw(client_id) {
   const item = find(client_id)
-  if (!item?.refused) return null
+  if (!item || !isStopped(item)) return null
   drop(item)
   say(item, "changed")
   return item
+}
+
+/** Throw a held message away. */
+export function discard(client_id) {
+  withdraw(client_id)
 }
 
 function flushAll() {
@@ -88,7 +85,8 @@ async function flush(ref) {
   if (!trouble.has(ref) && next(ref)) flush(ref)   // it came while the last one was being put away
 }
 
-const next = (ref) => items(ref).find((item) => !item.refused)
+const isStopped = (item) => Boolean(item.refused || item.held)
+const next = (ref) => items(ref).find((item) => !isStopped(item))
 
 async function sendAll(ref) {
   for (let item = next(ref); item; item = next(ref)) {
@@ -108,7 +106,7 @@ async function send(item) {
   if (answer) {
     settleTrouble(item.ref)
     drop(item)
-    say({ ...item, seq: answer.seq }, "sent")
+    say({ ...item, seq: answer.seq }, answer.scheduled ? "scheduled" : "sent")
     return true
   }
   const { status, type } = response
@@ -137,6 +135,12 @@ function refuse(item, status, answer) {
     say(item, "changed")
     return true
   }
+  if (code === "held") {
+    item.held = { ...answer.held, detail }
+    keep(item)
+    say(item, "held")
+    return true
+  }
   item.refused = detail || (status === 403 ? "That is not allowed with your role." : "The desk did not take it.")
   keep(item)
   say(item, "refused")
@@ -146,24 +150,6 @@ function refuse(item, status, answer) {
 function settleTrouble(ref) {
   clearTimeout(trouble.get(ref)?.timer)
   trouble.delete(ref)
-}
-
-const find = (client_id) => items().find((item) => item.client_id === client_id)
-
-function keep(item) {
-  try {
-    localStorage.setItem(PREFIX + item.client_id, JSON.stringify(item))
-    memory.delete(item.client_id)
-    return true
-  } catch {
-    memory.set(item.client_id, item)
-    return false
-  }
-}
-
-function drop(item) {
-  memory.delete(item.client_id)
-  try { localStorage.removeItem(PREFIX + item.client_id) } catch { /* it was never there */ }
 }
 
 function goOn() {
@@ -188,5 +174,4 @@ window.addEventListener("storage", (event) => {
   say(null, "changed")
   flushAll()   // if that tab is closed before it is done, this one goes on
 })
-window.addEventListener("beforeunload", (event) => { if (memory.size) event.preventDefault() })
 flushAll()

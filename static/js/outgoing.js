@@ -1,11 +1,13 @@
-// The messages of the outbox on the open ticket, below what is stored: Sending, or Not sent and what to do about it.
-import { items, retry, stateOf, withdraw } from "./outbox.js"
+// The messages of the outbox on the open ticket, below what is stored: Sending, or Not sent and what to do about it;
+// held, with what somebody else has written meanwhile.
+import { discard, items, retry, stateOf, withdraw } from "./outbox.js"
 
 const LINGER = 8000   // ms that a stored message stays here at most until the timeline has it
 const shown = new Map()   // client_id -> {item, element, state, gone}
 
 const list = () => document.querySelector("[data-outgoing]")
-const isInTimeline = (client_id) => document.querySelector(`#timeline [data-client="${CSS.escape(client_id)}"]`) !== null
+const WORDS = { sending: "Sending", held: "Held" }
+const isInTimeline = (client_id) => document.querySelector(`:is(#timeline, #later) [data-client="${CSS.escape(client_id)}"]`) !== null
 
 function draw() {
   const place = list()
@@ -26,11 +28,26 @@ function show(place, item) {
   const { state, reason } = stateOf(item)
   Object.assign(bubble, { item, state })
   bubble.element.dataset.state = state
-  bubble.element.querySelector("[data-state-words]").textContent = state === "sending" ? "Sending" : "Not sent"
-  const line = bubble.element.querySelector("[data-trouble]")
-  line.hidden = state === "sending"
+  bubble.element.querySelector("[data-state-words]").textContent = WORDS[state] ?? "Not sent"
+  const line = bubble.element.querySelector("[data-trouble]"), card = bubble.element.querySelector("[data-held]")
+  line.hidden = state === "sending" || state === "held"
   line.querySelector("[data-reason]").textContent = reason
   line.querySelector("[data-take-back]").hidden = state !== "refused"
+  if (!card) return   // a note is never held
+  card.hidden = state !== "held"
+  card.querySelector("[data-reason]").textContent = reason
+  card.querySelector("ol").replaceChildren(...(item.held?.between ?? []).map(said))
+}
+
+/** What somebody wrote since the reply was begun. */
+function said({ by, at, body }) {
+  const line = document.createElement("li"), who = document.createElement("b"), time = document.createElement("time"), words = document.createElement("q")
+  who.textContent = by
+  time.dateTime = at
+  time.dataset.clock = ""
+  words.textContent = body
+  line.append(who, " ", time, " ", words)
+  return line
 }
 
 function make(place, item) {
@@ -60,7 +77,7 @@ function make(place, item) {
 
 /** It left the outbox. Stored: it stays until the timeline shows it. Taken back: it goes at once. */
 function leave(client_id, bubble) {
-  if (bubble.state === "refused") return remove(client_id)
+  if (bubble.state === "refused" || bubble.state === "held") return remove(client_id)
   bubble.gone = true
   bubble.element.dataset.state = "sent"
   bubble.element.querySelector("[data-state-words]").textContent = "Sent"
@@ -85,15 +102,19 @@ document.addEventListener("desk:outgoing", (event) => {
   const { state, reason } = what === "sent" ? {} : stateOf(item)
   // The line is a status: whoever does not see the bubble hears it.
   if (what === "sent") composerStatus("")
+  else if (what === "scheduled") composerStatus(item.asked?.until ? "" : "It leaves in a moment. Ctrl+Z takes it back.")
+  else if (what === "held") composerStatus(`Held. ${reason}`)
   else if (state !== "sending") composerStatus(`Not sent. ${reason}`)
 })
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-retry], [data-take-back]")
+  const button = event.target.closest("[data-retry], [data-take-back], [data-discard]")
   if (!button) return
   const { clientId } = button.closest("[data-client-id]").dataset
   if (button.matches("[data-retry]")) return retry(clientId)
+  if (button.matches("[data-discard]")) return discard(clientId)
   const item = withdraw(clientId)
+  if (item?.held) item.begun = item.held.seen   // read before it is written anew
   if (item) document.dispatchEvent(new CustomEvent("desk:rewrite", { detail: item }))
 })
 

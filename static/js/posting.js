@@ -10,8 +10,15 @@ export function post(item) {
   const body = new URLSearchParams(fields)
   for (const file of item.files) body.append("attachments", file.id)
   for (const field of item.along ?? []) body.append(field.name, field.value)
+  if (item.begun != null) body.set("begun_seq", item.begun)
+  for (const [name, value] of Object.entries(item.asked ?? {})) body.set(name, value)
+  return postForm(item.url, body)
+}
+
+/** Post fields so that a small request outlives its page. Resolves to the response; rejects without one. */
+export function postForm(url, body) {
   const token = document.cookie.match(/(?:^|; )makegood_csrf=([^;]*)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? ""
-  return fetch(item.url, {
+  return fetch(url, {
     method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(PATIENCE),
     keepalive: body.toString().length < KEPT_ALIVE,
     headers: { Accept: "application/json", "X-CSRFToken": token },

@@ -19,6 +19,13 @@ function ago(at, now) {
   return at.getFullYear() === now.getFullYear() ? dayOfYear.format(at) : withYear.format(at)
 }
 
+/** What is still to come: "09:00", "Thu, 09:00", "3 Nov, 09:00". */
+function coming(at, now) {
+  const days = Math.abs(at - now) / DAY, time = clock.format(at)
+  if (dayOfYear.format(at) === dayOfYear.format(now) && days < 1) return time
+  return `${(days < 6 ? weekday : at.getFullYear() === now.getFullYear() ? dayOfYear : withYear).format(at)}, ${time}`
+}
+
 /** "8 min", "2 h 5 min", "3 days". */
 function span(milliseconds) {
   const minutes = Math.max(0, Math.floor(milliseconds / MINUTE))
@@ -30,9 +37,9 @@ function span(milliseconds) {
 
 function draw() {
   const now = new Date()
-  for (const element of document.querySelectorAll("time[data-ago], time[data-clock]")) {
+  for (const element of document.querySelectorAll("time[data-ago], time[data-clock], time[data-when]")) {
     const at = new Date(element.dateTime)
-    const text = "clock" in element.dataset ? clock.format(at) : ago(at, now)
+    const text = "clock" in element.dataset ? clock.format(at) : "when" in element.dataset ? coming(at, now) : ago(at, now)
     if (element.textContent !== text) element.textContent = text
     element.title = exact.format(at)
   }

@@ -231,7 +231,7 @@ def test_a_reply_is_held_if_somebody_else_has_answered(ticket, alice, bob, seen)
     post_message(ticket, by=bob, body="It was the wheel")
     assert run_scheduled_reply(due(reply)) is None
     held = ScheduledReply.objects.get()
-    assert (held.state, held.reason) == ("held", "Bob Bakker answered since you began.")
+    assert (held.state, held.reason) == ("held", "Bob Bakker answered meanwhile.")
     assert (said(ticket), log(ticket)[-1]) == (["It was the wheel"], "reply.held")
     assert send_due_replies() == 0
 
@@ -240,7 +240,7 @@ def test_by_mail_it_is_held_if_the_customer_wrote_in_a_chat_it_is_not(ticket, ch
     by_mail = send_reply(ticket, by=alice, body="x", begun_seq=again(ticket).last_seq)
     post_message(ticket, by=carla, body="Never mind")
     run_scheduled_reply(due(by_mail))
-    assert ScheduledReply.objects.get().reason == "The customer wrote since you began."
+    assert ScheduledReply.objects.get().reason == "The customer wrote meanwhile."
     begun = again(chat_ticket).last_seq
     post_message(chat_ticket, by=carla, body="Hello?")
     assert isinstance(send_reply(chat_ticket, by=alice, body="Here", begun_seq=begun), Message)
@@ -277,7 +277,7 @@ def test_a_held_one_is_sent_all_the_same_but_not_past_what_its_author_has_not_se
     shown = again(ticket).last_seq
     post_message(ticket, by=carla, body="So which is it?")
     assert send_reply_now(reply, by=alice, seen_seq=shown) is None
-    assert ScheduledReply.objects.get().reason == "The customer wrote since you began."
+    assert ScheduledReply.objects.get().reason == "The customer wrote meanwhile."
     assert send_reply_now(reply, by=alice, seen_seq=again(ticket).last_seq).body == "It is the tyre"
     check_log(ticket)
 

@@ -245,7 +245,7 @@ def _why_held(between: list[Event]) -> str:
     names = list(dict.fromkeys(event.by_user.name if event.by_user else "The customer" for event in between))
     verb = "wrote" if names == ["The customer"] else "answered"
     shown = " and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} others"
-    return f"{shown} {verb} since you began."
+    return f"{shown} {verb} meanwhile."
 
 
 @transaction.atomic

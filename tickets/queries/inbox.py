@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
 
 from accounts.models import Team, User
-from tickets.models import ReadMark, Status, Ticket
+from tickets.models import Draft, ReadMark, ScheduledReply, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 PAGE_SIZE = 30
@@ -145,8 +145,11 @@ def with_row_details(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket
     """What a row of the list shows. Unread is what was said or done in public since the viewer last looked:
     that our own answer left by mail a second later is no news to whoever wrote it."""
     seen = ReadMark.objects.filter(ticket=OuterRef("pk"), user=viewer).values("seq")
+    held = ScheduledReply.objects.filter(ticket=OuterRef("pk"), user=viewer, state=ScheduledReply.State.HELD)
     return tickets.select_related("customer", "assignee").annotate(
-        is_unread=GreaterThan(F("public_last_seq"), Coalesce(Subquery(seen), 0))
+        is_unread=GreaterThan(F("public_last_seq"), Coalesce(Subquery(seen), 0)),
+        has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer)),
+        has_held=Exists(held),
     )
 
 
