@@ -434,6 +434,13 @@ class BulkAssignForm(forms.Form):
         return {kind: found}
 
 
+class BulkReplyForm(forms.Form):
+    """The same words for many. `client_id` makes it harmless to send it twice."""
+
+    body = Words()
+    client_id = forms.CharField(max_length=64, required=False)
+
+
 class BulkTagsForm(TagsForm):
     """Tags that are added to many tickets, or taken off them."""
 

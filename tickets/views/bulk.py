@@ -20,9 +20,9 @@ from tickets.actions.bulk import Changed
 from tickets.forms import (
     BulkAssignForm,
     BulkForm,
+    BulkReplyForm,
     BulkTagsForm,
     PriorityForm,
-    ReplyForm,
     ResolveForm,
     StatusForm,
     new_client_id,
@@ -186,7 +186,7 @@ def _answer(
 
 def _reply(request: HttpRequest, numbers: list[int]) -> HttpResponse:
     """Promise the same words on many tickets."""
-    form, user = ReplyForm(request.POST), viewer(request)
+    form, user = BulkReplyForm(request.POST), viewer(request)
     if not user.has_perm("tickets.reply"):
         raise PermissionDenied
     if not form.is_valid():
