@@ -57,7 +57,6 @@ const ACTIONS = {
   k: () => move(-1),
   r: () => use("r") || write("reply"),
   n: () => write("note"),
-  m: () => use("m"),
   t: () => handOver("transfer"),
   i: () => handOver("invite"),
   x: () => say("desk:pick", { isRange: false }),

@@ -18,7 +18,7 @@ from chat.models import ProactiveMessage
 from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import Collaborator, Event, Message, Tag, Ticket
+from tickets.models import Collaborator, Event, Macro, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -141,6 +141,17 @@ FORMS = {
     ),
     "invitation": Form(
         "/settings/people/invite/", {"role": "agent"}, {"email": (last(User, "email"), plain)}, {"role": "king"}
+    ),
+    "macro": Form(
+        "/settings/macros/new/",
+        {"whose": "mine", "kind": "reply", "step_0": "note:"},
+        {
+            "name": (last(Macro, "name"), line),
+            "body": (last(Macro, "body"), lambda text: message(typed(text))),
+            "words_0": (lambda: Macro.objects.order_by("-pk")[0].steps[0]["value"], lambda text: message(typed(text))),
+        },
+        wrong={"whose": "the world"},
+        who="alice",
     ),
     "new ticket": Form(
         "/tickets/new/",
