@@ -83,7 +83,9 @@ def test_answers_are_as_promised(schema, api, as_, sue, ticket, alice, carla, ca
     create_macro(by=sue, name="Thanks", body="Thank you!", steps=[{"do": "assign", "value": "me"}], owner=None)
     one = {"tickets/{number}/": f"tickets/{ticket.pk}/", "customers/{id}/": f"customers/{carla.pk}/"}
     one |= {f"tickets/{{number}}/{what}/": f"tickets/{ticket.pk}/{what}/" for what in ("messages", "events")}
-    lists = {f"{what}/": f"{what}/" for what in ("tickets", "customers", "companies", "teams", "users", "tags", "macros")}
+    lists = {
+        f"{what}/": f"{what}/" for what in ("tickets", "customers", "companies", "teams", "users", "tags", "macros")
+    }
     for path, url in (one | lists).items():
         answer = program.get(f"/api/v1/{url}")
         promised(schema, path, "get", 200).validate(answer.json())
