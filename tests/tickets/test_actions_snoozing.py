@@ -348,7 +348,8 @@ def test_what_is_typed_is_answered_while_it_is_typed(browser):
     def answered(**asked: str) -> str:
         return strip_tags(browser.get("/tickets/when/", asked).content.decode()).strip()
 
-    assert re.fullmatch(r"\w{3} \d+ \w{3} \d{4}, 9:00", answered(words="tomorrow"))
+    assert re.fullmatch(r"\w{3} \d+ \w{3}, 9:00", answered(words="tomorrow")) or timezone.now().month == 12
+    assert re.fullmatch(r"\w{3} \d+ \w{3} \d{4}, 9:00", answered(words="in 1 year"))
     assert answered(words="bis sie antworten") == "Until they reply"
     assert answered(words="  ") == ""
     assert "Try" in answered(words="soon")
@@ -377,12 +378,12 @@ def test_charlie_can_neither_snooze_nor_unread_what_he_does_not_see(client, char
     assert not asleep(ticket)
 
 
-def test_a_sleeping_ticket_costs_no_more_questions(browser, ticket):
+def test_a_sleeping_ticket_costs_no_more_questions(browser, ticket, alice):
     where = f"/tickets/{ticket.number}/"
     browser.get(where)
     with CaptureQueriesContext(connection) as awake:
         browser.get(where)
-    browser.post(f"{where}snooze/", {"words": "monday"})
+    snooze_ticket(ticket, by=alice, until=None)
     with CaptureQueriesContext(connection) as sleeping:
         browser.get(where)
     assert len(sleeping) == len(awake)

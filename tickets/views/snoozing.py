@@ -28,7 +28,7 @@ class SnoozeForm(forms.Form):
     """When it comes back: one of the moments that are offered (`until`), or words. Times are in the viewer's zone."""
 
     until = forms.CharField(max_length=MAX_CHARS, required=False)
-    words = forms.CharField(max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD})
+    words = forms.CharField(label="When", max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD})
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or self.cleaned_data
