@@ -17,6 +17,8 @@ from tickets.actions import (
     add_attachment,
     discard_reply,
     hold_reply,
+    merge_ticket,
+    open_ticket,
     post_message,
     run_scheduled_reply,
     save_draft,
@@ -302,6 +304,20 @@ def test_who_may_not_answer_any_more_does_not(ticket, alice, bob):
     bob.save()
     run_scheduled_reply(due(other))
     assert (state(other), said(ticket)) == ("held", [])
+
+
+def test_where_the_ticket_was_merged_it_is_held_on_the_one_that_goes_on(ticket, carla, alice, bob, workshop):
+    other = open_ticket(carla, by=carla, body="Once more", channel="email", team=workshop)
+    first, second = (send_reply(ticket, by=alice, body=f"Reply {number}") for number in (1, 2))
+    merge_ticket(ticket, by=bob, into=other)
+    run_scheduled_reply(due(first))
+    held = ScheduledReply.objects.get(pk=first.pk)
+    assert (held.state, held.ticket, said(ticket), said(other)) == ("held", other, [], [])
+    assert "merged" in held.reason
+    assert send_reply_now(held, by=alice).ticket == other
+    take_back_reply(ScheduledReply.objects.get(pk=second.pk), by=alice)
+    assert (Draft.objects.get().ticket, said(other)) == (other, ["Reply 1"])
+    check_log(other)
 
 
 def test_a_file_that_is_gone_holds_the_reply(ticket, alice, settings, tmp_path):

@@ -59,7 +59,7 @@ def send_reply(
     returns what was made of it before.
     Errors: as `post_message`, and HeldError.
     """
-    wanted = {
+    wanted: dict[str, Any] = {
         "body": body, "client_id": client_id, "begun_seq": begun_seq, "attachments": attachments,
         "send_at": send_at, "then": then or {},
     }  # fmt: skip
@@ -178,28 +178,48 @@ def _files(by: User, ids: tuple[str, ...]) -> list[Attachment]:
 def run_scheduled_reply(reply: ScheduledReply) -> Message | None:
     """Post a reply that is due, once; None if another worker has it, it was taken back, or it is held now."""
     # The ticket first, as every action does, so that two of them cannot wait for each other.
-    ticket = lock(reply.ticket)
+    ticket = lock(_survivor(reply.ticket))
     due = ScheduledReply.objects.due(timezone.now()).select_for_update(skip_locked=True)
     claimed = due.filter(pk=reply.pk).first()
-    return _deliver(ticket, claimed) if claimed else None
+    if claimed is None or ticket.merged_into_id:  # merged this very moment: the next tick knows
+        return None
+    if _move(claimed, ticket):
+        return _held(ticket, claimed, "The ticket was merged meanwhile. Look at what is on both before it leaves.")
+    return _deliver(ticket, claimed)
+
+
+def _survivor(ticket: Ticket) -> Ticket:
+    """The ticket as which this one goes on, if it was merged."""
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
+    return ticket
+
+
+def _move(reply: ScheduledReply, ticket: Ticket) -> bool:
+    """Let a reply go on with its merged ticket; True if it did. What counts as seen begins anew there."""
+    if reply.ticket_id == ticket.pk:
+        return False
+    reply.ticket, reply.begun_seq = ticket, ticket.last_seq
+    reply.save(update_fields=["ticket", "begun_seq"])
+    return True
 
 
 def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     """Post it, or hold it and say why. Ticket and row must be locked."""
     by = reply.user
     if not by.is_active or not Ticket.objects.visible_to(by).filter(pk=ticket.pk).exists():
-        return _hold(ticket, reply, f"{by.name} may not answer here any more.")
+        return _held(ticket, reply, f"{by.name} may not answer here any more.")
     between = came_between(ticket, by=by, begun_seq=reply.begun_seq)
     if between:
-        return _hold(ticket, reply, _why_held(between))
+        return _held(ticket, reply, _why_held(between))
     files = tuple(str(pk) for pk in reply.attachments.values_list("pk", flat=True))
     try:
         with transaction.atomic():
             message = post_message(ticket, by=by, body=reply.body, client_id=reply.client_id, attachments=files)
     except ValidationError as error:
-        return _hold(ticket, reply, " ".join(error.messages))
+        return _held(ticket, reply, " ".join(error.messages))
     except PermissionDenied:
-        return _hold(ticket, reply, "That is not allowed any more.")
+        return _held(ticket, reply, "That is not allowed any more.")
     reply.state, reply.message = State.SENT, message
     reply.reason = _try_to_follow(message, by, reply.then)
     reply.save(update_fields=["state", "message", "reason"])
@@ -238,6 +258,12 @@ def _hold(ticket: Ticket, reply: ScheduledReply, reason: str) -> None:
     reply.state, reply.reason = State.HELD, reason[:200]
     reply.save(update_fields=["state", "reason"])
     record(ticket, "reply.held", by=None, data={"user": reply.user.name, "reason": reply.reason})
+
+
+def _held(ticket: Ticket, reply: ScheduledReply, reason: str) -> Message | None:
+    """No message, for it is held now."""
+    _hold(ticket, reply, reason)
+    return None
 
 
 def _why_held(between: list[Event]) -> str:
@@ -314,8 +340,13 @@ def hold_reply(reply: ScheduledReply, *, by: User) -> ScheduledReply:
 
 
 def _lock_row(reply: ScheduledReply) -> tuple[Ticket, ScheduledReply]:
-    ticket = lock(reply.ticket)
-    return ticket, ScheduledReply.objects.select_for_update(of=("self",)).select_related("user").get(pk=reply.pk)
+    ticket = lock(_survivor(reply.ticket))
+    if ticket.merged_into_id:
+        raise ValidationError("The ticket was merged this very moment. Try again.", code="conflict")
+    reply = ScheduledReply.objects.select_for_update(of=("self",)).select_related("user").get(pk=reply.pk)
+    if reply.state in ScheduledReply.OPEN:
+        _move(reply, ticket)
+    return ticket, reply
 
 
 def _open(reply: ScheduledReply, by: User, *, may_be_sent: bool = False) -> tuple[Ticket, ScheduledReply]:

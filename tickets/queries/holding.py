@@ -19,7 +19,7 @@ def came_between(ticket: Ticket, *, by: User, begun_seq: int) -> list[Event]:
     others = Q(by_user__isnull=False) & ~Q(by_user=by)
     if leaves_by_mail(ticket):
         others |= Q(by_customer__isnull=False)
-    said = ticket.events.after(begun_seq).filter(others, type="message.posted", is_public=True)  # type: ignore[attr-defined]
+    said = ticket.events.after(begun_seq).filter(others, type="message.posted", is_public=True)
     return list(said.with_words())
 
 

@@ -103,7 +103,7 @@ def files_json(files: Iterable[Attachment]) -> list[dict[str, Any]]:
 
 def composing(ticket: Ticket, user: User, form: Any = None) -> dict[str, Any]:
     """What the composer and the strip above it show: the draft, or what was refused, and what has not left yet."""
-    kept = draft_of(ticket, user)
+    kept = draft_of(ticket, user) if ticket.has_draft else None  # type: ignore[attr-defined]  # annotated
     if form is None:
         form = ReplyForm(initial=_initial(kept) if kept else {"begun_seq": ticket.last_seq})
     chosen = [key for key in form["attachments"].value() or [] if _is_uuid(key)]
@@ -111,7 +111,7 @@ def composing(ticket: Ticket, user: User, form: Any = None) -> dict[str, Any]:
         "reply_form": form,
         "draft_data": json.dumps(draft_json(kept)) if kept else "",
         "composer_files": Attachment.objects.visible_to(user).filter(pk__in=chosen, message=None) if chosen else [],
-        "later": _later(ticket, user),
+        "later": _later(ticket, user) if ticket.has_later else [],  # type: ignore[attr-defined]  # annotated
     }
 
 
@@ -165,7 +165,7 @@ def held_json(error: actions.HeldError) -> dict[str, Any]:
         for event in error.between
         if event.message
     ]
-    said = {"code": "held", "detail": error.message, "fields": {}}
+    said: dict[str, Any] = {"code": "held", "detail": error.message, "fields": {}}
     return {"error": said, "held": {"seen": error.seq, "between": between}}
 
 

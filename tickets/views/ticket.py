@@ -34,7 +34,7 @@ from tickets.forms import (
     TagsForm,
     TransferForm,
 )
-from tickets.models import Channel, Event, FollowUp, Message, ReadMark, RootCause, ScheduledReply, Tag, Ticket
+from tickets.models import Channel, Draft, Event, FollowUp, Message, ReadMark, RootCause, ScheduledReply, Tag, Ticket
 from tickets.queries import timeline
 from tickets.queries.people import helper_rows, helpers, who_snoozed
 from tickets.views.drafts import composing, held_json
@@ -361,6 +361,8 @@ def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
         read_seq=Subquery(read.values("seq")),
         read_at=Subquery(read.values("at")),
         helper_rows=helper_rows(),
+        has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer(request))),
+        has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
         has_merged=Exists(Ticket.objects.filter(merged_into=OuterRef("pk"))),
     )
     return get_object_or_404(shown, pk=number)
