@@ -18,6 +18,8 @@ MAX_PARTS = 20
 _WORD_CHARS, _PART_WORDS = 100, 20  # Postgres refuses words beyond 2 KB
 _BEGINNING = 3  # letters from which a word also finds longer ones; fewer would read half of the index
 
+FILE_MARK = "0file0"  # stands before each word of a file's name, which is therefore found as such, and beside the word
+
 _LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th", "ħ": "h"}
 _POINTS = ((0x0300, 0x036F), (0x0591, 0x05C7), (0x064B, 0x065F), (0x0670, 0x0670))  # accents, and vowels written above
 # Scripts that put no space between words: each sign is a word, and what is asked for is found as a row of signs.
@@ -127,11 +129,8 @@ class Part:
     @property
     def tsquery(self) -> str:
         """For Postgres: the words in a row, the last one perhaps only begun. Words hold letters and digits only."""
-        only_files = "B" if self.key == "file" else ""
-        ends = f"*{only_files}" if self.finds_longer else only_files
-        last = f"{self.words[-1]}:{ends}" if ends else self.words[-1]
-        before = [f"{word}:{only_files}" if only_files else word for word in self.words[:-1]]
-        row = " <-> ".join([*before, last])
+        mark = FILE_MARK if self.key == "file" else ""
+        row = " <-> ".join([mark + word for word in self.words]) + (":*" if self.finds_longer else "")
         return f"!({row})" if self.is_excluded else f"({row})"
 
     @property

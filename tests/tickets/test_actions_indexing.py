@@ -10,8 +10,11 @@ from django.db import connection, transaction
 
 from customers.actions import change_customer, claim_address, create_guest
 from tickets.actions import add_attachment, index_due, merge_guest, open_ticket, post_message, tag_ticket
+from tickets.actions.uniting import merge_ticket, undo_merge
 from tickets.models import Message, Tag, Ticket, TicketWords, WordsDue
+from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import understand, words_query
+from tickets.queries.searching import search_page
 from tickets.search_words import fold
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +165,19 @@ def test_an_index_of_folded_words(ticket, alice):
     index()
     held = TicketWords.objects.get(pk=ticket.pk).vector
     assert all(f"'{word}'" in held for word in fold(ticket.subject).split())
+
+
+def test_what_was_said_on_a_merged_ticket_is_found_on_the_one_that_goes_on(ticket, alice, carla, workshop):
+    second = open_ticket(carla, by=carla, subject="Zeppelin", body="And a card", channel="email", team=workshop)
+    third = open_ticket(carla, by=carla, subject="Third", body="Words", channel="email", team=workshop)
+    merge_ticket(second, by=alice, into=third)
+    merge_ticket(third, by=alice, into=ticket)
+    assert finds(alice, "card") == [ticket.pk, second.pk, third.pk]
+    Message.objects.filter(ticket=second).update(body="a stamp")
+    assert finds(alice, "stamp") == [ticket.pk, second.pk, third.pk]
+    search = understand("stamp", alice)
+    found = search_page(Ticket.objects.visible_to(alice), alice, search).tickets
+    assert found == [ticket], "only the one that goes on is listed"
+    assert excerpts(found, alice, search)[ticket.pk].line == []
+    undo_merge(third, by=alice)
+    assert finds(alice, "stamp") == [second.pk, third.pk]

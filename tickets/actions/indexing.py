@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tickets.models import WordsDue
-from tickets.search_words import fold
+from tickets.models import Ticket, WordsDue
+from tickets.search_words import FILE_MARK, fold
 
 BATCH = 200
 _LOCK = 7302  # held by whoever writes words: two would overwrite each other, the slower one with what was
@@ -20,15 +20,23 @@ _READ = """
             (SELECT string_agg(tag.name, ' ') FROM tickets_ticket_tags AS on_it
              JOIN tickets_tag AS tag ON tag.id = on_it.tag_id WHERE on_it.ticket_id = t.number)),
         (SELECT string_agg(f.name, ' ') FROM tickets_attachment AS f
-         JOIN tickets_message AS m ON m.id = f.message_id WHERE m.ticket_id = t.number),
+         JOIN tickets_message AS m ON m.id = f.message_id WHERE m.ticket_id = ANY(family.numbers)),
         said.replies, said.notes
     FROM tickets_ticket AS t
     JOIN customers_customer AS c ON c.id = t.customer_id,
     LATERAL (
+        WITH RECURSIVE merged AS (
+            SELECT t.number
+            UNION
+            SELECT one.number FROM tickets_ticket AS one JOIN merged ON one.merged_into_id = merged.number
+        )
+        SELECT array_agg(number) AS numbers FROM merged
+    ) AS family,
+    LATERAL (
         SELECT string_agg(body, E'\\n' ORDER BY id DESC) FILTER (WHERE kind = 'reply') AS replies,
             string_agg(body, E'\\n' ORDER BY id DESC) FILTER (WHERE kind = 'note') AS notes
         FROM (SELECT id, kind, body FROM tickets_message
-              WHERE ticket_id = t.number ORDER BY id DESC LIMIT 1000) AS newest
+              WHERE ticket_id = ANY(family.numbers) ORDER BY id DESC LIMIT 1000) AS newest
     ) AS said
     WHERE t.number = ANY(%s)
 """
@@ -58,7 +66,7 @@ def _index(limit: int) -> int:
             return 0
         # Read only now that nobody else writes: who held the lock may have done some of it.
         due = list(WordsDue.objects.order_by("-pk").values_list("pk", "number")[:limit])
-        _write_words(cursor, sorted({number for _, number in due}))
+        _write_words(cursor, sorted(_and_those_they_went_into({number for _, number in due})))
     WordsDue.objects.filter(pk__in=[pk for pk, _ in due]).delete()
     return len(due)
 
@@ -66,6 +74,16 @@ def _index(limit: int) -> int:
 def _may_write(cursor: Any) -> bool:
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
     return bool(cursor.fetchone()[0])
+
+
+def _and_those_they_went_into(numbers: set[int]) -> set[int]:
+    """These tickets and whatever they were merged into, step by step: there, too, their words are found."""
+    found, latest = set(numbers), set(numbers)
+    while latest:
+        merged = Ticket.objects.filter(pk__in=latest, merged_into__isnull=False)
+        latest = set(merged.values_list("merged_into", flat=True)) - found
+        found |= latest
+    return found
 
 
 def _write_words(cursor: Any, numbers: list[int]) -> None:
@@ -78,4 +96,8 @@ def _write_words(cursor: Any, numbers: list[int]) -> None:
 
 def _folded(texts: list[str | None]) -> list[str]:
     limits = (_OTHER_CHARS, _OTHER_CHARS, _SAID_CHARS, _NOTED_CHARS)
-    return [fold((text or "")[:limit])[:limit] for text, limit in zip(texts, limits, strict=True)]
+    called, files, said, noted = (fold((text or "")[:limit])[:limit] for text, limit in zip(texts, limits, strict=True))
+    # Once as words, once as words of files only: a weight is no part of the index, and to look into every ticket
+    # with such a word took seconds.
+    as_files = " ".join([FILE_MARK + word for word in files.split()])
+    return [called, f"{files} {as_files}", said, noted]

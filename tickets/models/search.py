@@ -11,7 +11,8 @@ from tickets.models.ticket import Ticket
 
 class TicketWords(models.Model):
     """All words of a ticket, folded (search_words.py). Weights: A what it is called and who it is with,
-    B names of files, C what was said, D notes. Written by `index_due` only."""
+    B names of files (also with FILE_MARK before each word), C what was said, D notes. What was said on a ticket is
+    in the words of the one that it was merged into, too. Written by `index_due` only."""
 
     ticket = models.OneToOneField(Ticket, primary_key=True, on_delete=models.CASCADE, related_name="words")
     vector = SearchVectorField()

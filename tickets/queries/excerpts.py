@@ -40,11 +40,12 @@ def excerpts(tickets: list[Ticket], viewer: User, search: Search) -> dict[int, E
 
 def _said(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:
     """The beginnings of the newest messages of each ticket."""
-    messages = Message.objects.visible_to(viewer).filter(ticket__in=numbers)
+    merged = dict(Ticket.objects.filter(merged_into__in=numbers).values_list("pk", "merged_into"))
+    messages = Message.objects.visible_to(viewer).filter(ticket__in=[*numbers, *merged])
     place = Window(RowNumber(), partition_by=F("ticket"), order_by=F("pk").desc())
     rows = messages.annotate(place=place, begin=Left("body", _READ_CHARS)).filter(place__lte=_READ_MESSAGES)
     for number, kind, begin in rows.order_by("-pk").values_list("ticket_id", "kind", "begin"):
-        yield number, "Note" if kind == Message.Kind.NOTE else "", begin
+        yield merged.get(number, number), "Note" if kind == Message.Kind.NOTE else "", begin
 
 
 def _files(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:

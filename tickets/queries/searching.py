@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.postgres.search import SearchRank
-from django.db import connection, transaction
-from django.db.models import F, IntegerField, Q, QuerySet
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, IntegerField, Max, Q, QuerySet, Window
 from django.db.models.functions import Cast, Floor, Upper
+from psycopg2.errors import QueryCanceled
 
 from accounts.models import User
 from customers.models import Customer
@@ -69,19 +70,33 @@ class Found:
     """A page of hits; `cursor` leads to the next one, or is empty.
 
     `is_older`: what comes next are older hits, ranked anew. `is_similar`: the words were not found, these look alike.
+    `is_too_much`: it took too long, and nobody knows what there is.
     """
 
     tickets: list[Ticket]
     cursor: str = ""
     is_older: bool = False
     is_similar: bool = False
+    is_too_much: bool = False
 
 
 def search_page(tickets: TicketQuerySet, viewer: User, search: Search, *, cursor: str = "", sort: str = "") -> Found:
     """A page of what is found among these tickets, the best first unless another order is asked for."""
     if not search.parts:
         return Found([])
-    kept = tickets.filter(keep_of(search, viewer))
+    try:
+        with transaction.atomic(), connection.cursor() as timed:
+            timed.execute("SET LOCAL statement_timeout = '5s'")
+            return _page(tickets, viewer, search, cursor, sort)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return Found([], is_too_much=True)
+
+
+def _page(tickets: TicketQuerySet, viewer: User, search: Search, cursor: str, sort: str) -> Found:
+    # What was said on a merged ticket is found on the one that goes on.
+    kept = tickets.filter(keep_of(search, viewer), merged_into=None)
     if sort == NEEDS_ANSWER:
         return _needy_page(kept, viewer, search, cursor)
     order = sort if sort in SORTS else _RANKED if search.wanted else "newest"
@@ -124,12 +139,12 @@ def _ranked_page(kept: QuerySet[Ticket], viewer: User, search: Search, place: Pl
     )
     if place is not None and place.number:
         graded = graded.filter(Q(grade__lt=place.value) | Q(grade=place.value, pk__lt=place.number))
-    rows = list(graded.order_by("-grade", "-pk").values_list("pk", "grade")[: size + 1])
-    page = _in_order([pk for pk, _ in rows[:size]], viewer)
+    graded = graded.annotate(newest=Window(Max("pk")))
+    rows = list(graded.order_by("-grade", "-pk").values_list("pk", "grade", "newest")[: size + 1])
+    page = _in_order([pk for pk, _, _ in rows[:size]], viewer)
     if len(rows) > size:
-        last, grade = rows[size - 1]
-        top = place.top if place else window[0]
-        return Found(page, str(Place(_RANKED, top, grade, last)))
+        last, grade, newest = rows[size - 1]
+        return Found(page, str(Place(_RANKED, place.top if place else newest, grade, last)))
     if place is None and len(rows) < min(size, WINDOW):
         return Found(page)
     oldest = next(iter(window[WINDOW - 1 : WINDOW]), 0)
@@ -144,7 +159,7 @@ def _in_order(numbers: list[int], viewer: User) -> list[Ticket]:
 def _similar_page(tickets: TicketQuerySet, viewer: User, search: Search) -> Found:
     """The newest tickets whose subject or customer only looks like the words, as with two letters swapped."""
     words = search.plain_words.upper()
-    if len(words) < _SIMILAR_LETTERS or search.unwanted:
+    if len(words) < _SIMILAR_LETTERS or any(part.is_exact or part.is_excluded for part in search.parts):
         return Found([])
     alike = tickets.alias(upper=Upper("subject")).filter(upper__trigram_word_similar=words)
     by_subject = alike.order_by("-pk").values_list("pk", flat=True)

@@ -61,6 +61,7 @@ def found_list(request: HttpRequest, user: User, tickets: TicketQuerySet) -> dic
         "sorts": SORTS,
         "default_sort": "Best match first" if search.wanted else SORTS["newest"],
         "is_similar": page.is_similar,
+        "is_too_much": page.is_too_much,
     }
 
 
