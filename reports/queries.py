@@ -91,9 +91,10 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
             value=str(waiting["count"]),
             unit="person" if waiting["count"] == 1 else "people",
             detail=detail if waiting["count"] else "Nobody waits.",
-            definition="Conversations in which the customer wrote last and nobody has answered yet, on every channel."
+            definition="Conversations in which the customer wrote last and nobody has answered yet, on every channel,"
+            " snoozed or not."
             f" The promise is an answer within {minutes} minutes of opening hours.",
-            url=_inbox("waiting"),
+            url=_inbox("waiting-all"),
             is_bad=bool(late),
         ),
         Figure(
@@ -104,7 +105,7 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
             detail=f"{first.customer.name or 'A visitor'}, {first.team or 'no team'}" if first else "Nobody waits.",
             definition="How long the customer who has waited longest has waited until now,"
             " by the clock on the wall: nights and Sundays count.",
-            url=first.get_absolute_url() if first else _inbox("waiting"),
+            url=first.get_absolute_url() if first else _inbox("waiting-all"),
         ),
     ]
 
@@ -140,7 +141,8 @@ def _first_answer(tickets: TicketQuerySet, today: datetime) -> Figure:
 
 
 def _open_by_team(tickets: TicketQuerySet) -> list[TeamLine]:
-    rows = tickets.unsolved().values_list("team__name", "team__slug").annotate(count=Count("pk"))
+    awake = tickets.unsolved().filter(snoozed_at=None)
+    rows = awake.values_list("team__name", "team__slug").annotate(count=Count("pk"))
     return [
         TeamLine(name or "No team", count, _inbox(f"team-{slug}" if slug else "no-team"))
         for name, slug, count in rows.order_by("-count", "team__name")

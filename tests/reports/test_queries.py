@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reports.queries import Now, as_time, now_figures
-from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket
+from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket, snooze_ticket
 from tickets.models import Ticket
 
 # A Thursday at half past one in Amsterdam: noon is twelve and a half hours into the company's day.
@@ -124,6 +124,8 @@ def test_a_figure_opens_exactly_the_tickets_it_counts(client, sue, alice, carla,
     resolve_ticket(asked[0], by=alice, root_cause=cause)
     post_message(asked[1], by=alice, body="Yes")
     assign_ticket(asked[1], by=alice, user=alice)
+    for answered_or_not in asked[1:3]:
+        snooze_ticket(answered_or_not, by=alice, until=None)
     client.force_login(sue)
     figures = now_figures(sue, now + timedelta(seconds=1))
     counted = {figure.url: int(figure.value) for figure in figures.figures if figure.key in ("waiting", "solved_today")}

@@ -41,6 +41,8 @@ def unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
         return View(key, "Solved today", "circle-check", solved_since(start), stretches="s")
     if key == "answered-today":
         return View(key, "First answered today", "clock", first_answered_since(start), stretches="wqzs")
+    if key == "waiting-all":  # whoever waits, waits, also for what we have put away
+        return View(key, "Waiting, snoozed or not", "clock", Q(waiting_since__isnull=False), stretches="wz")
     if key == "no-team":
         return View(key, "No team", "users", _OPEN & Q(team=None))
     team = Team.objects.filter(slug=key.removeprefix("team-")).first() if key.startswith("team-") else None
