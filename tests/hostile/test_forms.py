@@ -16,9 +16,9 @@ from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.models import ProactiveMessage
 from customers.models import Address, Customer
-from tests.hostile.conftest import browser_of, submit
+from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import Collaborator, Event, Macro, Message, Tag, Ticket
+from tickets.models import BulkReply, Collaborator, Event, Macro, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -324,6 +324,36 @@ def test_tags(world) -> None:
             if {name.casefold() for name in stored} != {name.casefold() for name in wanted}:
                 problems.append(f"{kind}: stored {stored!r:.80}")
     assert problems == []
+
+
+def test_many_tickets_at_once(world) -> None:
+    browser, number = browser_of(world["alice"]), str(world["ticket"])
+    problems = []
+    for kind, payload in PAYLOADS.items():
+        deeds = [
+            {"do": "snooze", "number": number, "words": payload},
+            {"do": "assign", "number": number, "to": payload},
+            {"do": "priority", "number": payload, "priority": "3"},
+            {"do": payload, "number": number},
+        ]
+        tags = {"do": "tag", "number": number, "tags": payload}
+        reply = {"do": "reply", "number": number, "body": payload, "client_id": payload[:60]}
+        for fields in [*(deeds if kind in FEW else []), tags, reply]:
+            answer = submit(browser, "/tickets/bulk/", fields)
+            if answer.status_code not in (303, 422):
+                problems.append(f"{kind} in {fields['do']!r:.20}: {answer.status_code}")
+            elif (
+                answer.status_code == 422 and fields["do"] == "reply" and not is_kept(answer.content.decode(), payload)
+            ):
+                problems.append(f"{kind}: refused, and what was typed is gone")
+        stored = BulkReply.objects.order_by("-pk").values_list("body", flat=True).first()
+        if answer.status_code == 303 and stored != message(typed(payload)):
+            problems.append(f"{kind}: stored {stored!r:.80}")
+        for url in [f"/tickets/bulk/?number={percent(payload)}", f"/find/?q={percent(payload)}"] if kind in FEW else []:
+            if browser.get(url).status_code not in (200, 302):
+                problems.append(f"{kind}: {url[:30]}")
+    assert problems == []
+    assert BulkReply.objects.count() > 5
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,16 @@ def test_without_a_script_a_page_asks_and_the_list_says_what_became_of_it(many, 
     assert "2 tickets solved." in answer.content.decode()
 
 
+def test_without_a_script_too_what_was_typed_is_kept_when_something_is_wrong(many, alice):
+    form = {"do": "resolve", "root_cause": "", "note": "The <b>bell</b>", "number": numbers(many)}
+    answer = at(alice).post("/tickets/bulk/", form)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Choose what caused it, or that nothing did." in text
+    assert text.count("The &lt;b&gt;bell&lt;/b&gt;") == 1
+    assert text.count('name="number"') == 7 * len(many)
+
+
 def test_the_page_shows_only_what_one_may_see(many, charlie):
     text = at(charlie).get("/tickets/bulk/", {"number": numbers(many)}).content.decode()
     assert "Bell of" not in text

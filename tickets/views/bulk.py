@@ -94,29 +94,55 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def _ask(request: HttpRequest) -> HttpResponse:
     """One thing to do for the bar's panel, or a page with all of them for a browser without a script."""
     user = viewer(request)
+    if wants_fragment(request):
+        do = request.GET.get("do", "")
+        title = dict(_deeds(user)).get(do)
+        if title is None:
+            raise Http404
+        return render(request, "tickets/_bulk_panel.html", _choices() | {"do": do, "title": title})
+    asked = BulkForm({"do": "ask"} | {"number": request.GET.getlist("number")})
+    if not asked.is_valid():
+        messages.error(request, _words(asked))
+        return redirect(back(request))
+    return _page(request, asked.cleaned_data["number"])
+
+
+def _deeds(user: User) -> list[tuple[str, str]]:
+    """What they may do, with its title."""
     deeds = [(do, deed.title) for do, deed in DEEDS.items() if user.has_perm(deed.permission)]
-    if user.has_perm("tickets.reply"):
-        deeds.append((REPLY, "Reply"))
-    context: dict[str, Any] = {
+    return [*deeds, (REPLY, "Reply")] if user.has_perm("tickets.reply") else deeds
+
+
+def _choices() -> dict[str, Any]:
+    """What the forms ask."""
+    return {
         "people": User.objects.filter(is_active=True),
         "teams": Team.objects.all(),
         "root_causes": RootCause.objects.all(),
         "client_id": new_client_id(),
     }
-    if wants_fragment(request):
-        do = request.GET.get("do", "")
-        title = dict(deeds).get(do)
-        if title is None:
-            raise Http404
-        return render(request, "tickets/_bulk_panel.html", context | {"do": do, "title": title})
-    asked = BulkForm({"do": "ask"} | {"number": request.GET.getlist("number")})
-    if not asked.is_valid():
-        messages.error(request, _words(asked))
-        return redirect(back(request))
-    tickets = Ticket.objects.visible_to(user).filter(pk__in=asked.cleaned_data["number"]).select_related("customer")
+
+
+def _page(request: HttpRequest, numbers: list[int], *, wrong: str = "") -> HttpResponse:
+    """All forms for these tickets; with what is wrong in one of them, and what was typed there."""
+    user = viewer(request)
+    tickets = list(Ticket.objects.visible_to(user).filter(pk__in=numbers).select_related("customer").order_by("-pk"))
     know_names(tickets)
-    numbers = [ticket.pk for ticket in tickets]
-    return render(request, "tickets/bulk.html", context | {"deeds": deeds, "tickets": tickets, "numbers": numbers})
+    context = _choices() | {
+        "deeds": _deeds(user),
+        "tickets": tickets,
+        "numbers": [ticket.pk for ticket in tickets],
+        "wrong": wrong,
+        "typed": request.POST,
+    }
+    return render(request, "tickets/bulk.html", context, status=UNPROCESSABLE if wrong else 200)
+
+
+def _refuse(request: HttpRequest, numbers: list[int], words: str) -> HttpResponse:
+    """What is wrong, and what was typed is kept: the panel still has it, the page gets it back."""
+    if wants_fragment(request):
+        return _answer(request, [words], is_error=True)
+    return _page(request, numbers, wrong=words)
 
 
 def _change(request: HttpRequest) -> HttpResponse:
@@ -132,7 +158,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     deed = DEEDS[do]
     form = deed.form(request.POST)
     if not form.is_valid():
-        return _answer(request, [_words(form)], is_error=True)
+        return _refuse(request, numbers, _words(form))
     seen = list(Ticket.objects.visible_to(user).filter(pk__in=numbers))
     changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
     missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
@@ -190,13 +216,13 @@ def _reply(request: HttpRequest, numbers: list[int]) -> HttpResponse:
     if not user.has_perm("tickets.reply"):
         raise PermissionDenied
     if not form.is_valid():
-        return _answer(request, [_words(form)], is_error=True)
+        return _refuse(request, numbers, _words(form))
     seen = Ticket.objects.visible_to(user).filter(pk__in=numbers)
     body, client_id = form.cleaned_data["body"], form.cleaned_data["client_id"] or new_client_id()
     try:
         promised = actions.begin_bulk_reply(seen, by=user, body=body, client_id=client_id)
     except ValidationError as error:
-        return _answer(request, error.messages, is_error=True)
+        return _refuse(request, numbers, " ".join(error.messages))
     response = _show(request, *shown_bulk_replies(user)) if wants_fragment(request) else _see_other(back(request))
     # Other pages need not ask whether there is one.
     response.set_cookie(BULK_COOKIE, "1", max_age=BULK_COOKIE_AGE, httponly=True, samesite="Lax")
