@@ -14,13 +14,15 @@ const current = () => list().querySelector("[aria-selected=true]")
 const isOpen = () => panel()?.matches(":popover-open")
 let form = null       // the composer that it is for
 let hash = -1         // where the `#` stands that opened it
-let isMeant = false   // Enter was pressed before its words were here
+let isMeant = false   // Enter was pressed before the list, or the words, were here
+let asked = null, listed = null   // the words that the desk was asked for, and those of the list as it is
 let timer = 0
 
 function open(composer, at) {
   form = composer
   hash = at
   isMeant = false
+  listed = null
   search().value = ""
   list().replaceChildren()
   preview().replaceChildren()
@@ -40,8 +42,8 @@ function putInPlace() {
 }
 
 function find() {
-  const words = new URLSearchParams({ q: search().value })
-  htmx.ajax("GET", `${form.dataset.macros}?${words}`, { source: list(), target: list(), swap: "innerHTML" })
+  asked = search().value
+  htmx.ajax("GET", `${form.dataset.macros}?${new URLSearchParams({ q: asked })}`, { source: list(), target: list(), swap: "innerHTML" })
 }
 
 function select(option) {
@@ -63,8 +65,8 @@ const shown = () => {
 }
 
 function choose() {
-  isMeant = Boolean(current())
-  if (isMeant && shown()) take(shown())
+  isMeant = true
+  if (listed === search().value && shown()) take(shown())
 }
 
 function take(macro) {
@@ -73,9 +75,17 @@ function take(macro) {
   const steps = [...macro.querySelectorAll("[data-step]")].map(({ dataset, textContent }) => ({ value: dataset.step, again: dataset.again ?? "", words: textContent }))
   // Words for the team must not go to the customer because the composer happened to stand on "Reply".
   if (words && macro.dataset.kind === "note") become("note")
-  write(words, hash < 0 ? form.elements.body.selectionStart : hash, hash < 0 ? form.elements.body.selectionEnd : hash + 1)
+  insert(words)
   addSteps(form, macro.dataset.macro, steps)
   close()
+}
+
+/** In place of the `#`, or where the cursor is; then not glued to what stands before it. */
+function insert(words) {
+  const { value, selectionStart, selectionEnd } = form.elements.body
+  if (hash >= 0) return write(words, hash, hash + 1)
+  const isGlued = words && /\S$/.test(value.slice(0, selectionStart))
+  write(isGlued ? (words.includes("\n") ? "\n\n" : " ") + words : words, selectionStart, selectionEnd)
 }
 
 function become(kind) {
@@ -114,6 +124,9 @@ document.addEventListener("click", (event) => {
   if (opener) return isOpen() ? close() : open(opener.form, -1)
   const option = event.target.closest("#macro-options [role=option]:not([aria-disabled])")
   if (!option) return
+  clearTimeout(timer)
+  htmx.trigger(list(), "htmx:abort")   // what one has pressed is meant, not what may come after it
+  listed = search().value
   select(option)
   choose()
 })
@@ -149,7 +162,11 @@ document.addEventListener("keydown", (event) => {
   else { giveBack(); close() }
 }, true)
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target === list()) select(options()[0])
+  if (event.target === list()) {
+    listed = asked
+    isMeant &&= options().length > 0
+    select(options()[0])
+  }
   if (event.target === preview() && isMeant && shown()) take(shown())
 })
 // Closed by a press beside it.

@@ -111,6 +111,11 @@ def test_arrows_choose_and_words_for_the_team_stay_with_the_team(open_ticket_pag
     expect(chooser(page).get_by_role("option", name="Why")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(body(page)).to_have_value("Asked for the size.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    expect(chooser(page).get_by_role("option", name="Thanks")).to_be_visible()
+    chooser(page).get_by_role("option", name="Thanks").click()
+    expect(body(page)).to_have_value("Asked for the size. Thank you, Carla Cortez!")
     expect(page.get_by_role("radio", name="Note")).to_be_checked()
 
 
@@ -122,6 +127,7 @@ def test_steps_without_words_are_done_at_once(open_ticket_page: Open, chat_ticke
     page.get_by_role("button", name="Apply now").click()
     expect(page.locator("#timeline")).to_contain_text("urgent")
     expect(chips(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     chat_ticket.refresh_from_db()
     assert (chat_ticket.assignee, chat_ticket.priority) == (alice, 4)
 

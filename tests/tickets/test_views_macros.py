@@ -10,7 +10,7 @@ from django.test import Client
 from tests.tickets.looking import again, log
 from tickets.actions import create_macro
 from tickets.macros import MAX_STEPS, read
-from tickets.models import Macro, Message, Ticket
+from tickets.models import Macro, Message, Ticket, Undo
 
 LIST, NEW = "/settings/macros/", "/settings/macros/new/"
 WRITTEN = {"name": "Loan wheel", "whose": "mine", "kind": "reply", "body": "Hello {{ customer.first_name | there }},"}
@@ -246,6 +246,14 @@ def test_steps_alone_are_done_at_once(at, alice, ticket, mine):
     page = browser.get(f"/tickets/{ticket.pk}/").text
     assert f'data-macros="/tickets/{ticket.pk}/macros/"' in page
     assert browser.post(f"/tickets/{ticket.pk}/macros/apply/", {}, HTTP_HX_REQUEST="true").status_code == 422
+
+
+def test_what_was_done_at_once_can_be_undone(at, alice, ticket):
+    browser = at(alice)
+    browser.post(f"/tickets/{ticket.pk}/macros/apply/", {"step": ["add_tags:loan", "assign:me", "resolve:none"]})
+    browser.post(f"/undo/{Undo.objects.get().pk}/")
+    now = again(ticket)
+    assert (now.assignee, now.status, list(now.tags.all())) == (None, "open", [])
 
 
 def test_a_list_of_macros_asks_no_question_per_row(at, alice, lea, ticket, workshop, django_assert_max_num_queries):

@@ -193,7 +193,7 @@ def choice(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 @requires("tickets.reply")
 @require_POST
 def apply(request: HttpRequest, number: int) -> HttpResponse:
-    """Do the steps that are chosen, without a word."""
+    """Do the steps that are chosen, without a word; all but a note can be undone for a while."""
     form, user = ApplyForm(request.POST), viewer(request)
 
     def act(ticket: Ticket) -> None:
@@ -202,7 +202,7 @@ def apply(request: HttpRequest, number: int) -> HttpResponse:
             ticket, by=user, steps=chosen["step"], macros=chosen["macro"], client_id=chosen["client_id"]
         )
 
-    return act_and_show(request, number, form, act)
+    return act_and_show(request, number, form, act, is_undoable=True)
 
 
 def _visible(user: User, pk: int) -> Macro:
