@@ -396,6 +396,21 @@ def test_signing_in_with_anything(world) -> None:
     assert problems == []
 
 
+def test_words_for_a_time(world) -> None:
+    browser, problems = browser_of(world["alice"]), []
+    url = f"/tickets/{world['ticket']}/snooze/"
+    for kind, payload in PAYLOADS.items():
+        answer = submit(browser, url, {"words": payload})
+        if answer.status_code not in (303, 422):
+            problems.append(f"{kind}: {answer.status_code}")
+        elif answer.status_code == 422 and not is_kept(answer.content.decode(), payload):
+            problems.append(f"{kind}: refused, and what was typed is gone")
+        shown = browser.get(f"/tickets/when/?words={percent(payload)}")
+        if shown.status_code != 200 or ("<" in payload and payload in shown.content.decode()):
+            problems.append(f"{kind}: {shown.status_code} while it is typed")
+    assert problems == []
+
+
 @pytest.mark.parametrize("door", ["transfer", "invite"])
 def test_notes_to_a_teammate(world, bob, door: str) -> None:
     browser, problems = browser_of(world["alice"]), []
