@@ -1,6 +1,6 @@
 // Ctrl+K: everything that this page can do, by name. Nothing is listed here: commands are the page's own links, buttons,
 // menus and switches, so what is not allowed or makes no sense now is not there either. The server adds what it finds.
-import { rank } from "./fuzzy.js"
+import { match, rank } from "./fuzzy.js"
 import { collect } from "./commands.js"
 
 const RECENT = `makegood.recent.${document.documentElement.dataset.me ?? ""}`
@@ -109,7 +109,7 @@ let timer = 0
 function ask() {
   clearTimeout(timer)
   const words = field().value.trim(), mine = ++asked
-  found = []
+  found = words ? found.filter(({ name, detail }) => match(`${name} ${detail}`, words)) : []   // until the answer is here
   if (words.length < 2 && !/^#?\d+$/.test(words)) return
   timer = setTimeout(async () => {
     try {
@@ -135,7 +135,7 @@ document.addEventListener("click", (event) => {
   const option = event.target.closest?.("#palette [role=option]")
   if (option) run(shown[option.dataset.place])
 })
-dialog()?.addEventListener("input", () => { draw(); ask() })
+dialog()?.addEventListener("input", () => { ask(); draw() })
 dialog()?.addEventListener("pointermove", (event) => {
   const option = event.target.closest("[role=option]")
   if (option && Number(option.dataset.place) !== at) point(Number(option.dataset.place))

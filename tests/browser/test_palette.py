@@ -71,6 +71,7 @@ def test_it_finds_tickets_and_people_and_goes_there(sign_in, alice, ticket):  # 
     ask_again = page.get_by_role("combobox", name="Find or do")
     ask_again.fill(f"#{ticket.number}")
     expect(page.get_by_role("group", name="Tickets").get_by_role("option")).to_contain_text("The tyre is wrong")
+    expect(page.get_by_role("group", name="Customers")).to_have_count(0)
     page.keyboard.press("ArrowUp")  # around the end: the last one
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(rf"/tickets/{ticket.number}/"))
@@ -79,7 +80,7 @@ def test_it_finds_tickets_and_people_and_goes_there(sign_in, alice, ticket):  # 
 def test_it_opens_while_one_writes_and_gives_the_field_back(sign_in, alice, ticket):  # noqa: F811
     page = sign_in(alice)
     open_and_hear(page, f"/tickets/{ticket.number}/", "ready")
-    field = page.get_by_label("Your words")
+    field = page.get_by_role("textbox", name="Your words", exact=True)
     field.fill("Dear Carla")
     ask(page, "zzzz")
     page.keyboard.press("Escape")
