@@ -22,23 +22,18 @@ _READ = """
         (SELECT string_agg(f.name, ' ') FROM tickets_attachment AS f
          JOIN tickets_message AS m ON m.id = f.message_id WHERE m.ticket_id = ANY(family.numbers)),
         said.replies, said.notes
-    FROM tickets_ticket AS t
+    FROM (
+        SELECT whole, array_agg(part) AS numbers
+        FROM unnest(%s::bigint[], %s::bigint[]) AS pairs (whole, part) GROUP BY whole
+    ) AS family
+    JOIN tickets_ticket AS t ON t.number = family.whole
     JOIN customers_customer AS c ON c.id = t.customer_id,
-    LATERAL (
-        WITH RECURSIVE merged AS (
-            SELECT t.number
-            UNION
-            SELECT one.number FROM tickets_ticket AS one JOIN merged ON one.merged_into_id = merged.number
-        )
-        SELECT array_agg(number) AS numbers FROM merged
-    ) AS family,
     LATERAL (
         SELECT string_agg(body, E'\\n' ORDER BY id DESC) FILTER (WHERE kind = 'reply') AS replies,
             string_agg(body, E'\\n' ORDER BY id DESC) FILTER (WHERE kind = 'note') AS notes
         FROM (SELECT id, kind, body FROM tickets_message
               WHERE ticket_id = ANY(family.numbers) ORDER BY id DESC LIMIT 1000) AS newest
     ) AS said
-    WHERE t.number = ANY(%s)
 """
 _WRITE = """
     INSERT INTO tickets_ticketwords (ticket_id, vector)
@@ -86,9 +81,23 @@ def _and_those_they_went_into(numbers: set[int]) -> set[int]:
     return found
 
 
+def _with_what_went_into_them(numbers: list[int]) -> list[tuple[int, int]]:
+    """Each ticket with itself, and with each one that was merged into it, step by step."""
+    pairs = latest = [(number, number) for number in numbers]
+    while latest:
+        wholes: dict[int | None, list[int]] = {}
+        for whole, part in latest:
+            wholes.setdefault(part, []).append(whole)
+        merged = Ticket.objects.filter(merged_into__in=list(wholes)).values_list("merged_into", "pk")
+        latest = [(whole, part) for into, part in merged for whole in wholes[into]]
+        pairs = pairs + latest
+    return pairs
+
+
 def _write_words(cursor: Any, numbers: list[int]) -> None:
     """Read all words of these tickets, as they are after they came onto the list, and write them down."""
-    cursor.execute(_READ, [numbers])
+    pairs = _with_what_went_into_them(numbers)
+    cursor.execute(_READ, [[whole for whole, _ in pairs], [part for _, part in pairs]])
     rows = [(number, *_folded(texts)) for number, *texts in cursor.fetchall()]
     if rows:
         cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])

@@ -12,6 +12,8 @@ from accounts.models import Desk, Site
 from demo.company import PASSWORD, SITE_KEY, found_company
 from demo.history import write_history
 from demo.macros import write_macros
+from demo.saved_views import write_views
+from tickets.actions import index_due
 
 
 class Command(BaseCommand):
@@ -30,6 +32,8 @@ class Command(BaseCommand):
             raise CommandError(f"This installation belongs to {desk}. The demo company needs an empty one.")
         with transaction.atomic(), Desk.read_once():
             count = self._build()
+        while index_due():
+            pass
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"Bellwether Cycles opened, with {count} conversations.")
@@ -39,4 +43,5 @@ class Command(BaseCommand):
         rng, now = Random(7), timezone.now()  # noqa: S311  (always the same company)
         cast = found_company(now, rng)
         write_macros(cast.people, cast.teams, now)
+        write_views(cast.people, cast.teams)
         return write_history(cast, now, rng)
