@@ -363,7 +363,7 @@ def _ticket_in_full(request: HttpRequest, number: int) -> Ticket:
         helper_rows=helper_rows(),
         has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer(request))),
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
-        has_merged=Exists(Ticket.objects.filter(merged_into=OuterRef("pk"))),
+        has_merged=Exists(Ticket.objects.visible_to(viewer(request)).filter(merged_into=OuterRef("pk"))),
     )
     return get_object_or_404(shown, pk=number)
 
