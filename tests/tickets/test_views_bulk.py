@@ -144,6 +144,7 @@ def test_the_page_shows_only_what_one_may_see(many, charlie):
 def test_the_bar_gets_one_form(do, alice, desk_row):
     answer = at(alice).get("/tickets/bulk/", {"do": do}, **HTMX)
     assert f'name="do" value="{do}"' in answer.content.decode()
+    assert "{#" not in answer.content.decode()
     assert at(alice).get("/tickets/bulk/", {"do": "nothing"}, **HTMX).status_code == 404
 
 
