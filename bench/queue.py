@@ -27,7 +27,7 @@ from customers.models import Customer
 from tickets.models import Ticket
 
 RATIO_GOAL = 1.3  # of the inbox's cost at --tickets to that at --base
-MAX_QUERIES = 15
+MAX_QUERIES = 16
 ROUNDS = 12
 WARM_UP = 2
 

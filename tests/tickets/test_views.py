@@ -26,7 +26,7 @@ from tickets.actions import (
 )
 from tickets.models import Attachment, Event, Message, ReadMark, Ticket
 
-MOST_QUERIES = 15
+MOST_QUERIES = 16
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "conversation"}
 
 
