@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +19,7 @@ from tickets import actions
 from tickets.models import Ticket
 from tickets.views.inbox import wants_fragment
 from tickets.views.ticket import _act as act_on
+from tickets.views.ticket import _see_other as see_other
 from tickets.when import MAX_CHARS, Wake, read
 
 NOT_UNDERSTOOD = "Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”, within the next two years."
@@ -28,7 +29,9 @@ class SnoozeForm(forms.Form):
     """When it comes back: one of the moments that are offered (`until`), or words. Times are in the viewer's zone."""
 
     until = forms.CharField(max_length=MAX_CHARS, required=False)
-    words = forms.CharField(label="When", max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD})
+    words = forms.CharField(
+        label="When", max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD}
+    )
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or self.cleaned_data
@@ -80,9 +83,7 @@ def unread(request: HttpRequest, number: int) -> HttpResponse:
     inbox = reverse("tickets:inbox") + ("?" + urlencode({"view": request.GET["view"]}) if "view" in request.GET else "")
     if not wants_fragment(request):
         messages.info(request, f"Ticket {ticket.number} is unread again.")
-        response = redirect(inbox)
-        response.status_code = 303
-        return response
+        return see_other(inbox)
     # The ticket is closed on this page before anything of it can say again that it was seen.
     response = render(request, "tickets/_closed.html", {"tickets": [ticket]})
     trigger_client_event(response, "desk:changed", {"refs": [ticket.reference]}, after="settle")
