@@ -169,7 +169,8 @@ def test_a_full_page_that_is_the_last_offers_no_more(write, alice, monkeypatch):
 @pytest.mark.parametrize(
     "cursor",
     ["", "x", "z", "w", "w-", "w1-", "w-1", "q1-1x", "W1-1", "w1-1\n", "wffffffffffffffff-1", "w1-ffffffffffffffff",
-     "s0-0", "w" + "1" * 400 + "-1", "' OR 1=1", "w1--1", "q１-1", "%00", "\x00", "\ud800".encode("utf-8", "surrogatepass")],
+     "s0-0", "w" + "1" * 400 + "-1",
+     "' OR 1=1", "w1--1", "q１-1", "%00", "\x00", "\ud800".encode("utf-8", "surrogatepass")],
 )  # fmt: skip
 def test_a_broken_cursor_starts_at_the_top(client, write, alice, cursor):
     write("one")
