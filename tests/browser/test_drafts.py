@@ -267,7 +267,7 @@ def test_send_later_in_words_and_sent_now(desk: OpenDesk, alice: User, mine: Tic
     body(page).fill("Good morning")
     page.get_by_label("Other ways to send").click()
     page.get_by_role("button", name="Send later…").click()
-    page.get_by_role("textbox", name="When, in your words").fill("tomorrow 9")
+    page.get_by_role("textbox", name="When to send it").fill("tomorrow 9")
     page.keyboard.press("Enter")
     expect(strip(page)).to_contain_text("Will be sent")
     reply = ScheduledReply.objects.get()

@@ -54,7 +54,7 @@ def attach(ours: Page, name: str, content: bytes) -> None:
 
 
 def send(ours: Page, words: str = "") -> None:
-    ours.get_by_label("Your words").fill(words)
+    ours.get_by_role("textbox", name="Your words").fill(words)
     ours.locator("[data-send=reply]").click()
     expect(ours.locator("[data-files] .file")).to_have_count(0)
 
@@ -127,7 +127,7 @@ def test_files_of_a_note_stay_with_the_team(conversation: tuple[Page, Page, Fram
     ours, _, panel = conversation
     ours.locator(".composer .kinds label", has_text="Note").click()
     attach(ours, "canary.png", BYTES)
-    ours.get_by_label("Your words").fill("Between us")
+    ours.get_by_role("textbox", name="Your words").fill("Between us")
     ours.locator("[data-send=note]").click()
     expect(ours.locator(".message.note .file")).to_have_count(1)
     ours.locator(".composer .kinds label", has_text="Reply").click()

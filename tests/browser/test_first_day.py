@@ -83,9 +83,9 @@ def test_chat_answer_solve_and_the_mail_that_asks_how_it_went(
     # Typing is seen on both sides, and the answer arrives in the chat.
     panel.get_by_role("textbox", name="Write a message").press_sequentially("I need the bike on Mond")
     expect(inbox.get_by_text("I need the bike on Mond")).to_be_visible()
-    inbox.get_by_label("Your words").press_sequentially("I am sorry about the morning.")
+    inbox.get_by_role("textbox", name="Your words").press_sequentially("I am sorry about the morning.")
     expect(panel.get_by_text("Alice is writing…")).to_be_visible()
-    inbox.get_by_label("Your words").press("Control+Enter")
+    inbox.get_by_role("textbox", name="Your words").press("Control+Enter")
     expect(panel.get_by_text("I am sorry about the morning.")).to_be_visible()
     expect(conversation.get_by_text("I am sorry about the morning.").first).to_be_visible()
 
