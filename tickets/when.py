@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 
-from dateparser.date import DateData, DateDataParser
+from dateparser.date import DateDataParser
 
 MAX_CHARS = 60
 LONGEST = timedelta(days=2 * 365 + 1)
@@ -161,7 +162,8 @@ def _parsed(words: str, local: datetime, zone: tzinfo) -> datetime | None:
     found = _ask_library(words, base)
     if found is None or found.date_obj is None:
         return None
-    at, has_time = found.date_obj, "time" in found.parts
+    at: datetime = found.date_obj
+    has_time = "time" in found.parts
     if at.tzinfo is not None:
         return at.astimezone(zone)
     if has_time and not _CLOCK.search(words) and found.part_of_day is None:
@@ -171,7 +173,8 @@ def _parsed(words: str, local: datetime, zone: tzinfo) -> datetime | None:
     return _real(at if has_time else datetime.combine(at, MORNING), zone, after=local)
 
 
-def _ask_library(words: str, base: datetime) -> DateData | None:
+def _ask_library(words: str, base: datetime) -> Any:
+    """Its `DateData`, or None; the types that are published for it are of an older version."""
     options = {
         "DATE_ORDER": "DMY",
         "PARSERS": ["relative-time", "absolute-time"],
