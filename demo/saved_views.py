@@ -6,7 +6,7 @@ from accounts.models import Team, User
 from tickets.actions import save_view
 
 # name, by whom, for whom ("me", "all", a team's slug), query, order, columns
-VIEWS = [
+VIEWS: list[tuple[str, str, str, str, str, list[str]]] = [
     ("Urgent", "Lena Brandt", "all", "is:unsolved priority:urgent priority:high", "priority", []),
     ("Waiting for a part", "Lena Brandt", "workshop", "is:on_hold", "oldest", ["number", "status", "tags"]),
     ("Refunds", "Jonas Reuter", "me", "refund after:60d", "newest", ["number", "channel", "status", "assignee"]),
@@ -17,5 +17,5 @@ VIEWS = [
 def write_views(people: dict[str, User], teams: dict[str, Team]) -> None:
     """Keep them, each by whoever would have."""
     for name, who, whose, query, sort, columns in VIEWS:
-        shown = {"name": name, "query": query, "sort": sort, "columns": columns}
-        save_view(by=people[who], team=teams.get(whose), is_shared=whose != "me", **shown)
+        by, team, is_shared = people[who], teams.get(whose), whose != "me"
+        save_view(by=by, name=name, query=query, sort=sort, columns=columns, team=team, is_shared=is_shared)

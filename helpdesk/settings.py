@@ -160,9 +160,9 @@ CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs"
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
-    "words to be searched": {"task": "tickets.jobs.index_changed_words", "schedule": 5.0},
     "snoozed tickets that wake": {"task": "tickets.jobs.wake_due_tickets", "schedule": 10.0},
     "replies that are due": {"task": "tickets.jobs.send_due_replies", "schedule": 2.0},
+    "words to be searched": {"task": "tickets.jobs.index_changed_words", "schedule": 5.0},
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
     "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
     "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},

@@ -144,8 +144,8 @@ WITHOUT_ACTOR = {
     "tickets.actions": {
         "post_messages": "each Post has its own",
         "run_follow_up": "the clock's work",
-        "run_scheduled_reply": "the clock's work",
         "index_due": "the clock's work, or that of whoever searches first",
+        "run_scheduled_reply": "the clock's work",
         "discard_unsent": "the clock's work",
         "forget_undos": "the clock's work",
         "forget_bulk_replies": "the clock's work",

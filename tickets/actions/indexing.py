@@ -76,7 +76,7 @@ def _and_those_they_went_into(numbers: set[int]) -> set[int]:
     found, latest = set(numbers), set(numbers)
     while latest:
         merged = Ticket.objects.filter(pk__in=latest, merged_into__isnull=False)
-        latest = set(merged.values_list("merged_into", flat=True)) - found
+        latest = {into for into in merged.values_list("merged_into", flat=True) if into is not None} - found
         found |= latest
     return found
 

@@ -45,7 +45,7 @@ def _said(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:
     place = Window(RowNumber(), partition_by=F("ticket"), order_by=F("pk").desc())
     rows = messages.annotate(place=place, begin=Left("body", _READ_CHARS)).filter(place__lte=_READ_MESSAGES)
     for number, kind, begin in rows.order_by("-pk").values_list("ticket_id", "kind", "begin"):
-        yield merged.get(number, number), "Note" if kind == Message.Kind.NOTE else "", begin
+        yield merged.get(number) or number, "Note" if kind == Message.Kind.NOTE else "", begin
 
 
 def _files(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:

@@ -100,13 +100,14 @@ class Page:
 def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
     """The places of the viewer's rail by key; `teams` are those that get one."""
     unsolved = UNSOLVED & AWAKE
+    solved = Q(status=Status.SOLVED, merged_into=None)
     views = [
         View("mine", "Mine", "inbox", unsolved & Q(assignee=viewer)),
         View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
         View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
         View("all", "All open", "layers", unsolved),
         View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
-        View("solved", "Solved", "circle-check", Q(status=Status.SOLVED), stretches="s", is_counted=False),
+        View("solved", "Solved", "circle-check", solved, stretches="s", is_counted=False),
         *(View(f"team-{team.slug}", team.name, "users", unsolved & Q(team=team), is_team=True) for team in teams),
     ]
     return {view.key: view for view in views}
