@@ -68,4 +68,3 @@ def test_a_program_merges_and_takes_it_back(both, alice):
     assert said.status_code in (200, 201)
     assert api.post(f"/api/v1/tickets/{second.pk}/unmerge/").json()["merged_into"] is None
     assert api.post(f"/api/v1/tickets/{second.pk}/unmerge/").status_code == 400
-

@@ -11,6 +11,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def is_red(color: Any) -> bool:
 # --- Nothing but pixels ---
 
 
+@cache  # a colour profile has the time in it
 def with_words(kind: str) -> bytes:
     """A file that tells where it was taken, in every way its format knows, and goes on behind its end."""
     exif = Image.Exif()
