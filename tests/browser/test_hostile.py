@@ -164,7 +164,8 @@ def test_what_arrives_while_a_page_is_open_is_text_too(
     post_message(town, by=carla, body="These were all.")
     expect(page.locator("#conversation").get_by_text("These were all.").first).to_be_visible()
     window.look(page)
-    page.goto(f"{live}/inbox/?view=team-workshop")  # the list of all is long, and who comes last stands last
+    # The list of all is long, and who comes last stands last.
+    open_and_hear(page, f"{live}/inbox/?view=team-workshop", "ready")
     newcomer = create_guest(name=WORST[0][:160])
     open_ticket(
         newcomer, by=newcomer, body=f"{WORST[1]} just now", channel="chat", team=alice.teams.get(slug="workshop")

@@ -90,7 +90,7 @@ def test_colour_side_and_light_show_at_once(open_page, site: Site) -> None:
     desk = page.locator("body").evaluate("(element) => getComputedStyle(element).backgroundColor")
     body = panel_of(page).locator("body")
     bright = body.evaluate("(element) => getComputedStyle(element).backgroundColor")
-    page.get_by_label("Dark").check()
+    page.get_by_role("radio", name="Dark").check()
     expect(body).not_to_have_css("background-color", bright)
     assert page.locator("body").evaluate("(element) => getComputedStyle(element).backgroundColor") == desk  # as it was
     page.get_by_role("button", name="Save").click()
