@@ -281,6 +281,7 @@ def test_the_page_changes_the_language_of_a_chat_that_goes_on(chromium: Browser)
     frame = talk(page, desk, "Hello", "Hi!")
     frame.locator("textarea").fill("half a sen")
     desk.tickets = [{"ref": desk.ref, "last": len(desk.log)}]
+    page.wait_for_timeout(300)  # nobody types and changes the language in the same moment
     page.evaluate("Makegood.set({ locale: 'fr' })")
     page.wait_for_timeout(300)
     frame = widget_frame(page)
