@@ -33,7 +33,7 @@ def check(arguments: list[str]) -> int:
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
         # Here a kind of test that is missing altogether is a failure too. A file's tests share costly things.
-        failed += ["pytest"] if any(run_pytest(["-n", "2", "--dist", "loadfile"], environment)) else []
+        failed += ["pytest"] if any(run_pytest(["-n", "2", "--dist", "loadfile"], environment, again=1)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 
@@ -60,8 +60,12 @@ def linters() -> dict[str, list[str]]:
     }
 
 
-def run_pytest(arguments: list[str], environment: Mapping[str, str]) -> list[int]:
-    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process."""
+def run_pytest(arguments: list[str], environment: Mapping[str, str], *, again: int = 0) -> list[int]:
+    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process.
+
+    A test in the browser that fails is tried `again` so many times: a machine that is too busy is not a mistake in
+    the program. The last lines name each that was, for one that is named often has a race to be mended.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", dest="marks", default="not long")
     options, others = parser.parse_known_args(arguments)
@@ -69,6 +73,7 @@ def run_pytest(arguments: list[str], environment: Mapping[str, str]) -> list[int
     for kind in ("not browser", "browser"):
         say(f"\nTests: {kind}")
         command = ["python", "-m", "pytest", "-m", f"({options.marks}) and {kind}", *others]
+        command += ["--reruns", str(again), "-rR"] if again and kind == "browser" else []
         statuses.append(subprocess.run(command, cwd=ROOT, env=environment).returncode)
     return statuses
 

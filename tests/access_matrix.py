@@ -76,7 +76,7 @@ TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 _SITE = {"name": "Shop", "url": "https://shop.example"}
 _PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
-_MACRO = {"name": "Thanks", "whose": "mine", "kind": "reply", "body": "Thank you!"}
+_MACRO = {"name": "Thanks", "whose": "me", "kind": "reply", "body": "Thank you!"}
 _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
 _NEW_TICKET = {"customer": {"email": "new@example.com"}, "subject": "The bell", "body": "It does not ring."}
 
@@ -213,7 +213,7 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:resolve": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:follow_up": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:merge": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
-    "tickets:unmerge": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
+    "tickets:unmerge": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:copy": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:reopen": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:bulk": {"GET": "login 302 302 302 302 302", "POST": "login 303 303 303 303 303"},

@@ -96,7 +96,7 @@ def test_chat_answer_solve_and_the_mail_that_asks_how_it_went(
     panel.get_by_label("Leave your email").fill("carla@example.org")
     panel.get_by_role("button", name="Save").click()
     expect(panel.get_by_text("carla@example.org")).to_be_visible()
-    inbox.get_by_role("button", name="Solve").first.click()
+    inbox.locator("#ticket-head").get_by_role("button", name="Solve").click()
     inbox.get_by_role("radio", name=cause.name).check()
     inbox.locator("#solve").get_by_role("button", name="Solve").click()
     expect(conversation.get_by_text("solved").first).to_be_visible()

@@ -156,7 +156,7 @@ def test_it_does_little_until_it_is_needed(page: Page, desk: FakeDesk) -> None:
         }""",
         f"{DESK}/widget/embed.js",
     )
-    page.wait_for_function("window.Makegood && Makegood.ready", polling=50)  # by itself it counts frames
+    until(page, lambda: page.evaluate("Boolean(window.Makegood?.ready)"))  # to wait within the page needs its timers
     page.wait_for_timeout(500)
     counts = page.evaluate("counts")
     assert counts.pop("mutation") <= 2  # the script's own element, and ours

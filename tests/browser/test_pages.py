@@ -177,7 +177,7 @@ def test_everything_works_without_a_script(sign_in: SignIn, alice: User, mine: T
     page.get_by_role("button", name="Set priority").click()
     expect(page.locator(".event").last).to_contain_text("urgent")
     page.get_by_role("button", name="Solve").click()
-    page.get_by_role("radio", name=cause.name).last.check()
+    page.locator("#solve").get_by_role("radio", name=cause.name).check()
     page.locator("#solve").get_by_role("button", name="Solve").click()
     expect(page.get_by_role("button", name="Reopen")).to_be_visible()
 

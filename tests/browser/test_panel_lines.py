@@ -246,6 +246,7 @@ def test_two_browsers_never_share_a_visitor_and_two_tabs_of_one_do(
     second = visit(tab, shop)
     expect(second.locator(".bubble")).to_have_text(["I am 0"])
     say(second, "from another tab")
+    everything_sent(second, 2)
     first = Ticket.objects.get(messages__body="I am 0")
     post_message(first, by=alice, body="for number 0 only")
     for panel in (panels[0], second):

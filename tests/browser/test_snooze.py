@@ -54,10 +54,11 @@ def test_a_ticket_is_put_away_and_woken_with_the_keyboard(open_page, alice: User
     expect(page.locator("#snooze-when")).to_contain_text("No time that I know")
     page.keyboard.press("Enter")
     expect(page.locator("#snooze [role=alert]")).to_contain_text("Say when, as in")
+    expect(page.locator("#snooze [role=alert]")).to_be_focused()  # the panel that came with the answer is open
     expect(field).to_have_value("soonish")
     page.keyboard.press("Escape")
     expect(page.locator("#snooze")).not_to_be_visible()
-    page.get_by_role("button", name="Snooze").first.click()
+    page.locator("#conversation").get_by_role("button", name="Snooze").first.click()
     field.fill("tomorrow 9")
     page.keyboard.press("Enter")
     expect(page.locator("#snoozed")).to_contain_text(re.compile(r"Snoozed until \w{3} \d+ \w{3}, 9:00 by you"))
@@ -76,7 +77,7 @@ def test_what_is_offered_is_that_of_now_and_wakes_by_itself(open_page, alice: Us
     open_and_hear(page, f"/tickets/{mine.number}/?view=all", "heartbeat")
     stale = page.locator("#snooze .choice").first
     page.evaluate("document.querySelector('#snooze .choice').value = '2020-01-01T09:00+00:00'")
-    page.get_by_role("button", name="Snooze").first.click()
+    page.locator("#conversation").get_by_role("button", name="Snooze").first.click()
     expect(stale).not_to_have_attribute("value", "2020-01-01T09:00+00:00")
     page.get_by_role("button", name="Until they reply").click()
     expect(page.locator("#snoozed")).to_contain_text("Snoozed until they reply by you")
@@ -114,7 +115,7 @@ def test_it_works_on_a_small_phone_and_without_a_script(open_page, alice: User, 
     phone.goto(f"/tickets/{mine.number}/")
     phone.locator(".menu summary").click()
     assert serious_findings(phone) == []
-    phone.get_by_role("button", name="Snooze").first.click()
+    phone.locator(".menu").get_by_role("button", name="Snooze").click()
     phone.get_by_role("button", name="Tomorrow").click()
     expect(phone.locator("#snoozed")).to_contain_text("Snoozed until")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
@@ -122,7 +123,7 @@ def test_it_works_on_a_small_phone_and_without_a_script(open_page, alice: User, 
     plain.goto(f"/tickets/{mine.number}/")
     plain.get_by_role("button", name="Wake now").click()
     expect(plain.locator("#snoozed")).to_be_hidden()
-    plain.get_by_role("button", name="Snooze").first.click()
+    plain.locator("#ticket-head").get_by_role("button", name="Snooze").first.click()
     plain.locator("#snooze").get_by_label("When, in your words").fill("monday 10")
     plain.locator("#snooze").get_by_role("button", name="Snooze", exact=True).click()
     expect(plain.locator("#snoozed")).to_contain_text(", 10:00 by you")

@@ -144,7 +144,7 @@ FORMS = {
     ),
     "macro": Form(
         "/settings/macros/new/",
-        {"whose": "mine", "kind": "reply", "step_0": "note:"},
+        {"whose": "me", "kind": "reply", "step_0": "note:"},
         {
             "name": (last(Macro, "name"), line),
             "body": (last(Macro, "body"), lambda text: message(typed(text))),

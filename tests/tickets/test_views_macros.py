@@ -13,7 +13,7 @@ from tickets.macros import MAX_STEPS, read
 from tickets.models import Macro, Message, Ticket, Undo
 
 LIST, NEW = "/settings/macros/", "/settings/macros/new/"
-WRITTEN = {"name": "Loan wheel", "whose": "mine", "kind": "reply", "body": "Hello {{ customer.first_name | there }},"}
+WRITTEN = {"name": "Loan wheel", "whose": "me", "kind": "reply", "body": "Hello {{ customer.first_name | there }},"}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_form_shows_what_is_kept(at, alice, mine):
         ({"step_0": "note:"}, "Add a note for the team: say what."),
         ({"step_0": "assign:me", "step_1": "assign:nobody"}, "can be there only once"),
         ({"step_0": "explode:now"}, "Select a valid choice"),
-        ({"whose": "everybody"}, "Select a valid choice"),
+        ({"whose": "all"}, "Select a valid choice"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(at, alice, wrong, complaint):
@@ -105,7 +105,7 @@ def test_agents_keep_their_own_and_leads_share(at, alice, lea, workshop, shop):
     assert "The team Workshop" in text
     assert "The team Shop" not in text
     at(lea).post(NEW, WRITTEN | {"whose": f"team:{workshop.pk}"})
-    at(lea).post(NEW, WRITTEN | {"whose": "everybody"})
+    at(lea).post(NEW, WRITTEN | {"whose": "all"})
     assert list(Macro.objects.values_list("owner", "team").order_by("pk")) == [(None, workshop.pk), (None, None)]
 
 

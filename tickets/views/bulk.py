@@ -26,12 +26,13 @@ from tickets.forms import (
     ResolveForm,
     StatusForm,
     new_client_id,
+    problems_of,
 )
 from tickets.models import BulkReply, RootCause, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
+from tickets.views.acting import UNPROCESSABLE, see_other
 from tickets.views.inbox import know_names, wants_fragment
 from tickets.views.snoozing import SnoozeForm
-from tickets.views.ticket import UNPROCESSABLE, _see_other, _words
 from tickets.views.undoing import back, offer_undo
 
 NAMED = 5  # tickets whose trouble is said one by one
@@ -102,7 +103,7 @@ def _ask(request: HttpRequest) -> HttpResponse:
         return render(request, "tickets/_bulk_panel.html", _choices() | {"do": do, "title": title})
     asked = BulkForm({"do": "ask"} | {"number": request.GET.getlist("number")})
     if not asked.is_valid():
-        messages.error(request, _words(asked))
+        messages.error(request, problems_of(asked))
         return redirect(back(request))
     return _page(request, asked.cleaned_data["number"])
 
@@ -149,7 +150,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     """Do one thing to all of them, and say how many it was and which it was not."""
     asked, user = BulkForm(request.POST), viewer(request)
     if not asked.is_valid():
-        return _answer(request, [_words(asked)], is_error=True)
+        return _answer(request, [problems_of(asked)], is_error=True)
     numbers, do = asked.cleaned_data["number"], asked.cleaned_data["do"]
     if do == REPLY:
         return _reply(request, numbers)
@@ -158,7 +159,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     deed = DEEDS[do]
     form = deed.form(request.POST)
     if not form.is_valid():
-        return _refuse(request, numbers, _words(form))
+        return _refuse(request, numbers, problems_of(form))
     seen = list(Ticket.objects.visible_to(user).filter(pk__in=numbers))
     changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
     missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
@@ -202,7 +203,7 @@ def _answer(
     else:
         if is_error or undo is None:
             (messages.error if is_error else messages.info)(request, words)
-        response = _see_other(back(request))
+        response = see_other(back(request))
     offer_undo(response, undo)
     return response
 
@@ -216,14 +217,14 @@ def _reply(request: HttpRequest, numbers: list[int]) -> HttpResponse:
     if not user.has_perm("tickets.reply"):
         raise PermissionDenied
     if not form.is_valid():
-        return _refuse(request, numbers, _words(form))
+        return _refuse(request, numbers, problems_of(form))
     seen = Ticket.objects.visible_to(user).filter(pk__in=numbers)
     body, client_id = form.cleaned_data["body"], form.cleaned_data["client_id"] or new_client_id()
     try:
         promised = actions.begin_bulk_reply(seen, by=user, body=body, client_id=client_id)
     except ValidationError as error:
         return _refuse(request, numbers, " ".join(error.messages))
-    response = _show(request, *shown_bulk_replies(user)) if wants_fragment(request) else _see_other(back(request))
+    response = _show(request, *shown_bulk_replies(user)) if wants_fragment(request) else see_other(back(request))
     # Other pages need not ask whether there is one.
     response.set_cookie(BULK_COOKIE, "1", max_age=BULK_COOKIE_AGE, httponly=True, samesite="Lax")
     if wants_fragment(request):
@@ -247,7 +248,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     promised = get_object_or_404(BulkReply, pk=pk, user=viewer(request))
     actions.stop_bulk_reply(promised, by=viewer(request))
     if not wants_fragment(request):
-        return _see_other(back(request))
+        return see_other(back(request))
     return _show(request, *shown_bulk_replies(viewer(request)))
 
 

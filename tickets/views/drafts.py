@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import refusal, requires, viewer
 from accounts.models import User
 from tickets import actions
-from tickets.forms import ReplyForm
+from tickets.forms import ReplyForm, problems_of
+from tickets.forms.fields import is_uuid
 from tickets.models import Attachment, Draft, Event, Message, ScheduledReply, Ticket
 from tickets.queries.holding import came_between, draft_of, open_replies
 from tickets.serializers import iso
@@ -41,7 +41,7 @@ class DraftForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["attachments"].valid_value = _is_uuid  # type: ignore[attr-defined]  # whose they are: the action
+        self.fields["attachments"].valid_value = is_uuid  # type: ignore[attr-defined]  # whose they are: the action
 
     def asked(self) -> dict[str, Any]:
         """The arguments of `save_draft`."""
@@ -65,7 +65,7 @@ def draft(request: HttpRequest, number: int) -> JsonResponse:
         return _answer(ticket, user)
     form = DraftForm(request.POST)
     if not form.is_valid():
-        return refusal(422, "invalid", " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return refusal(422, "invalid", problems_of(form))
     try:
         actions.save_draft(ticket, by=user, **form.asked())
     except ValidationError as error:
@@ -106,7 +106,7 @@ def composing(ticket: Ticket, user: User, form: Any = None) -> dict[str, Any]:
     kept = draft_of(ticket, user) if ticket.has_draft else None  # type: ignore[attr-defined]  # annotated
     if form is None:
         form = ReplyForm(initial=_initial(kept) if kept else {"begun_seq": ticket.last_seq})
-    chosen = [key for key in form["attachments"].value() or [] if _is_uuid(key)]
+    chosen = [key for key in form["attachments"].value() or [] if is_uuid(key)]
     return {
         "reply_form": form,
         "draft_data": json.dumps(draft_json(kept)) if kept else "",
@@ -175,11 +175,3 @@ def millis(at: datetime) -> int:
 
 def _at(ms: int | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        uuid.UUID(value)
-    except ValueError:
-        return False
-    return True

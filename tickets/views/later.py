@@ -14,8 +14,8 @@ from accounts.models import User
 from tickets import actions
 from tickets.macros import Steps, written
 from tickets.models import Message, ScheduledReply, Ticket
+from tickets.views.acting import act_on
 from tickets.views.drafts import draft_json, files_json
-from tickets.views.ticket import _act as act_on
 
 BIGGEST = 2**62
 

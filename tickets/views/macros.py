@@ -21,13 +21,12 @@ from tickets.macros import VARIABLES, Steps, unknown_names
 from tickets.macros import render as render_words
 from tickets.models import Macro, Ticket
 from tickets.queries.macros import find_macros
+from tickets.views.acting import UNPROCESSABLE, act_on
 from tickets.views.inbox import viewer_with_teams
-from tickets.views.ticket import _act as act_and_show
 
 MOST = 50
 MOST_LISTED = 500
 MAX_WORDS = 100
-UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def apply(request: HttpRequest, number: int) -> HttpResponse:
             ticket, by=user, steps=chosen["step"], macros=chosen["macro"], client_id=chosen["client_id"]
         )
 
-    return act_and_show(request, number, form, act, is_undoable=True)
+    return act_on(request, number, form, act, is_undoable=True)
 
 
 def _visible(user: User, pk: int) -> Macro:

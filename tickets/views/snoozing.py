@@ -17,9 +17,8 @@ from django_htmx.http import push_url, trigger_client_event
 from accounts.access import requires, viewer
 from tickets import actions
 from tickets.models import Ticket
+from tickets.views.acting import act_on, see_other
 from tickets.views.inbox import wants_fragment
-from tickets.views.ticket import _act as act_on
-from tickets.views.ticket import _see_other as see_other
 from tickets.when import MAX_CHARS, Wake, read
 
 NOT_UNDERSTOOD = "Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”, within the next two years."

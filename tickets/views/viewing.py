@@ -15,9 +15,9 @@ from tickets import actions
 from tickets.forms import SavedViewForm
 from tickets.models import SavedView
 from tickets.queries.viewing import key_of, saved_views
+from tickets.views.acting import UNPROCESSABLE
 from tickets.views.inbox import viewer_with_teams
 
-UNPROCESSABLE = 422
 STEPS = {"up": -1, "down": 1}
 
 

@@ -1,0 +1,175 @@
+"""What the doors of a ticket share: a form acts on it and its page is shown again, or says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from accounts.access import viewer
+from accounts.models import Team, User
+from tickets import actions
+from tickets.forms import (
+    InviteForm,
+    ReplyForm,
+    ResolveForm,
+    TransferForm,
+    problems_of,
+)
+from tickets.models import Draft, Event, FollowUp, ReadMark, RootCause, ScheduledReply, Tag, Ticket
+from tickets.queries import timeline
+from tickets.queries.people import helper_rows, helpers, who_snoozed
+from tickets.views.drafts import composing
+from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
+from tickets.views.undoing import offer_undo
+
+OTHERS = 8
+UNPROCESSABLE = 422
+# The forms whose templates have a place for it.
+SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form", "snooze_form"}
+
+
+def act_on(
+    request: HttpRequest,
+    number: int,
+    form: forms.Form,
+    act: Callable[[Ticket], object],
+    *,
+    shown_as: str = "",
+    is_undoable: bool = False,
+) -> HttpResponse:
+    """Let a valid form act on the ticket and show it again; otherwise say what is wrong, with what was typed.
+
+    `shown_as` is the form's name in the templates, if they show what was typed in it.
+    """
+    ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=number)
+    if form.is_valid():
+        try:
+            if not is_undoable:
+                act(ticket)
+                return after(request, ticket)
+            with actions.remembering([ticket], by=viewer(request)) as noted:
+                act(ticket)
+            return offer_undo(after(request, ticket), noted.undo)
+        except ValidationError as error:
+            form.add_error(None, error)
+    return _refuse(request, ticket, form, shown_as)
+
+
+def after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """The ticket as it is now, or the inbox if it went where the viewer cannot follow."""
+    query = "?" + urlencode({"view": request.GET["view"]}) if "view" in request.GET else ""
+    if not Ticket.objects.visible_to(viewer(request)).filter(pk=ticket.pk).exists():
+        messages.info(request, f"Ticket {ticket.number} is now with another team.")
+        inbox = reverse("tickets:inbox") + query
+        return HttpResponseClientRedirect(inbox) if wants_fragment(request) else see_other(inbox)
+    if wants_fragment(request):
+        return _show_again(request, ticket.pk)
+    return see_other(ticket.get_absolute_url() + query)
+
+
+def _show_again(request: HttpRequest, number: int) -> HttpResponse:
+    ticket = ticket_in_full(request, number)
+    actions.mark_seen(ticket, by=viewer(request), seq=ticket.last_seq)
+    return ticket_page(request, ticket)
+
+
+def see_other(url: str) -> HttpResponse:
+    response = redirect(url)
+    response.status_code = 303  # the answer to a POST is to GET that page
+    return response
+
+
+def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: str) -> HttpResponse:
+    """The page again, 422, with what was typed and what is wrong with it: in the form, or as a toast."""
+    ticket = ticket_in_full(request, ticket.pk)
+    has_place = shown_as in SAY_WHAT_IS_WRONG and not (shown_as != "reply_form" and ticket.is_solved)
+    words = problems_of(form)
+    if not has_place and not wants_fragment(request):
+        messages.error(request, words)
+    response = ticket_page(request, ticket, status=UNPROCESSABLE, **({shown_as: form} if shown_as else {}))
+    if not has_place and wants_fragment(request):
+        trigger_client_event(response, "desk:toast", {"text": words, "isError": True})
+    return response
+
+
+def ticket_in_full(request: HttpRequest, number: int) -> Ticket:
+    """The ticket with what its page shows of it; 404 if the viewer may not see it."""
+    tickets = Ticket.objects.visible_to(viewer_with_teams(request)).select_related(
+        "customer__company", "assignee", "team", "site", "root_cause", "rating"
+    )
+    names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
+    asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
+    read = ReadMark.objects.filter(ticket=OuterRef("pk"), customer=OuterRef("customer"))
+    shown = tickets.annotate(
+        tag_names=ArraySubquery(names),
+        follow_up_at=Subquery(asks[:1]),
+        read_seq=Subquery(read.values("seq")),
+        read_at=Subquery(read.values("at")),
+        helper_rows=helper_rows(),
+        has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer(request))),
+        has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
+        has_merged=Exists(Ticket.objects.visible_to(viewer(request)).filter(merged_into=OuterRef("pk"))),
+    )
+    return get_object_or_404(shown, pk=number)
+
+
+def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_shown: forms.Form) -> HttpResponse:
+    """The workspace with this ticket open; htmx gets the conversation and the side."""
+    user = viewer(request)
+    teams = list(Team.objects.all())
+    has_merged: bool = ticket.has_merged  # type: ignore[attr-defined]  # annotated
+    events = timeline(ticket, user, before=_before(request), has_merged=has_merged)
+    context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
+    know_names(context["tickets"], ticket.customer)
+    context |= {
+        "ticket": ticket,
+        "open_number": ticket.number,
+        "events": events.events,
+        "earlier": events.earlier,
+        "seen": _seen(ticket, events.events),
+        "snoozed_by": who_snoozed(ticket, events.events),
+        "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
+        "teams": teams,
+        "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),
+        "other_tickets": Ticket.objects.visible_to(user)
+        .filter(customer=ticket.customer_id)
+        .exclude(pk=ticket.pk)
+        .order_by("-number")[:OTHERS],
+        "root_causes": RootCause.objects.select_related("parent"),
+        "reply_form": ReplyForm(),
+        "resolve_form": ResolveForm(),
+        "transfer_form": TransferForm(),
+        "invite_form": InviteForm(),
+    }
+    forms_shown |= composing(ticket, user, forms_shown.get("reply_form"))
+    return answer(
+        request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
+    )
+
+
+def _seen(ticket: Ticket, events: list[Event]) -> dict[str, Any]:
+    """Which of our answers is the last that the customer has seen, and when; `seq` 0 if none of these."""
+    ours = (event.seq for event in events if event.message and event.by_user_id and not event.message.is_note)
+    read_seq: int = ticket.read_seq or 0  # type: ignore[attr-defined]  # annotated
+    return {"seq": max((seq for seq in ours if seq <= read_seq), default=0), "at": ticket.read_at}  # type: ignore[attr-defined]
+
+
+def _no_list(request: HttpRequest) -> dict[str, Any]:
+    """What stands for the workspace where only the ticket's panes are wanted."""
+    return {"current_view": request.GET.get("view", ""), "tickets": []}
+
+
+def _before(request: HttpRequest) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
