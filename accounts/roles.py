@@ -28,12 +28,19 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.resolve",
         "tickets.reopen",
         "tickets.merge",
+        "tickets.trash",
         "customers.view",
         "customers.change",
         "customers.block",
     },
-    Role.LEAD: {"reports.view", "tickets.share", "customers.block_addresses"},  # an office shares one
-    Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes"},
+    Role.LEAD: {
+        "reports.view",
+        "tickets.share",
+        "tickets.redact",
+        "customers.merge",
+        "customers.block_addresses",  # an office shares one
+    },
+    Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes", "tickets.shape"},
     Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
 }
 

@@ -40,6 +40,14 @@ class Customer(models.Model):
     note = models.TextField(blank=True)
     attributes = models.JSONField(default=dict, blank=True, help_text="What a signed identity said of them.")
     is_blocked = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+        help_text="Who they turned out to be.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CustomerQuerySet.as_manager()

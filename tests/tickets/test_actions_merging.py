@@ -26,7 +26,7 @@ from tickets.actions import (
     resolve_ticket,
     tell_of_identity,
 )
-from tickets.models import Attachment, Event, FollowUp, Message, Rating, ReadMark, Ticket
+from tickets.models import Attachment, CustomerMerge, Event, FollowUp, Message, Rating, ReadMark, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -151,8 +151,9 @@ def test_every_table_that_names_a_customer_is_thought_of():
     """A new one must be moved by the merge, or by the caller before it; otherwise the merge fails."""
     moved = {Ticket, Message, Event, Attachment, ReadMark, Rating, Address}
     by_the_chat = {Visitor, Identity, AddressCode}
+    by_hand = {Customer, CustomerMerge}
     relations = [field for field in Customer._meta.get_fields(include_hidden=True) if field.one_to_many]
-    assert {relation.related_model for relation in relations} == moved | by_the_chat
+    assert {relation.related_model for relation in relations} == moved | by_the_chat | by_hand
 
 
 def test_who_a_guest_is_can_be_said_without_any_moving(guest, told):

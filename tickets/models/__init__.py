@@ -2,24 +2,38 @@
 
 from tickets.models.bulk_reply import BulkReply, BulkReplyRow
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
+from tickets.models.customer_merge import CustomerMerge
 from tickets.models.follow_up import FollowUp
+from tickets.models.notifying import Follow, Notification, NotificationSettings, PushSubscription
+from tickets.models.relating import ChecklistItem, TicketLink
 from tickets.models.search import TicketWords, WordsDue
+from tickets.models.shaping import Article, Field, NamedStatus, Panel
 from tickets.models.ticket import Channel, Priority, RootCause, Status, Tag, Ticket, new_reference
 from tickets.models.working import Draft, Macro, SavedView, ScheduledReply, Undo
 
 __all__ = [
+    "Article",
     "Attachment",
     "BulkReply",
     "BulkReplyRow",
     "Channel",
+    "ChecklistItem",
     "Collaborator",
+    "CustomerMerge",
     "Draft",
     "Event",
     "EventQuerySet",
+    "Field",
+    "Follow",
     "FollowUp",
     "Macro",
     "Message",
+    "NamedStatus",
+    "Notification",
+    "NotificationSettings",
+    "Panel",
     "Priority",
+    "PushSubscription",
     "Rating",
     "ReadMark",
     "RootCause",
@@ -28,6 +42,7 @@ __all__ = [
     "Status",
     "Tag",
     "Ticket",
+    "TicketLink",
     "TicketWords",
     "Undo",
     "WordsDue",

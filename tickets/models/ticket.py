@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Site, Team, User
 from customers.models import Customer
+from tickets.models.shaping import NamedStatus
 
 # Crockford's base 32: no letter that is mistaken for another when read out on the phone.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -85,9 +86,17 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
         A customer sees their own. People here see their teams' tickets, those of no team, those
         assigned to them and those they were asked into; whoever holds `tickets.view_all` sees all.
+        What is in the trash is there for `trash_of` only, and for its customer, whose words bring it back.
         """
         if isinstance(viewer, Customer):
             return self.visible_to_customers([viewer])
+        return self.filter(trashed_at=None)._of(viewer)
+
+    def trash_of(self, viewer: User) -> TicketQuerySet:
+        """What this viewer would see if it were not in the trash."""
+        return self.filter(trashed_at__isnull=False)._of(viewer)
+
+    def _of(self, viewer: User | None) -> TicketQuerySet:
         if not isinstance(viewer, User) or not viewer.has_perm("tickets.view"):
             return self.none()
         if viewer.has_perm("tickets.view_all"):
@@ -129,6 +138,9 @@ class Ticket(models.Model):
     reference = models.CharField(max_length=REFERENCE_LENGTH, unique=True, default=new_reference, editable=False)
     subject = models.CharField(max_length=200)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    named_status = models.ForeignKey(
+        NamedStatus, null=True, blank=True, on_delete=models.PROTECT, help_text="The company's own word for it, if any."
+    )
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     channel = models.CharField(max_length=8, choices=Channel.choices)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
@@ -141,6 +153,7 @@ class Ticket(models.Model):
 
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
+    fields = models.JSONField(default=dict, blank=True, help_text="What the company's own fields hold, by their slug.")
     preview = models.CharField(max_length=160, blank=True, help_text="The beginning of the last public message.")
     # The two counters of the event log; both move only under this row's lock.
     last_seq = models.BigIntegerField(default=0)
@@ -154,6 +167,7 @@ class Ticket(models.Model):
     # Out of the lists until then, or until the customer writes (snoozed without a time).
     snoozed_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -219,6 +233,10 @@ class Ticket(models.Model):
                 condition=models.Q(snoozed_at__isnull=False),
             ),
             models.Index("snoozed_until", name="ticket_wakes", condition=models.Q(snoozed_until__isnull=False)),
+            models.Index(
+                models.F("trashed_at").desc(), name="ticket_trash", condition=models.Q(trashed_at__isnull=False)
+            ),
+            GinIndex(OpClass("fields", name="jsonb_path_ops"), name="ticket_fields", condition=~models.Q(fields={})),
             models.Index("assignee", name="ticket_open_assignee", condition=~models.Q(status="solved")),
             models.Index("team", name="ticket_open_team", condition=~models.Q(status="solved")),
             models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
