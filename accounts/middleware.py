@@ -1,7 +1,6 @@
 """The company is read once a request, and times are shown in the viewer's zone."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,7 +25,7 @@ def viewer_time_zone(get_response: Handler) -> Handler:
         user = request.user
         if not user.is_authenticated:
             return get_response(request)
-        with timezone.override(ZoneInfo(user.time_zone or Desk.current().time_zone)):
+        with timezone.override(user.zone):
             return get_response(request)
 
     return handle

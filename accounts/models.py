@@ -229,6 +229,11 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         return initials_of(self.name)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their time zone, or the company's where they chose none."""
+        return ZoneInfo(self.time_zone or Desk.current().time_zone)
+
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Whether this person's role holds `perm`; a deactivated person holds nothing."""
         return self.is_active and may(self.role, perm)

@@ -12,7 +12,6 @@ from api.serializers import SnoozeIn, TicketOut
 from api.views.base import Door, body, find_ticket, viewer
 from api.views.tickets import answer
 from tickets import actions, when
-from tickets.queries.today import zone_of
 
 
 class Snooze(Door):
@@ -30,8 +29,7 @@ class Snooze(Door):
         until = body(request, SnoozeIn)["until"]
         wake = when.Wake(None)
         if until is not None:
-            zone = zone_of(viewer(request))
-            found = when.read(until, now=timezone.now(), zone=zone)
+            found = when.read(until, now=timezone.now(), zone=viewer(request).zone)
             if found is None:
                 raise refuse(until="This is no time within the next two years.")
             wake = found

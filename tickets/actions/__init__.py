@@ -9,7 +9,6 @@ from tickets.actions.bulk import (
     begin_bulk_reply,
     change_many,
     forget_bulk_replies,
-    retag_ticket,
     send_next_of,
     stop_bulk_reply,
 )
@@ -53,7 +52,7 @@ from tickets.actions.scheduling import (
 )
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
-from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
+from tickets.actions.sorting import assign_ticket, retag_ticket, set_priority, set_status, tag_ticket
 from tickets.actions.undoing import forget_undos, newest_undo, remembering, undo
 from tickets.actions.uniting import merge_ticket, undo_merge
 from tickets.actions.viewing import change_view, delete_view, move_view, save_view

@@ -13,10 +13,9 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.actions._rules import check_client_id, clean_body, lock, require
 from tickets.actions.posting import post_message
-from tickets.actions.sorting import tag_ticket
 from tickets.actions.undoing import remembering
 from tickets.macros import render
-from tickets.models import BulkReply, BulkReplyRow, Event, Tag, Ticket, Undo
+from tickets.models import BulkReply, BulkReplyRow, Event, Ticket, Undo
 
 MOST_AT_ONCE = 200
 UNDO_REPLY_SECONDS = 10
@@ -56,15 +55,6 @@ def change_many(tickets: Iterable[Ticket], *, by: User, change: Callable[[Ticket
         changed.left |= dict.fromkeys(sorted(set(chosen) - set(heads)), "It is not there any more.")
     changed.undo = noted.undo
     return changed
-
-
-@transaction.atomic
-def retag_ticket(ticket: Ticket, *, by: User, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Ticket:
-    """Add tags to those a ticket has, and take others off. Errors as in `tag_ticket`."""
-    ticket = lock(ticket)  # before its tags are read, so that nobody else's are lost in between
-    gone = {name.casefold() for name in remove}
-    kept = [tag.name for tag in Tag.objects.filter(tickets=ticket) if tag.name.casefold() not in gone]
-    return tag_ticket(ticket, by=by, tags=[*kept, *add])
 
 
 @transaction.atomic

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import Desk, Team, User
+from accounts.models import Team, User
 from tickets import when
 from tickets.actions._rules import clean_line
 from tickets.actions.posting import post_message
 from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
-from tickets.actions.sorting import MAX_TAGS, assign_ticket, set_priority, set_status, tag_ticket
+from tickets.actions.sorting import MAX_TAGS, assign_ticket, retag_ticket, set_priority, set_status
 from tickets.macros import StepKind, render
 from tickets.models import Message, Priority, RootCause, Status, Ticket
 
@@ -56,16 +56,11 @@ def _priorities() -> dict[str, str]:
 
 
 def _add_tags(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    tag_ticket(ticket, by=by, tags=[*_tags_of(ticket), *value.split(", ")])
+    retag_ticket(ticket, by=by, add=value.split(", "))
 
 
 def _remove_tags(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    gone = {name.casefold() for name in value.split(", ")}
-    tag_ticket(ticket, by=by, tags=[name for name in _tags_of(ticket) if name.casefold() not in gone])
-
-
-def _tags_of(ticket: Ticket) -> list[str]:
-    return list(ticket.tags.values_list("name", flat=True))
+    retag_ticket(ticket, by=by, remove=value.split(", "))
 
 
 def _clean_tags(text: str) -> str:
@@ -90,14 +85,10 @@ def _causes() -> dict[str, str]:
 
 
 def _snooze(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    wake = when.read(value, now=timezone.now(), zone=_zone(by))
+    wake = when.read(value, now=timezone.now(), zone=by.zone)
     if wake is None:
         raise ValidationError(f"Snooze until: {value} has passed.", code="invalid")
     snooze_ticket(ticket, by=by, until=wake.at)
-
-
-def _zone(by: User) -> ZoneInfo:
-    return ZoneInfo(by.time_zone or Desk.current().time_zone)
 
 
 def _clean_when(text: str) -> str:

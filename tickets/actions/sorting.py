@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -108,6 +109,15 @@ def tag_ticket(
     data = {"added": sorted(after - before), "removed": sorted(before - after)} | undo_data(is_undo)
     record(ticket, "ticket.tagged", by=by, at=at, data=data)
     return ticket
+
+
+@transaction.atomic
+def retag_ticket(ticket: Ticket, *, by: User, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Ticket:
+    """Add tags to those a ticket has, and take others off. Errors as in `tag_ticket`."""
+    ticket = lock(ticket)  # before its tags are read, so that nobody else's are lost in between
+    gone = {name.casefold() for name in remove}
+    kept = [tag.name for tag in Tag.objects.filter(tickets=ticket) if tag.name.casefold() not in gone]
+    return tag_ticket(ticket, by=by, tags=[*kept, *add])
 
 
 def attach_tags(ticket: Ticket, names: list[str]) -> list[Tag]:

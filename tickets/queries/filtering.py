@@ -11,7 +11,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Desk, Site, Team, User
+from accounts.models import Site, Team, User
 from customers.models import Customer
 from tickets.models import (
     Attachment,
@@ -38,11 +38,7 @@ def understand(text: str, viewer: User) -> Search:
 
 
 def _today(viewer: User) -> date:
-    return timezone.now().astimezone(_zone(viewer)).date()
-
-
-def _zone(viewer: User) -> ZoneInfo:
-    return ZoneInfo(viewer.time_zone or Desk.current().time_zone)
+    return timezone.now().astimezone(viewer.zone).date()
 
 
 def keep_of(search: Search, viewer: User) -> Q:
@@ -157,7 +153,7 @@ def _has(part: Part, viewer: User) -> Q:
 
 
 def _day(part: Part, viewer: User) -> Q:
-    zone = _zone(viewer)
+    zone = viewer.zone
     span = days(part.value, _today(viewer))
     if span is None:  # it was a day when it was parsed
         return Q()

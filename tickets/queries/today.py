@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from accounts.models import Desk, Team, User
+from accounts.models import Team, User
 from tickets.models import Channel, Status
 from tickets.queries.inbox import AWAKE, UNSOLVED, View
 
 _OPEN = UNSOLVED & AWAKE
 
 
-def zone_of(viewer: User) -> ZoneInfo:
-    """The viewer's time zone, or the company's where they chose none."""
-    return ZoneInfo(viewer.time_zone or Desk.current().time_zone)
-
-
 def start_of_today(viewer: User, now: datetime) -> datetime:
     """Last midnight where the viewer is."""
-    local = now.astimezone(zone_of(viewer))
+    local = now.astimezone(viewer.zone)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
