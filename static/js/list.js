@@ -7,6 +7,7 @@ const rows = () => document.getElementById("rows")
 const pill = () => document.getElementById("pill")
 const openRef = () => document.querySelector("#conversation[data-ref]")?.dataset.ref
 let pending = new Set()
+let isStale = false       // something may have come that no cue told us of
 let isExtended = false   // "Show more" was pressed: going back to the first page is the reader's decision
 let isBusy = false
 
@@ -15,6 +16,7 @@ const isInUse = () => rows()?.matches(":hover") || rows()?.querySelector(":focus
 
 document.addEventListener("desk:changed", (event) => {
   for (const ref of event.detail.refs) pending.add(ref)
+  isStale ||= !event.detail.refs.length
   if (isInUse() || isExtended) announce()
   else refresh()
 })
@@ -48,7 +50,7 @@ document.addEventListener("click", (event) => {
 })
 document.addEventListener("mouseout", (event) => {
   const left = event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows")
-  if (left && pending.size && !isExtended) refresh()
+  if (left && (pending.size || isStale) && !isExtended) refresh()
 })
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful } = event.detail
@@ -57,6 +59,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   isBusy = false
   if (!successful) return
   pending = new Set()
+  isStale = false
   if (pill()) pill().hidden = true
 })
 

@@ -27,7 +27,7 @@ document.addEventListener("desk:frame", ({ detail: frame }) => {
   else if (frame.type === "heartbeat" && ++beats % LOOK_EVERY === 0) look()
   else if (frame.type === "event" && CHANGES.has(frame.event?.type)) hearEvent(frame)
 })
-document.addEventListener("desk:changed", (event) => { if (!event.detail.refs.length) look() })   // without a socket
+document.addEventListener("desk:changed", (event) => { if (!event.detail.refs.length) look() })   // of no ticket in particular
 
 function hearRinging(tickets) {
   const shown = calls().map((card) => card.dataset.ref)

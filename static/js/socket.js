@@ -68,6 +68,7 @@ function hear(frame) {
     watch()
     showConnection(true)
     compare(frame.tickets)
+    say("desk:changed", { refs: [] })   // what is new since the page was drawn is watched by nobody yet
   } else if (frame.type === "heartbeat") {
     compare(frame.tickets)
   } else if (frame.type === "event") {

@@ -261,7 +261,7 @@ def test_a_ticket_of_another_team_never_shows(
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
-def test_a_lost_connection_is_said_and_found_again(sign_in: SignIn, alice: User, mine: Ticket) -> None:
+def test_a_lost_connection_is_said_and_found_again(sign_in: SignIn, alice: User, dora, mine: Ticket, workshop) -> None:
     page = sign_in(alice)
     network = {"is_cut": True}
 
@@ -275,9 +275,11 @@ def test_a_lost_connection_is_said_and_found_again(sign_in: SignIn, alice: User,
     page.goto(f"/tickets/{mine.number}/")
     notice = page.get_by_text("Connection lost. Your text is safe, we keep trying.")
     expect(notice).to_be_visible(timeout=10_000)
+    open_ticket(dora, by=dora, body="Is it in stock in green?", channel="email", team=workshop)
     network["is_cut"] = False
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(notice).to_be_hidden()
+    expect(page.locator(".row")).to_have_count(2, timeout=5000)  # sooner than a page without a socket asks
 
 
 def test_single_keys_can_be_switched_off(sign_in: SignIn, alice: User, mine: Ticket) -> None:
