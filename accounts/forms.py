@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -112,7 +112,8 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "public_name", "time_zone", "availability", "capacity")
+        fields = ("name", "public_name", "time_zone", "availability", "capacity", "signature")
+        widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
 
 class PictureForm(forms.Form):
@@ -142,7 +143,8 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Desk
-        fields = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes")
+        fields = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes", "signature")
+        widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()

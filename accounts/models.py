@@ -23,6 +23,7 @@ from accounts.tokens import digest
 
 currency_code = RegexValidator(r"^[A-Z]{3}\Z", "Use the three letters of the currency, such as EUR.")
 hex_color = RegexValidator(r"^#[0-9a-f]{6}\Z", "Use a colour such as #0d5c49.")
+SIGNATURE_CHARS = 1000
 API_TOKEN_PREFIX = "mg_"  # noqa: S105  (so that secret scanners can find a token that leaked)
 _desk_of_request: ContextVar[list[Desk] | None] = ContextVar("desk_of_request", default=None)
 
@@ -56,6 +57,11 @@ class Desk(models.Model):
     )
     promise_minutes = models.PositiveSmallIntegerField(
         default=10, help_text="An answer is promised within this many minutes while a customer waits."
+    )
+    signature = models.TextField(
+        blank=True,
+        max_length=SIGNATURE_CHARS,
+        help_text="Ends our people’s mails to customers, unless they have their own.",
     )
     only_row = models.BooleanField(default=True, unique=True, editable=False)
 
@@ -185,6 +191,9 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     public_name = models.CharField(
         "name for customers", max_length=40, blank=True, help_text="What customers see; your first name if empty."
+    )
+    signature = models.TextField(
+        blank=True, max_length=SIGNATURE_CHARS, help_text="Ends your mails to customers; the company’s if empty."
     )
     picture_key = models.UUIDField(null=True, editable=False, unique=True, help_text="Names the file of their picture.")
     is_active = models.BooleanField(default=True)

@@ -33,13 +33,16 @@ def queue_mail(
     references: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
     files: Sequence[tuple[str, str, str]] = (),
+    shown_to: Sequence[tuple[str, str]] = (),
+    shown_cc: Sequence[tuple[str, str]] = (),
     is_automatic: bool = False,
     is_secret: bool = False,
     is_at_most_once: bool | None = None,
     send_at: datetime | None = None,
 ) -> Mail:
     """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs, `files` are
-    (name in the default storage, shown name, media type) and are read when the mail leaves.
+    (name in the default storage, shown name, media type) and are read when the mail leaves. `shown_to` and `shown_cc`
+    are whom its header names beside or instead of `to`: people who get mails of their own.
 
     The same `dedupe_key` again answers the first mail, unchanged. Suppressed recipients are recorded as such; with
     nobody left the mail is cancelled at birth. ValidationError for an address or header that cannot be.
@@ -66,6 +69,8 @@ def queue_mail(
         "in_reply_to": "".join(clean.clean_references([in_reply_to])),
         "references": clean.clean_references(references),
         "files": [(stored, clean.clean_file_name(name), clean.clean_type(media)) for stored, name, media in files],
+        "shown_to": _recipients(shown_to) if shown_to else [],
+        "shown_cc": _recipients(shown_cc) if shown_cc else [],
         "is_automatic": is_automatic,
         "is_secret": is_secret,
         "is_at_most_once": rules.is_at_most_once if is_at_most_once is None else is_at_most_once,
@@ -102,6 +107,15 @@ def cancel_mails(*, about: str, kinds: Sequence[str] | None = None, reason: str)
     keys = list(mails.select_for_update().order_by("pk").values_list("pk", flat=True))
     Recipient.objects.filter(mail__in=keys, state=RecipientState.PENDING).update(state=RecipientState.CANCELLED)
     return Mail.objects.filter(pk__in=keys).cancel(reason=reason[:300])
+
+
+@transaction.atomic
+def cancel_mail(mail_id: uuid.UUID, *, reason: str) -> bool:
+    """Take back one mail; False if it has left, or a sender has claimed it already."""
+    if Mail.objects.pending().select_for_update().filter(pk=mail_id).first() is None:
+        return False
+    Recipient.objects.filter(mail=mail_id, state=RecipientState.PENDING).update(state=RecipientState.CANCELLED)
+    return bool(Mail.objects.filter(pk=mail_id).cancel(reason=reason[:300]))
 
 
 @transaction.atomic

@@ -31,13 +31,15 @@ ANOTHER_WAY = "Tell us, and we send it another way."
 
 
 def to_bytes(mail: Mail, now: datetime) -> bytes:
-    """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients."""
+    """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients, unless the
+    mail says whom its header names."""
     parts, left_out = _read_files(mail)
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=_text_with(mail.text, left_out),
         from_email=mailbox(mail.from_name, mail.from_email),
-        to=[mailbox(person.name, person.email) for person in mail.recipients.all()],
+        to=[mailbox(name, email) for name, email in mail.shown_to or _recipients(mail)],
+        cc=[mailbox(name, email) for name, email in mail.shown_cc],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers={"Message-ID": mail.message_id, "Date": format_datetime(now), **_headers(mail)},
     )
@@ -47,6 +49,10 @@ def to_bytes(mail: Mail, now: datetime) -> bytes:
     for part in parts:
         message.attach(part)
     return _flatten(message.message())
+
+
+def _recipients(mail: Mail) -> list[tuple[str, str]]:
+    return [(person.name, person.email) for person in mail.recipients.all()]
 
 
 def _read_files(mail: Mail) -> tuple[list[MIMEBase], list[str]]:

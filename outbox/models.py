@@ -96,6 +96,10 @@ class Mail(models.Model):
     references = models.JSONField(default=list, blank=True)
     files = models.JSONField(default=list, blank=True, help_text="[name in the storage, shown name, media type], …")
 
+    # What the header names, where that is not just whom this mail goes to: [[name, address], …].
+    shown_to = models.JSONField(default=list, blank=True)
+    shown_cc = models.JSONField(default=list, blank=True)
+
     is_automatic = models.BooleanField(default=False)
     is_secret = models.BooleanField(default=False, help_text="The words are wiped once the mail has ended.")
     is_at_most_once = models.BooleanField(default=False, help_text="Rather lost than sent twice.")

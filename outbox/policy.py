@@ -27,6 +27,8 @@ class Kind:
 KINDS = {
     "account": Kind(is_urgent=True, patience=timedelta(hours=12)),
     "reply": Kind(),
+    "reply_copy": Kind(),  # an answer, to somebody who is copied
+    "forward": Kind(),
     "acknowledgement": Kind(is_at_most_once=True),
     "notification": Kind(is_at_most_once=True),
     "copy": Kind(is_at_most_once=True),

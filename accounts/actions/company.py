@@ -14,7 +14,7 @@ from accounts.models import Desk, Site, User
 from accounts.origins import origin_of
 from accounts.roles import Role
 
-EDITABLE = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes")
+EDITABLE = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes", "signature")
 
 
 class Beginning(NamedTuple):

@@ -79,14 +79,26 @@ def activate_person(user: User, *, by: User | None) -> User:
 
 
 @transaction.atomic
-def update_profile(user: User, *, by: User | None, name: str, time_zone: str, capacity: int, public_name: str) -> User:
-    """Their own name, what customers see of it, their time zone, and the number of chats that they take at once."""
+def update_profile(
+    user: User,
+    *,
+    by: User | None,
+    name: str,
+    time_zone: str,
+    capacity: int,
+    public_name: str,
+    signature: str | None = None,
+) -> User:
+    """Their own name, what customers see of it, their time zone, the number of chats that they take at once, and what
+    ends their mails (None: as it is)."""
     _own_or_manage(user, by)
     user = lock_people(user)[user.pk]
     user.name, user.public_name = name.strip(), public_name.strip()
     user.time_zone, user.capacity = time_zone, capacity
+    if signature is not None:
+        user.signature = signature.replace("\r\n", "\n").strip()
     user.full_clean(exclude=["password"])
-    user.save(update_fields=["name", "public_name", "time_zone", "capacity"])
+    user.save(update_fields=["name", "public_name", "time_zone", "capacity", "signature"])
     return user
 
 

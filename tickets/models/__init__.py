@@ -2,9 +2,11 @@
 
 from tickets.models.bulk_reply import BulkReply, BulkReplyRow
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
+from tickets.models.copied import Copied
 from tickets.models.customer_merge import CustomerMerge
 from tickets.models.follow_up import FollowUp
 from tickets.models.notifying import Follow, Notification, NotificationSettings, PushSubscription
+from tickets.models.outreach import Outreach, OutreachRow
 from tickets.models.relating import ChecklistItem, TicketLink
 from tickets.models.search import TicketWords, WordsDue
 from tickets.models.shaping import Article, Field, NamedStatus, Panel
@@ -19,6 +21,7 @@ __all__ = [
     "Channel",
     "ChecklistItem",
     "Collaborator",
+    "Copied",
     "CustomerMerge",
     "Draft",
     "Event",
@@ -31,6 +34,8 @@ __all__ = [
     "NamedStatus",
     "Notification",
     "NotificationSettings",
+    "Outreach",
+    "OutreachRow",
     "Panel",
     "Priority",
     "PushSubscription",
