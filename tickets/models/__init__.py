@@ -5,7 +5,13 @@ from tickets.models.conversation import Attachment, Collaborator, Event, EventQu
 from tickets.models.copied import Copied
 from tickets.models.customer_merge import CustomerMerge
 from tickets.models.follow_up import FollowUp
-from tickets.models.notifying import Follow, Notification, NotificationSettings, PushSubscription
+from tickets.models.notifying import (
+    Follow,
+    Notification,
+    NotificationSettings,
+    NotifyingMark,
+    PushSubscription,
+)
 from tickets.models.outreach import Outreach, OutreachRow
 from tickets.models.relating import ChecklistItem, TicketLink
 from tickets.models.search import TicketWords, WordsDue
@@ -34,6 +40,7 @@ __all__ = [
     "NamedStatus",
     "Notification",
     "NotificationSettings",
+    "NotifyingMark",
     "Outreach",
     "OutreachRow",
     "Panel",
