@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from tickets import actions
 from tickets.actions.sorting import UNCHANGED, Unchanged
 from tickets.models import RootCause, Ticket
 from tickets.queries import inbox_views, keep_of, understand, visible_customers
+from tickets.queries.searching import TooSlowError, limited_in_time
 from tickets.queries.viewing import KEY, kept_in_view, opened_view, saved_views
 
 NO_CAUSE = "none"
@@ -43,7 +45,11 @@ class Tickets(Door):
         wanted = query(request, TicketFilters)
         rows = narrowed(with_all(Ticket.objects.visible_to(viewer(request))), wanted, viewer(request))
         order = ["updated_at", "number"] if "updated_after" in wanted else ["-number"]
-        return page(request, rows.order_by(*order), each(TicketOut))
+        try:
+            with limited_in_time() if "q" in wanted else nullcontext():
+                return page(request, rows.order_by(*order), each(TicketOut))
+        except TooSlowError:
+            raise refuse(q="This finds too much to be read in time. Add a word, or a date.") from None
 
     @operation(
         "tickets_open",

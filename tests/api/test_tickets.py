@@ -7,6 +7,7 @@ import pytest
 from customers.models import Customer
 from tickets.actions import assign_ticket, open_ticket, post_message, resolve_ticket, tag_ticket
 from tickets.models import Event, Ticket
+from tickets.queries import searching
 
 TICKETS = "/api/v1/tickets/"
 
@@ -198,6 +199,18 @@ def test_a_filter_that_cannot_be_used_is_named(api, ticket, query):
 def test_a_number_beyond_all_tickets_is_simply_unknown(api, ticket, number):
     unknown = api.get(f"{TICKETS}{number}/")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
+
+
+SLEEPS = ["pg_sleep(0.3) IS NOT NULL"]
+
+
+def test_a_search_that_takes_too_long_says_so(api, ticket, monkeypatch):
+    monkeypatch.setattr(searching, "PATIENCE", "50ms")
+    monkeypatch.setattr("api.views.tickets.narrowed", lambda rows, wanted, by: rows.extra(where=SLEEPS))
+    answer = api.get(f"{TICKETS}?q=tyre")
+    assert answer.status_code == 400
+    assert "too much" in answer.json()["error"]["fields"]["q"][0]
+    assert api.get(TICKETS).json()["results"]  # what is no search may take its time
 
 
 def test_a_list_asks_a_fixed_number_of_questions(api, carla, dora, workshop, django_assert_max_num_queries):

@@ -24,6 +24,7 @@ from tickets.actions import (
     tag_ticket,
 )
 from tickets.models import Draft, Ticket
+from tickets.queries import searching
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import understand
 from tickets.queries.searching import Place, direct_hit, people_found, search_page
@@ -338,3 +339,12 @@ def test_a_row_shows_where_the_words_stand(write, alice, carla):
     assert line(alice, ticket, "cortez") == "|"
     name = excerpts([ticket], alice, understand("cortez", alice))[ticket.pk].name
     assert [piece.text for piece in name if piece.is_hit] == ["Cortez"]
+
+
+def test_a_search_that_takes_too_long_is_stopped_and_says_so(ticket, alice, monkeypatch, client):
+    monkeypatch.setattr(searching, "PATIENCE", "50ms")
+    sleeps = Ticket.objects.extra(where=["pg_sleep(0.3) IS NOT NULL"])
+    monkeypatch.setattr("tickets.models.ticket.TicketQuerySet.visible_to", lambda rows, viewer: sleeps)
+    assert search_page(sleeps, alice, understand("is:open", alice)).is_too_much
+    client.force_login(alice)
+    assert "That took too long" in client.get("/inbox/?q=is:open").content.decode()

@@ -7,6 +7,8 @@ whoever wants older ones gets the next window; nobody is told a total.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +30,7 @@ from tickets.search_words import Search
 
 WINDOW = 2000
 PEOPLE = 3
+PATIENCE = "5s"  # of the database with one search
 NEEDS_ANSWER = "needs_answer"
 SORTS = {
     NEEDS_ANSWER: "Needs an answer first",
@@ -65,6 +68,23 @@ class Place:
         return cls(match[1], int(match[2], 16), int(match[3], 16), int(match[4], 16)) if match else None
 
 
+class TooSlowError(Exception):
+    """The database was stopped, for it would have read too much."""
+
+
+@contextmanager
+def limited_in_time() -> Iterator[None]:
+    """Let no statement in it take longer than PATIENCE. Errors: TooSlowError."""
+    try:
+        with transaction.atomic(), connection.cursor() as timed:
+            timed.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+            yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise TooSlowError from error
+
+
 @dataclass(frozen=True)
 class Found:
     """A page of hits; `cursor` leads to the next one, or is empty.
@@ -85,19 +105,16 @@ def search_page(tickets: TicketQuerySet, viewer: User, search: Search, *, cursor
     if not search.parts:
         return Found([])
     try:
-        with transaction.atomic(), connection.cursor() as timed:
-            timed.execute("SET LOCAL statement_timeout = '5s'")
+        with limited_in_time():
             return _page(tickets, viewer, search, cursor, sort)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
+    except TooSlowError:
         return Found([], is_too_much=True)
 
 
 def _page(tickets: TicketQuerySet, viewer: User, search: Search, cursor: str, sort: str) -> Found:
     # What was said on a merged ticket is found on the one that goes on.
     kept = tickets.filter(keep_of(search, viewer), merged_into=None)
-    if sort == NEEDS_ANSWER:
+    if sort == NEEDS_ANSWER and not search.is_of_trash:
         return _needy_page(kept, viewer, search, cursor)
     order = sort if sort in SORTS else _RANKED if search.wanted else "newest"
     place = Place.read(cursor)
