@@ -268,6 +268,7 @@ class FileOut(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Of a picture that was made anew here: only its pixels are left, it may be shown where it stands.",
     )
+    removed_at = Time(allow_null=True, help_text="When what it held was deleted.")
 
 
 class MessageOut(serializers.Serializer[Any]):
@@ -276,6 +277,8 @@ class MessageOut(serializers.Serializer[Any]):
     body = serializers.CharField()
     client_id = serializers.CharField(allow_null=True, help_text="The id its sender gave it.")
     created_at = Time()
+    edited_at = Time(allow_null=True, help_text="When its author changed it; notes only.")
+    redacted_at = Time(allow_null=True, help_text="When a part of it was blacked out, for good.")
     attachments = FileOut(many=True)
 
 

@@ -139,6 +139,8 @@ WITHOUT_ACTOR = {
     "outbox.actions": {
         "queue_mail": "the action that owes the mail has an actor",
         "cancel_mails": "the action that makes the mails pointless has an actor",
+        "black_out_mails": "a step of redact_message",
+        "take_out_file": "a step of remove_file",
         "suppress": "a mail server's answer, nobody's decision",
     },
     "tickets.actions": {
@@ -147,6 +149,7 @@ WITHOUT_ACTOR = {
         "index_due": "the clock's work, or that of whoever searches first",
         "run_scheduled_reply": "the clock's work",
         "discard_unsent": "the clock's work",
+        "empty_removed_files": "the clock's work",
         "forget_undos": "the clock's work",
         "forget_bulk_replies": "the clock's work",
         "report_mail_trouble": "the clock's work",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from outbox.models import Mail
 from tickets.actions import (
     discard_unsent,
+    empty_removed_files,
     forget_bulk_replies,
     forget_undos,
     index_due,
@@ -88,8 +89,9 @@ def index_changed_words() -> int:
 
 @shared_task
 def discard_unsent_files() -> int:
-    """Delete what was attached a day ago and never sent; returns how many files it was."""
-    return discard_unsent(older_than=timezone.now() - UNSENT_FILES_KEPT)
+    """Delete what was attached a day ago and never sent, and what removed files still hold; returns how many."""
+    now = timezone.now()
+    return discard_unsent(older_than=now - UNSENT_FILES_KEPT) + empty_removed_files(older_than=now)
 
 
 @shared_task

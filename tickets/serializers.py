@@ -10,7 +10,12 @@ from customers.models import Customer
 from tickets.models import Attachment, Event, Message
 
 # What a customer may learn of an event beyond that it happened. Everything else is the team's.
-_PUBLIC_DATA: dict[str, set[str]] = {"ticket.opened": {"channel"}, "rating.given": {"score"}}
+_PUBLIC_DATA: dict[str, set[str]] = {
+    "ticket.opened": {"channel"},
+    "rating.given": {"score"},
+    "message.redacted": {"seq"},
+    "file.removed": {"seq"},
+}
 
 
 def iso(at: datetime) -> str:
@@ -60,19 +65,23 @@ def person_json(person: User | Customer | None, viewer: User | Customer | None) 
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """A message: {"id", "kind", "body", "client_id", "created_at", "attachments": [`attachment_json`, …]}."""
+    """A message: {"id", "kind", "body", "client_id", "created_at", "edited_at", "redacted_at", "attachments":
+    [`attachment_json`, …]}; the two times are None where its words are those that were sent."""
     return {
         "id": message.pk,
         "kind": message.kind,
         "body": message.body,
         "client_id": message.client_id or None,
         "created_at": iso(message.created_at),
+        "edited_at": iso(message.edited_at) if message.edited_at else None,
+        "redacted_at": iso(message.redacted_at) if message.redacted_at else None,
         "attachments": [attachment_json(attachment) for attachment in message.attachments.all()],
     }
 
 
 def attachment_json(attachment: Attachment) -> dict[str, Any]:
-    """A file: {"id", "name", "size" in bytes, "type", "image"}; `image` only of a picture that we made anew."""
+    """A file: {"id", "name", "size" in bytes, "type", "image", "removed_at"}; `image` only of a picture that we made
+    anew, `removed_at` where what it held was deleted."""
     size = {"width": attachment.width, "height": attachment.height}
     return {
         "id": str(attachment.pk),
@@ -80,4 +89,5 @@ def attachment_json(attachment: Attachment) -> dict[str, Any]:
         "size": attachment.size,
         "type": attachment.type,
         "image": size if attachment.width else None,
+        "removed_at": iso(attachment.removed_at) if attachment.removed_at else None,
     }

@@ -4,6 +4,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 `by` is whoever acts (None: the system); `at` is for demo and import only.
 """
 
+from tickets.actions.amending import ChangedError, edit_note, empty_removed_files, redact_message, remove_file
 from tickets.actions.attaching import add_attachment, discard_unsent
 from tickets.actions.bulk import (
     begin_bulk_reply,
@@ -58,6 +59,7 @@ from tickets.actions.uniting import merge_ticket, undo_merge
 from tickets.actions.viewing import change_view, delete_view, move_view, save_view
 
 __all__ = [
+    "ChangedError",
     "HeldError",
     "Post",
     "add_attachment",
@@ -76,6 +78,8 @@ __all__ = [
     "discard_draft",
     "discard_reply",
     "discard_unsent",
+    "edit_note",
+    "empty_removed_files",
     "end_chat",
     "forget_bulk_replies",
     "forget_undos",
@@ -97,8 +101,10 @@ __all__ = [
     "post_messages",
     "post_with_steps",
     "rate_ticket",
+    "redact_message",
     "release_ticket",
     "remembering",
+    "remove_file",
     "reopen_ticket",
     "report_mail_trouble",
     "resolve_ticket",

@@ -115,7 +115,8 @@ def _post_all(posts: list[Post]) -> list[Message]:
         body = clean_body(post.body, may_be_empty=bool(post.attachments))
         known = stored.get(post.key) if post.client_id else None
         if known is not None:
-            said = (known.body, known.kind, _files_of(known, with_files))
+            words = body if known.is_amended else known.body  # what was taken out cannot be compared any more
+            said = (words, known.kind, _files_of(known, with_files))
             if said != (body, post.kind, file_ids(post.attachments)):
                 raise ValidationError("This id was used for another message.", code="conflict")
             answer.append(known)

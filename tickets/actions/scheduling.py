@@ -102,7 +102,8 @@ def _find_scheduled(by: User, wanted: dict[str, Any]) -> ScheduledReply | None:
         return None
     files = {str(pk) for pk in known.attachments.values_list("pk", flat=True)}
     body = clean_body(wanted["body"], may_be_empty=bool(wanted["attachments"]))
-    if (known.body, files) != (body, file_ids(wanted["attachments"])):
+    is_amended = known.message is not None and known.message.is_amended
+    if (body if is_amended else known.body, files) != (body, file_ids(wanted["attachments"])):
         raise ValidationError("This id was used for another message.", code="conflict")
     return known
 

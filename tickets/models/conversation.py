@@ -102,6 +102,20 @@ class Message(Authored):
     def is_note(self) -> bool:
         return self.kind == self.Kind.NOTE
 
+    @property
+    def is_amended(self) -> bool:
+        """Whether its words are not those that were sent any more."""
+        return self.edited_at is not None or self.redacted_at is not None
+
+    @property
+    def version(self) -> str:
+        """Which words these are: whoever changes them must have seen them. Empty: those that were sent."""
+        return max((at.isoformat() for at in (self.edited_at, self.redacted_at) if at), default="")
+
+    @property
+    def is_markdown(self) -> bool:
+        return self.format == self.Format.MARKDOWN
+
     def has_no_files(self) -> None:
         """Know for certain that nothing is attached, as a prefetch would: nobody need ask the database."""
         nothing = Attachment.objects.none()

@@ -62,9 +62,9 @@ def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 def file_response(attachment: Attachment | None) -> HttpResponseBase:
     """A file for someone who may see it. Nothing in it can act in our name, even when it is opened.
 
-    Errors: Http404 if there is none, or if it is gone from the storage.
+    Errors: Http404 if there is none, if it was removed, or if it is gone from the storage.
     """
-    if attachment is None:
+    if attachment is None or attachment.removed_at is not None:
         raise Http404
     try:
         content = attachment.file.open("rb")
