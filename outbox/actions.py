@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from outbox import headers as clean
+from outbox.blackout import black_out, black_out_html
 from outbox.models import END_STATES, Mail, MailState, Recipient, RecipientState, Suppression
 from outbox.policy import Why, kind_named, may_get
 from outbox.tasks import nudge
@@ -116,6 +118,35 @@ def cancel_mail(mail_id: uuid.UUID, *, reason: str) -> bool:
         return False
     Recipient.objects.filter(mail=mail_id, state=RecipientState.PENDING).update(state=RecipientState.CANCELLED)
     return bool(Mail.objects.filter(pk=mail_id).cancel(reason=reason[:300]))
+
+
+@transaction.atomic
+def black_out_mails(*, about: Sequence[str], passages: Sequence[str], since: datetime) -> int:
+    """Black passages out of the kept words of mails about these things, and of what people were told by mail `since`;
+    the number of mails that held one. What has left has left: only our copy of it is changed."""
+    count = 0
+    told = Q(kind="notification", created_at__gte=since)
+    for mail in Mail.objects.filter(Q(about__in=about) | told).select_for_update(of=("self",)).order_by("pk"):
+        html = mail.html and black_out_html(mail.html, passages)
+        words = (black_out(mail.subject, passages), black_out(mail.text, passages), html)
+        if words != (mail.subject, mail.text, mail.html):
+            mail.subject, mail.text, mail.html = words
+            mail.save(update_fields=["subject", "text", "html"])
+            count += 1
+    return count
+
+
+@transaction.atomic
+def take_out_file(*, about: Sequence[str], stored: str) -> int:
+    """Let mails about these things carry a file no more, by its name in the storage; the number of mails."""
+    count = 0
+    for mail in Mail.objects.filter(about__in=about).exclude(files=[]).select_for_update().order_by("pk"):
+        left = [file for file in mail.files if file[0] != stored]
+        if left != mail.files:
+            mail.files = left
+            mail.save(update_fields=["files"])
+            count += 1
+    return count
 
 
 @transaction.atomic

@@ -54,7 +54,7 @@ def open_ticket(
     known = find_posted(by, [client_id]).get(client_id)
     if known is not None:
         return _same_words(known, body, attachments)
-    subject = clean_line(subject, SUBJECT_CHARS) or _beginning(body) or count_files(attachments)
+    subject = clean_line(subject, SUBJECT_CHARS) or subject_from(body) or count_files(attachments)
     try:
         with transaction.atomic():
             ticket = begin_ticket(
@@ -74,7 +74,7 @@ def open_ticket(
         return _same_words(known, body, attachments)
 
 
-def _beginning(body: str) -> str:
+def subject_from(body: str) -> str:
     """The first line, cut between words where it is too long for a subject."""
     line = clean_line(body.splitlines()[0] if body else "", SUBJECT_CHARS)
     if len(line) <= SUBJECT_FROM_BODY_CHARS:
@@ -84,6 +84,7 @@ def _beginning(body: str) -> str:
 
 
 def _same_words(known: Message, body: str, attachments: tuple[str, ...]) -> Ticket:
-    if known.body != body or {str(file.pk) for file in known.attachments.all()} != file_ids(attachments):
+    is_other = known.body != body and not known.is_amended
+    if is_other or {str(file.pk) for file in known.attachments.all()} != file_ids(attachments):
         raise ValidationError("This id was used for another message.", code="conflict")
     return known.ticket
