@@ -64,7 +64,7 @@ def agents_online(site: Site) -> list[User]:
 _MEDIAN = """
     SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_answered_at - created_at))
     FROM tickets_ticket
-    WHERE first_answered_at > %s AND site_id = %s AND channel = 'chat'
+    WHERE first_answered_at > %s AND site_id = %s AND channel = 'chat' AND trashed_at IS NULL
 """
 
 

@@ -241,7 +241,7 @@ class Call:
 def open_calls(now: datetime) -> list[Call]:
     """The chats that wait for somebody to take them, the longest waiting first; CALLS_AT_ONCE at most."""
     handed = Event.objects.filter(ticket=OuterRef("pk"), type__in=CHANGES_OF_HANDS).order_by("-seq")
-    waiting = Ticket.objects.waiting().filter(channel=Channel.CHAT, assignee=None)
+    waiting = Ticket.objects.waiting().filter(channel=Channel.CHAT, assignee=None, trashed_at=None)
     waiting = waiting.filter(_talked_lately(now) | (_not_ended() & _is_customer_here(now)))
     found = waiting.annotate(
         free_since=Subquery(handed.values("at")[:1]),
@@ -266,7 +266,8 @@ def people_with_room(now: datetime) -> QuerySet[User]:
 
 def live_chats(now: datetime) -> TicketQuerySet:
     """Chats that somebody has and in which something was said just now."""
-    return Ticket.objects.unsolved().filter(_talked_lately(now), channel=Channel.CHAT, assignee__isnull=False)
+    live = Ticket.objects.unsolved().filter(channel=Channel.CHAT, assignee__isnull=False, trashed_at=None)
+    return live.filter(_talked_lately(now))
 
 
 def abandoned_chats(now: datetime) -> TicketQuerySet:
@@ -274,7 +275,7 @@ def abandoned_chats(now: datetime) -> TicketQuerySet:
     gone = Q(assignee__is_active=False) | Q(assignee__last_seen_at=None)
     gone |= Q(assignee__last_seen_at__lt=now - timedelta(seconds=GONE_SECONDS))
     waiting = Ticket.objects.waiting().filter(waiting_since__lt=now - timedelta(seconds=PATIENCE_SECONDS))
-    had = waiting.filter(gone, channel=Channel.CHAT, assignee__isnull=False)
+    had = waiting.filter(gone, channel=Channel.CHAT, assignee__isnull=False, trashed_at=None)
     return had.filter(_not_ended(), _is_customer_here(now))
 
 

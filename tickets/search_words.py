@@ -72,10 +72,11 @@ STATES = {
 CHANNELS = {"chat": "Chat", "email": "Email", "form": "Form", "phone": "Phone", "api": "API"}
 PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High", "urgent": "Urgent"}
 THINGS = {"attachment": "With a file", "note": "With a note", "rating": "With a rating", "draft": "With my draft"}
+PLACES = {"trash": "In the trash"}
 _ALSO = {"on-hold": "on_hold", "onhold": "on_hold", "attachments": "attachment", "file": "attachment", "mail": "email"}
 _ALSO |= {"files": "attachment", "notes": "note", "nobody": "unassigned", "me": "mine"}
 # Filters that take one of a few words, and what is shown for each; then those that take any name; then days.
-_ONE_OF = {"is": STATUSES | STATES, "channel": CHANNELS, "priority": PRIORITIES, "has": THINGS}
+_ONE_OF = {"is": STATUSES | STATES, "channel": CHANNELS, "priority": PRIORITIES, "has": THINGS, "in": PLACES}
 _NAMED = {
     "from": "From",
     "assignee": "Assigned to",
@@ -173,8 +174,15 @@ class Search:
         return " ".join(part.value for part in self.parts) if all(not part.key for part in self.parts) else ""
 
     @property
+    def is_of_trash(self) -> bool:
+        """Whether what is in the trash is meant, which is searched only then."""
+        return any(part.key == "in" and not part.is_excluded for part in self.parts)
+
+    @property
     def is_of_unsolved(self) -> bool:
         """Whether no solved ticket can be in it, so that counting it never reads the past."""
+        if self.is_of_trash:
+            return False
         statuses = [p.value for p in self.filters if p.key == "is" and p.value in STATUSES and not p.is_excluded]
         if statuses:
             return "solved" not in statuses

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import Desk, Team, User
 from customers.models import Customer
-from tickets.models import Ticket
+from tickets.models import NamedStatus, Ticket
 from tickets.sla import answer_due
 
 Actor = User | Customer | None
@@ -22,6 +22,13 @@ def lock(ticket: Ticket) -> Ticket:
     rows = Ticket.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=ticket.pk)
     # If it came to belong to another customer while we waited for it, the join finds neither; a second look does.
     return rows.first() or rows.get()
+
+
+def lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
+    """Both rows as they are now, locked in the order that everybody locks them in."""
+    rows = Ticket.objects.filter(pk__in={one.pk, other.pk}).select_for_update(of=("self",)).select_related("customer")
+    found = {row.pk: row for row in rows.order_by("pk")}
+    return found[one.pk], found[other.pk]
 
 
 def require(by: Actor, permission: str, ticket: Ticket | None = None) -> None:
@@ -84,6 +91,12 @@ def assignment_data(ticket: Ticket, *, had: tuple[User | None, Team | None]) -> 
         "user": {"from": _name(user), "to": _name(ticket.assignee), "id": ticket.assignee_id},
         "team": {"from": _name(team), "to": _name(ticket.team), "id": ticket.team_id},
     }
+
+
+def check_named(named: NamedStatus, status: str, *, is_undo: bool = False) -> None:
+    """Errors: ValidationError code `invalid` if this word is not one for this status, or is not used any more."""
+    if named.status != status or (named.archived_at is not None and not is_undo):
+        raise ValidationError(f"“{named.name}” cannot be chosen here any more.", code="invalid")
 
 
 def undo_data(is_undo: bool) -> dict[str, Any]:

@@ -23,9 +23,13 @@ def begin_ticket(
     team: Team | None = None,
     priority: int = Priority.NORMAL,
     continues: Ticket | None = None,
+    split_from: Ticket | None = None,
     at: datetime | None = None,
 ) -> Ticket:
-    """Insert a ticket and record `ticket.opened`; the caller has checked everything and adds the first message."""
+    """Insert a ticket and record `ticket.opened`; the caller has checked everything and adds the first message.
+
+    Of one that is split off the customer learns nothing yet: nobody has said anything on it.
+    """
     now = at or timezone.now()
     ticket = Ticket.objects.create(
         subject=subject,
@@ -39,5 +43,7 @@ def begin_ticket(
         updated_at=now,
     )
     data = {"channel": channel} | ({"continues": continues.number} if continues else {})
-    record(ticket, "ticket.opened", by=by, at=at, is_public=True, data=data)
+    if split_from is not None:
+        data["split_from"] = split_from.number
+    record(ticket, "ticket.opened", by=by, at=at, is_public=split_from is None, data=data)
     return ticket

@@ -13,9 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.actions._rules import check_client_id, clean_body, lock, require
 from tickets.actions.posting import post_message
+from tickets.actions.trashing import refuse_in_trash
 from tickets.actions.undoing import remembering
 from tickets.macros import render
-from tickets.models import BulkReply, BulkReplyRow, Event, Ticket, Undo
+from tickets.models import BulkReply, BulkReplyRow, Event, Message, Ticket, Undo
 
 MOST_AT_ONCE = 200
 UNDO_REPLY_SECONDS = 10
@@ -105,7 +106,9 @@ def send_next_of(bulk: BulkReply, *, by: User) -> BulkReplyRow | None:
         with transaction.atomic():
             _check_still_wanted(row, by)
             client_id = f"bulk-{bulk.pk}-{row.ticket_id}"
-            message = post_message(row.ticket, by=by, body=render(bulk.body, row.ticket, by), client_id=client_id)
+            words = render(bulk.body, row.ticket, by, is_markdown=True)
+            form = Message.Format.MARKDOWN
+            message = post_message(row.ticket, by=by, body=words, format=form, client_id=client_id)
     except ValidationError as error:
         row.state, row.reason = BulkReplyRow.State.LEFT, " ".join(error.messages)[:200]
     except PermissionDenied:
@@ -130,7 +133,7 @@ def _check_number(chosen: dict[int, Ticket]) -> None:
 
 def _check_still_wanted(row: BulkReplyRow, by: User) -> None:
     """A reply that was written for many must not be the answer to what somebody has just said."""
-    lock(row.ticket)  # whoever writes there now is waited for
+    refuse_in_trash(lock(row.ticket))  # whoever writes there now is waited for
     if not by.is_active or not Ticket.objects.visible_to(by).filter(pk=row.ticket_id).exists():
         raise PermissionDenied
     said = Event.objects.filter(ticket=row.ticket_id, seq__gt=row.begun_seq, type="message.posted", is_public=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require, start_waiting
+from tickets.actions.trashing import refuse_in_trash
 from tickets.events import record
 from tickets.models import Channel, Collaborator, Ticket
 
@@ -27,6 +28,7 @@ def take_chat(ticket: Ticket, *, by: User, at: datetime | None = None) -> Ticket
     require(by, "tickets.assign")
     if ticket.channel != Channel.CHAT:
         raise ValidationError("This is no chat.", code="invalid")
+    refuse_in_trash(ticket)
     if ticket.assignee_id == by.pk:
         return ticket
     if ticket.assignee is not None:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from customers.models import Customer
 from tickets.actions._rules import Actor, clean_body, lock, require
+from tickets.actions.trashing import restore_for
 from tickets.events import record
 from tickets.models import Rating, Ticket
 
@@ -35,6 +36,7 @@ def rate_ticket(ticket: Ticket, *, by: Actor, score: object, comment: str = "", 
     if rating.pk and (rating.score, rating.comment) == (score, comment):
         return rating
     data = {"score": score, "comment": comment}
+    restore_for(ticket, by=by, at=at)
     event = record(ticket, "rating.given", by=by, at=at, is_public=True, data=data)
     rating.customer, rating.score, rating.comment, rating.at = by, score, comment, event.at
     rating.save()

@@ -62,4 +62,4 @@ def wake_ticket(ticket: Ticket, *, by: Actor, at: datetime | None = None, is_und
 
 
 def _is_due(ticket: Ticket, now: datetime) -> bool:
-    return ticket.snoozed_until is not None and ticket.snoozed_until <= now
+    return ticket.trashed_at is None and ticket.snoozed_until is not None and ticket.snoozed_until <= now

@@ -15,7 +15,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self.filter(state=FollowUp.State.SCHEDULED)
 
     def due(self, now: Any) -> FollowUpQuerySet:
-        return self.scheduled().filter(due_at__lte=now).order_by("due_at")
+        return self.scheduled().filter(due_at__lte=now, ticket__trashed_at=None).order_by("due_at")
 
 
 class FollowUp(models.Model):

@@ -10,6 +10,17 @@ from accounts.models import User
 from tickets.models.conversation import Message
 from tickets.models.ticket import Ticket
 
+CHILD, SPLIT_INTO = "child", "split_into"  # how `parent` and `split` look from the other side
+# What stands before the other ticket, from either side.
+SIDES = {
+    "parent": "Part of",
+    "child": "Has part",
+    "duplicate": "Same as",
+    "related": "Related to",
+    "split": "Split off from",
+    "split_into": "Split into",
+}
+
 
 class TicketLink(models.Model):
     """`ticket` has something to do with `other`, which says nothing about who may see which. Two have one link."""
@@ -43,6 +54,12 @@ class TicketLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.kind} {self.other_id}"
+
+    def side_of(self, number: int) -> str:
+        """What it is to one of the two: a key of SIDES."""
+        if number == self.ticket_id:
+            return self.kind
+        return {self.Kind.PARENT.value: CHILD, self.Kind.SPLIT.value: SPLIT_INTO}.get(self.kind, self.kind)
 
 
 class ChecklistItem(models.Model):

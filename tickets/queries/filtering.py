@@ -26,6 +26,7 @@ from tickets.models import (
     Ticket,
     TicketWords,
 )
+from tickets.models.ticket import TicketQuerySet
 from tickets.queries.customers import find_customers
 from tickets.search_words import Part, Search, days, parse
 
@@ -152,6 +153,15 @@ def _has(part: Part, viewer: User) -> Q:
     return Q(Exists(theirs))
 
 
+def _in(part: Part, viewer: User) -> Q:
+    return Q(trashed_at__isnull=False)  # the only place there is; `searched_by` says among which tickets
+
+
+def searched_by(search: Search, viewer: User) -> TicketQuerySet:
+    """The tickets among which this is looked for: what the viewer sees, or what of it is in the trash."""
+    return Ticket.objects.trash_of(viewer) if search.is_of_trash else Ticket.objects.visible_to(viewer)
+
+
 def _day(part: Part, viewer: User) -> Q:
     zone = viewer.zone
     span = days(part.value, _today(viewer))
@@ -183,4 +193,5 @@ _FILTERS: dict[str, Callable[[Part, User], Q]] = {
     "after": _day,
     "on": _day,
     "has": _has,
+    "in": _in,
 }

@@ -19,8 +19,9 @@ from tickets.models.ticket import TicketQuerySet
 PAGE_SIZE = 30
 COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
 DEFAULT_VIEW = "all"
+TRASH = "trash"  # its list is of `trash_of`, all others are of `visible_to`
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([wqzs])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
+_CURSOR = re.compile(r"([wqzst])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ STRETCHES = {
     "q": Stretch(Q(waiting_since=None) & UNSOLVED & AWAKE, "updated_at", is_newest_first=True),
     "z": Stretch(Q(snoozed_at__isnull=False), "snoozed_at", is_newest_first=True),
     "s": Stretch(Q(status=Status.SOLVED), "solved_at", is_newest_first=True),
+    "t": Stretch(Q(trashed_at__isnull=False), "trashed_at", is_newest_first=True),
 }
 
 
@@ -108,6 +110,7 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
         View("all", "All open", "layers", unsolved),
         View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
         View("solved", "Solved", "circle-check", solved, stretches="s", is_counted=False),
+        View(TRASH, "Trash", "trash-2", Q(trashed_at__isnull=False), stretches="t", is_counted=False),
         *(View(f"team-{team.slug}", team.name, "users", unsolved & Q(team=team), is_team=True) for team in teams),
     ]
     return {view.key: view for view in views}
@@ -164,6 +167,8 @@ def _part(tickets: QuerySet[Ticket], mark: str, cursor: Cursor | None) -> QueryS
 
 
 def _mark(ticket: Ticket) -> str:
+    if ticket.trashed_at is not None:
+        return "t"
     if ticket.snoozed_at is not None:
         return "z"
     if ticket.waiting_since is not None:
@@ -177,7 +182,7 @@ def _place(ticket: Ticket) -> tuple[int, float, int]:
     stretch = STRETCHES[mark]
     sign = -1 if stretch.is_newest_first else 1
     micros = (getattr(ticket, stretch.time) - _EPOCH) // timedelta(microseconds=1)
-    return ("wqzs".index(mark), sign * micros, sign * ticket.number)
+    return ("wqzst".index(mark), sign * micros, sign * ticket.number)
 
 
 def _cursor_at(ticket: Ticket) -> Cursor:

@@ -114,7 +114,7 @@ def search_page(tickets: TicketQuerySet, viewer: User, search: Search, *, cursor
 def _page(tickets: TicketQuerySet, viewer: User, search: Search, cursor: str, sort: str) -> Found:
     # What was said on a merged ticket is found on the one that goes on.
     kept = tickets.filter(keep_of(search, viewer), merged_into=None)
-    if sort == NEEDS_ANSWER and not search.is_of_trash:
+    if sort == NEEDS_ANSWER:
         return _needy_page(kept, viewer, search, cursor)
     order = sort if sort in SORTS else _RANKED if search.wanted else "newest"
     place = Place.read(cursor)
@@ -200,8 +200,8 @@ def _newest_of(tickets: TicketQuerySet, people: list[Customer]) -> list[int]:
 
 def _needy_page(kept: TicketQuerySet, viewer: User, search: Search, cursor: str) -> Found:
     """In the order of the inbox, and what is solved after it."""
-    stretches = "".join(mark for mark in inbox.STRETCHES if mark != "s" or not search.is_of_unsolved)
-    view = View(key="search", label="", icon="", keep=Q(), stretches=stretches)
+    marks = "t" if search.is_of_trash else "wqz" if search.is_of_unsolved else "wqzs"
+    view = View(key="search", label="", icon="", keep=Q(), stretches=marks)
     page = inbox_page(kept, viewer, view, Cursor.parse(cursor))
     return Found(page.tickets, str(page.next_cursor or ""))
 

@@ -10,6 +10,8 @@ from accounts.models import User
 from tickets.models import Event, EventQuerySet, Ticket
 
 PAGE_SIZE = 200
+# Written down and told to open pages, but nothing to read: what a checklist holds is seen in the list itself.
+UNSEEN = ["checklist.changed"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_mer
     family = [ticket.pk]
     if has_merged:
         family += Ticket.objects.visible_to(viewer).merged_into(ticket)
-    events = Event.objects.visible_to(viewer).filter(ticket__in=family)
+    events = _seen_by(viewer, ticket).filter(ticket__in=family).exclude(type__in=UNSEEN)
     if before is not None:
         events = _before(events, before)
     events = events.select_related("message", "by_user").prefetch_related("message__attachments")
@@ -40,6 +42,14 @@ def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_mer
     for event in shown:
         _share_people(event, ticket)
     return Timeline(shown, shown[0].pk if len(newest) > PAGE_SIZE else None)
+
+
+def _seen_by(viewer: User, ticket: Ticket) -> EventQuerySet:
+    """The events that the viewer may see; what is in the trash is read there, too, but nowhere else."""
+    seen = Event.objects.visible_to(viewer)
+    if ticket.trashed_at is None:
+        return seen
+    return seen | Event.objects.filter(ticket__in=Ticket.objects.trash_of(viewer))
 
 
 def _before(events: EventQuerySet, key: int) -> EventQuerySet:

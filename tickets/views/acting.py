@@ -12,9 +12,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_client_event
 
 from accounts.access import viewer
 from accounts.models import Team, User
@@ -27,6 +27,7 @@ from tickets.forms import (
     problems_of,
 )
 from tickets.models import Draft, Event, FollowUp, ReadMark, RootCause, ScheduledReply, Tag, Ticket
+from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
 from tickets.queries.people import helper_rows, helpers, who_snoozed
 from tickets.views.drafts import composing
@@ -34,6 +35,7 @@ from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fra
 from tickets.views.undoing import offer_undo
 
 OTHERS = 8
+IN_TRASH = "This ticket is in the trash. Restore it first."
 UNPROCESSABLE = 422
 # The forms whose templates have a place for it.
 SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form", "snooze_form"}
@@ -52,7 +54,9 @@ def act_on(
 
     `shown_as` is the form's name in the templates, if they show what was typed in it.
     """
-    ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=number)
+    ticket = Ticket.objects.visible_to(viewer(request)).filter(pk=number).first()
+    if ticket is None:
+        return _refuse_in_trash(request, number, form)
     if form.is_valid():
         try:
             if not is_undoable:
@@ -66,16 +70,36 @@ def act_on(
     return _refuse(request, ticket, form, shown_as)
 
 
+def _refuse_in_trash(request: HttpRequest, number: int, form: forms.Form) -> HttpResponse:
+    """Nothing is done to what is in the trash, and whoever may see it there is told so; 404 for all others."""
+    ticket = get_object_or_404(Ticket.objects.trash_of(viewer(request)), pk=number)
+    form.is_valid()
+    form.add_error(None, IN_TRASH)
+    return _refuse(request, ticket, form, "")
+
+
 def after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     """The ticket as it is now, or the inbox if it went where the viewer cannot follow."""
     query = "?" + urlencode({"view": request.GET["view"]}) if "view" in request.GET else ""
     if not Ticket.objects.visible_to(viewer(request)).filter(pk=ticket.pk).exists():
+        if Ticket.objects.trash_of(viewer(request)).filter(pk=ticket.pk).exists():
+            return _close(request, ticket, reverse("tickets:inbox") + query)
         messages.info(request, f"Ticket {ticket.number} is now with another team.")
         inbox = reverse("tickets:inbox") + query
         return HttpResponseClientRedirect(inbox) if wants_fragment(request) else see_other(inbox)
     if wants_fragment(request):
         return _show_again(request, ticket.pk)
     return see_other(ticket.get_absolute_url() + query)
+
+
+def _close(request: HttpRequest, ticket: Ticket, inbox: str) -> HttpResponse:
+    """Back to the list, without what is in the trash now."""
+    if not wants_fragment(request):
+        messages.info(request, f"Ticket {ticket.number} is in the trash.")
+        return see_other(inbox)
+    response = render(request, "tickets/_closed.html", {"tickets": []})
+    trigger_client_event(response, "desk:reload", {}, after="settle")
+    return push_url(response, inbox)
 
 
 def _show_again(request: HttpRequest, number: int) -> HttpResponse:
@@ -104,24 +128,27 @@ def _refuse(request: HttpRequest, ticket: Ticket, form: forms.Form, shown_as: st
 
 
 def ticket_in_full(request: HttpRequest, number: int) -> Ticket:
-    """The ticket with what its page shows of it; 404 if the viewer may not see it."""
-    tickets = Ticket.objects.visible_to(viewer_with_teams(request)).select_related(
-        "customer__company", "assignee", "team", "site", "root_cause", "rating"
-    )
+    """The ticket with what its page shows of it, also from the trash; 404 if the viewer may not see it."""
+    user = viewer_with_teams(request)
+    ticket = _in_full(Ticket.objects.visible_to(user), user).filter(pk=number).first()
+    return ticket or get_object_or_404(_in_full(Ticket.objects.trash_of(user), user), pk=number)
+
+
+def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
+    tickets = tickets.select_related("customer__company", "assignee", "team", "site", "root_cause", "rating")
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
     asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), customer=OuterRef("customer"))
-    shown = tickets.annotate(
+    return tickets.annotate(
         tag_names=ArraySubquery(names),
         follow_up_at=Subquery(asks[:1]),
         read_seq=Subquery(read.values("seq")),
         read_at=Subquery(read.values("at")),
         helper_rows=helper_rows(),
-        has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer(request))),
+        has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=user)),
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
-        has_merged=Exists(Ticket.objects.visible_to(viewer(request)).filter(merged_into=OuterRef("pk"))),
+        has_merged=Exists(Ticket.objects.visible_to(user).filter(merged_into=OuterRef("pk"))),
     )
-    return get_object_or_404(shown, pk=number)
 
 
 def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **forms_shown: forms.Form) -> HttpResponse:

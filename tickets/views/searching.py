@@ -17,7 +17,7 @@ from tickets.models import SavedView, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.customers import visible_customers
 from tickets.queries.excerpts import excerpts
-from tickets.queries.filtering import understand
+from tickets.queries.filtering import searched_by, understand
 from tickets.queries.searching import NEEDS_ANSWER, SORTS, Found, direct_hit, people_found, search_page
 from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view
 from tickets.search_words import MAX_CHARS, Search
@@ -49,12 +49,14 @@ def found_list(request: HttpRequest, user: User, tickets: TicketQuerySet) -> dic
     words, sort = asked(request), request.GET.get("sort", "")
     search = understand(words, user)
     index_due()  # what was said a second ago is found, too
+    tickets = searched_by(search, user) if search.is_of_trash else tickets
     page = search_page(tickets, user, search, cursor=request.GET.get("cursor", ""), sort=sort)
     hits = excerpts(page.tickets, user, search)
     for ticket in page.tickets:
         ticket.hit = hits[ticket.pk]  # type: ignore[attr-defined]  # for the row
     is_first = not request.GET.get("cursor")
     return _list(page) | {
+        "is_trash": search.is_of_trash,
         "chips": _chips(search, request),
         "people": people_found(user, search) if is_first else [],
         "sort": sort if sort in SORTS else "",
@@ -68,6 +70,7 @@ def found_list(request: HttpRequest, user: User, tickets: TicketQuerySet) -> dic
 def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: SavedView) -> dict[str, Any]:
     """What a saved view shows."""
     search = understand(saved.query, user)
+    tickets = searched_by(search, user) if search.is_of_trash else tickets
     shown = tickets.filter(kept_in_view(search, user))
     sort = saved.sort or NEEDS_ANSWER
     page = search_page(shown, user, search, cursor=request.GET.get("cursor", ""), sort=sort)
@@ -75,7 +78,8 @@ def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: 
         prefetch_related_objects(page.tickets, "tags")
     if "team" in saved.columns:
         prefetch_related_objects(page.tickets, "team")
-    return _list(page) | {"saved": saved, "columns": saved.columns or USUAL_COLUMNS, "sorted_by": SORTS[sort]}
+    listed = _list(page) | {"is_trash": search.is_of_trash}
+    return listed | {"saved": saved, "columns": saved.columns or USUAL_COLUMNS, "sorted_by": SORTS[sort]}
 
 
 def _list(page: Found) -> dict[str, Any]:
