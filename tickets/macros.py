@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
 
 from accounts.models import Desk, User
+from tickets.formatting import escape
 from tickets.models import Ticket
 
 MAX_STEPS = 10
@@ -61,14 +62,18 @@ def _first(name: str) -> str:
     return next(iter(name.split()), "")
 
 
-def render(text: str, ticket: Ticket, agent: User) -> str:
-    """The words for this ticket and whoever sends them. What has no value becomes its fallback, or nothing."""
+def render(text: str, ticket: Ticket, agent: User, *, is_markdown: bool = False) -> str:
+    """The words for this ticket and whoever sends them. What has no value becomes its fallback, or nothing.
+
+    `is_markdown`: nobody looks at it before it is read as Markdown, so that a customer's name must not become a link.
+    """
 
     def stand_in(match: re.Match[str]) -> str:
         variable = VARIABLES.get(match[1])
         if variable is None:
             return match[0]
-        return " ".join(variable.value(ticket, agent).split()) or (match[2] or "").strip()
+        value = " ".join(variable.value(ticket, agent).split())
+        return (escape(value) if is_markdown else value) or (match[2] or "").strip()
 
     return _VARIABLE.sub(stand_in, text)
 

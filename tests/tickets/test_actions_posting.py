@@ -346,3 +346,17 @@ def test_a_customer_sees_replies_and_no_notes_on_their_own_tickets(ticket, carla
     post_message(theirs, by=alice, body="Canary")
     assert "Canary" not in [message.body for message in Message.objects.visible_to(carla)]
     assert "Canary" in [message.body for message in Message.objects.visible_to(dora)]
+
+
+def test_what_is_meant_as_markdown_is_said_so(ticket, alice):
+    assert post_message(ticket, by=alice, body="**Hello**").format == "plain"
+    message = post_message(ticket, by=alice, body="**Hello**", format="markdown")
+    message.refresh_from_db()
+    assert (message.body, message.format) == ("**Hello**", "markdown")
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", ""])
+def test_a_customer_writes_as_it_is_typed(ticket, carla, form):
+    with pytest.raises(ValidationError) as refused:
+        post_message(ticket, by=carla, body="Hello", format=form)
+    assert refused.value.code == "invalid"

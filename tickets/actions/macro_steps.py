@@ -99,7 +99,9 @@ def _clean_when(text: str) -> str:
 
 
 def _note(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    post_message(ticket, by=by, body=render(value, ticket, by), kind=Message.Kind.NOTE, client_id=once)
+    words = render(value, ticket, by, is_markdown=True)
+    form = Message.Format.MARKDOWN
+    post_message(ticket, by=by, body=words, kind=Message.Kind.NOTE, format=form, client_id=once)
 
 
 def _clean_note(text: str) -> str:

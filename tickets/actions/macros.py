@@ -167,12 +167,14 @@ def post_with_steps(
     kind: str = Message.Kind.REPLY,
     client_id: str = "",
     attachments: tuple[str, ...] = (),
+    format: str = Message.Format.PLAIN,
 ) -> Message:
     """Add a message and do these steps: both or neither. The same `client_id` again does neither a second time.
 
     Errors as in `post_message` and `apply_steps`.
     """
-    post: dict[str, Any] = {"by": by, "body": body, "kind": kind, "client_id": client_id, "attachments": attachments}
+    post: dict[str, Any] = {"by": by, "body": body, "kind": kind, "client_id": client_id}
+    post |= {"attachments": attachments, "format": format}
     if not steps and not macros:
         return post_message(ticket, **post)
     check_client_id(client_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -34,13 +35,14 @@ def open_ticket(
     client_id: str = "",
     kind: str = Message.Kind.REPLY,
     attachments: tuple[str, ...] = (),
+    format: str = Message.Format.PLAIN,
     at: datetime | None = None,
 ) -> Ticket:
     """Begin a conversation with its first message, written by whoever opens it, and return the ticket.
 
     What we write down of a phone call is a note (`kind`). A `client_id` makes it harmless to ask twice: the
     second time answers the first ticket. Without a subject the message's first line is it. `attachments` are the
-    ids of the author's own unsent files; then there need be no words. Errors:
+    ids of the author's own unsent files; then there need be no words. `format` is as in `post_message`. Errors:
     PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid` or `conflict` (the same
     `client_id` with other words or files).
     """
@@ -62,8 +64,8 @@ def open_ticket(
             )
             if tags:
                 attach_tags(ticket, tags)
-            post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at, attachments=attachments)
-            message = post_messages([post])[0]
+            words: dict[str, Any] = {"body": body, "kind": kind, "attachments": attachments, "format": format}
+            message = post_messages([Post(ticket, by=by, client_id=client_id, at=at, **words)])[0]
             if message.ticket_id != ticket.pk:  # stored since we looked, with a ticket of its own
                 raise IntegrityError("opened meanwhile")
             return message.ticket

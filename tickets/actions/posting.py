@@ -44,6 +44,7 @@ class Post:
     client_id: str = ""
     at: datetime | None = None
     attachments: tuple[str, ...] = ()
+    format: str = Message.Format.PLAIN
 
     @property
     def key(self) -> tuple[str, int | None, str]:
@@ -61,14 +62,16 @@ def post_message(
     client_id: str = "",
     at: datetime | None = None,
     attachments: tuple[str, ...] = (),
+    format: str = Message.Format.PLAIN,
 ) -> Message:
     """Add a message to a ticket and return it; its `ticket` is another one if this was solved too long ago.
 
-    `attachments` are the ids of the author's own files that are on no message yet. Errors: PermissionDenied;
-    ValidationError with code `empty`, `too_long`, `invalid`, or `conflict` (the same `client_id` with other words
-    or files).
+    `attachments` are the ids of the author's own files that are on no message yet; `format` says how the body is
+    meant, and what customers write is always plain. Errors: PermissionDenied; ValidationError with code `empty`,
+    `too_long`, `invalid`, or `conflict` (the same `client_id` with other words or files).
     """
-    post = Post(ticket, by=by, body=body, kind=kind, client_id=client_id, at=at, attachments=attachments)
+    words: dict[str, Any] = {"body": body, "kind": kind, "attachments": attachments, "format": format}
+    post = Post(ticket, by=by, client_id=client_id, at=at, **words)
     try:
         return post_messages([post])[0]
     except IntegrityError:  # the same client_id on two tickets at once: the other one is stored now
@@ -209,6 +212,14 @@ def _check(post: Post, ticket: Ticket) -> None:
     require(post.by, "tickets.note" if post.kind == Message.Kind.NOTE else "tickets.reply", ticket)
     if post.kind not in Message.Kind.values or (post.kind == Message.Kind.NOTE and isinstance(post.by, Customer)):
         raise ValidationError("There is no such kind of message.", code="invalid")
+    _check_format(post)
+
+
+def _check_format(post: Post) -> None:
+    if post.format == Message.Format.PLAIN:
+        return
+    if post.format not in Message.Format.values or isinstance(post.by, Customer):
+        raise ValidationError("There is no such format.", code="invalid")
 
 
 def _is_too_late(post: Post, ticket: Ticket) -> bool:
@@ -247,9 +258,8 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
         # The first message of a ticket that we opened ourselves answers nobody.
         if ticket.first_answered_at is None and ticket.last_seq > 1:
             ticket.first_answered_at = now
-    message = Message(
-        ticket=ticket, kind=post.kind, body=body, client_id=post.client_id, created_at=now, **authored(post.by)
-    )
+    words = {"kind": post.kind, "body": body, "format": post.format, "client_id": post.client_id}
+    message = Message(ticket=ticket, created_at=now, **words, **authored(post.by))
     event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
     if is_public:
         ticket.preview = clean_line(body, PREVIEW_CHARS) or count_files(post.attachments)

@@ -30,6 +30,7 @@ from tickets.queries.holding import came_between, leaves_by_mail
 
 LONGEST = timedelta(days=366)
 NO_CAUSE = "none"
+FORMAT = Message.Format.MARKDOWN  # only the composer writes what leaves later, and its words are Markdown
 State = ScheduledReply.State
 
 
@@ -82,13 +83,13 @@ def _send(ticket: Ticket, by: User, *, send_at: datetime | None, **wanted: Any) 
     _check_then(by, wanted["then"])
     begun_seq, then = wanted.pop("begun_seq"), wanted.pop("then")
     if find_posted(by, [wanted["client_id"]]):
-        return post_message(ticket, by=by, **wanted)
+        return post_message(ticket, by=by, format=FORMAT, **wanted)
     if send_at is not None or (leaves_by_mail(ticket) and settings.UNDO_SEND_SECONDS):
         return schedule_reply(ticket, by=by, begun_seq=begun_seq, send_at=send_at, then=then, **wanted)
     between = [] if begun_seq is None else came_between(ticket, by=by, begun_seq=begun_seq)
     if between:
         raise HeldError(between, seq=ticket.last_seq)
-    message = post_message(ticket, by=by, **wanted)
+    message = post_message(ticket, by=by, format=FORMAT, **wanted)
     _follow(message, by, then)
     return message
 
@@ -216,7 +217,8 @@ def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     files = tuple(str(pk) for pk in reply.attachments.values_list("pk", flat=True))
     try:
         with transaction.atomic():
-            message = post_message(ticket, by=by, body=reply.body, client_id=reply.client_id, attachments=files)
+            words: dict[str, Any] = {"body": reply.body, "format": FORMAT, "attachments": files}
+            message = post_message(ticket, by=by, client_id=reply.client_id, **words)
     except ValidationError as error:
         return _held(ticket, reply, " ".join(error.messages))
     except PermissionDenied:

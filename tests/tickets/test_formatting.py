@@ -1,0 +1,131 @@
+"""What our people write becomes the few things that a message may have, and nothing else; and no text takes long."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from django.conf import settings
+
+from tests.hostile.payloads import PAYLOADS, SCRIPTS
+from tickets.formatting import TAGS, escape, to_html, to_text
+
+LINK = 'target="_blank" rel="noopener nofollow"'
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("**b** *i* _i_ ~~s~~", "<p><strong>b</strong> <em>i</em> <em>i</em> <s>s</s></p>"),
+        ("one\ntwo", "<p>one<br>\ntwo</p>"),
+        ("one\n\n\ntwo", "<p>one</p>\n<p>two</p>"),
+        ("`a < b`", "<p><code>a &lt; b</code></p>"),
+        ("```\n<b>\n  x\n```", "<pre><code>&lt;b&gt;\n  x\n</code></pre>"),
+        ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+        ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>'),
+        ("Look:\n- a", "<p>Look:</p>\n<ul>\n<li>a</li>\n</ul>"),
+        ("> said", "<blockquote>\n<p>said</p>\n</blockquote>"),
+        ("# Loud", "<p><strong>Loud</strong></p>"),
+        ("[our guide](https://x.example/a)", f'<p><a href="https://x.example/a" {LINK}>our guide</a></p>'),
+        ("https://x.example/a_b_c.", f'<p><a href="https://x.example/a_b_c" {LINK}>https://x.example/a_b_c</a>.</p>'),
+        ("(www.x.example)", f'<p>(<a href="https://www.x.example" {LINK}>www.x.example</a>)</p>'),
+        ("me@x.example", "<p>me@x.example</p>"),
+        ("me@x.org", f'<p><a href="mailto:me@x.org" {LINK}>me@x.org</a></p>'),
+    ],
+)
+def test_what_is_meant_is_shown(typed, shown):
+    assert to_html(typed) == shown
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "snake_case_words and 2 * 3 * 4",
+        "#1042 is the number",
+        "setup.py, e.g. this",
+        "a &amp; b &lt;",
+        "| a | b |\n|---|---|",
+        "[x]: https://",
+        "[x](/relative)",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html,y)",
+        "\\*not bold\\*",
+        "Alice\n---\nBellwether",
+    ],
+)
+def test_what_is_not_meant_stays_text(typed):
+    shown = to_html(typed)
+    assert re.findall(r"<(?!/?p>|br>)", shown) == []
+
+
+def test_no_picture_is_ever_fetched():
+    assert "<img" not in to_html("![x](https://x.example/x.png)")
+
+
+@pytest.mark.parametrize("kind", PAYLOADS)
+def test_nothing_hostile_gets_through(kind):
+    for text in (
+        PAYLOADS[kind],
+        f"[{PAYLOADS[kind]}]({PAYLOADS[kind]})",
+        f"**{PAYLOADS[kind]}**",
+        f"<{PAYLOADS[kind]}>",
+    ):
+        shown = to_html(text)
+        for name, attributes in re.findall(r"<\s*/?\s*([^\s/>]+)([^>]*)>", shown):
+            assert name in TAGS
+            assert re.fullmatch(
+                r'( (href="(https?|mailto):[^"]*"|target="_blank"|rel="noopener nofollow"|start="\d+"))*',
+                attributes,
+                re.I,
+            ), shown
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_others_words_between_ours_mean_only_themselves(kind):
+    name = " ".join(SCRIPTS[kind].split())
+    assert "<strong" not in to_html(f"Dear {escape(name)}, hello")
+
+
+def test_a_name_makes_no_link():
+    shown = to_html(f"Dear {escape('[your refund](https://evil.example) **now**')},")
+    assert ">your refund</a>" not in shown
+    assert "<strong>" not in shown
+
+
+PARTS = [
+    ">", "> ", "> - ", "- - ", "\n>", "  - ", "*a ", "**a*", "*_a", "_*", "a**b_", "*a **b ~~c ", "[", "](", "[a](",
+    "![", "[[a]",
+    "`", "``a", "~~", "<", "<http://", "http://a.", "https://a.b/(", "://", "//", "www.", "www.a.", "a@", "a@b.",
+    "a.b.",
+    "[a](https://b.c ", "\\", "&", "\n", "\n\n- a\n", "```\n", "\n```", "1. ", "(", "#", "\t",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_text_takes_long(part):
+    text = (part * settings.MESSAGE_MAX_CHARS)[: settings.MESSAGE_MAX_CHARS]
+    begun = time.perf_counter()
+    to_html(text)
+    to_text(text)
+    assert time.perf_counter() - begun < 2  # seconds; measured: at most 0.3
+
+
+def test_many_addresses_are_links_up_to_a_point():
+    assert to_html("https://x.example " * 200).count("<a ") == 200
+    assert to_html("https://x.example " * 201).count("<a ") == 0
+
+
+def test_plain_mails_read_well():
+    typed = (
+        "# Hello **Carla**\nsee [our guide](https://x.example/guide), https://x.example or [me](mailto:me@x.org)\n\n"
+        "- take it out\n  slowly\n- read the *size*\n  1. front\n  2. back\n\n> said\n> - before\n\n```\na  b\n```\nBye"
+    )
+    assert to_text(typed) == (
+        "Hello Carla\n\nsee our guide (https://x.example/guide), https://x.example or me (me@x.org)\n\n"
+        "- take it out\n  slowly\n- read the size\n  1. front\n  2. back\n\n> said\n> - before\n\na  b\n\nBye"
+    )
+
+
+def test_plain_mails_keep_what_looks_like_html():
+    assert to_text("<b>1 < 2</b> & `x`") == "<b>1 < 2</b> & x"
