@@ -25,6 +25,7 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.set_status",
         "tickets.set_priority",
         "tickets.tag",
+        "tickets.set_fields",
         "tickets.resolve",
         "tickets.reopen",
         "tickets.merge",

@@ -88,6 +88,12 @@ RULES = {
             WHERE type = 'rating.given' ORDER BY ticket_id, seq DESC) e ON e.ticket_id = r.ticket_id
         WHERE r.ticket_id IS NULL OR e.ticket_id IS NULL OR (e.data ->> 'score')::int <> r.score
             OR e.data ->> 'comment' <> r.comment OR e.at <> r.at""",
+    "a word of the company's own is one for the status that it has": """
+        SELECT number FROM tickets_ticket t JOIN tickets_namedstatus n ON n.id = t.named_status_id
+        WHERE n.status <> t.status""",
+    "what fields hold is under the names of fields": """
+        SELECT number FROM tickets_ticket t, jsonb_object_keys(t.fields) held
+        WHERE t.fields <> '{}' AND NOT EXISTS (SELECT FROM tickets_field f WHERE f.slug = held)""",
     "a reference is thirteen letters that nobody mistakes": """
         SELECT number FROM tickets_ticket WHERE reference !~ '^[0-9a-hjkmnp-tv-z]{13}$'""",
 }

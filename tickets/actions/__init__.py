@@ -16,6 +16,7 @@ from tickets.actions.bulk import (
 from tickets.actions.copying import mail_copy
 from tickets.actions.drafting import discard_draft, save_draft
 from tickets.actions.ending import end_chat, tell_of_address
+from tickets.actions.filling import set_fields
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
 from tickets.actions.handing_over import (
     invite_agent,
@@ -117,6 +118,7 @@ __all__ = [
     "send_next_of",
     "send_reply",
     "send_reply_now",
+    "set_fields",
     "set_priority",
     "set_status",
     "snooze_ticket",

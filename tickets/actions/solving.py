@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from tickets.actions._rules import Actor, clean_line, lock, require, undo_data
+from tickets.actions._rules import Actor, check_named, clean_line, lock, require, undo_data
+from tickets.actions.filling import check_needed
 from tickets.actions.following_up import cancel_follow_ups, schedule_follow_up
 from tickets.events import record
-from tickets.models import RootCause, Status, Ticket
+from tickets.models import NamedStatus, RootCause, Status, Ticket
 
 NOTE_CHARS = 2000
 
@@ -27,25 +28,39 @@ class BeforeSolving:
     answer_due_at: datetime | None
     snoozed_at: datetime | None
     snoozed_until: datetime | None
+    named_status: NamedStatus | None = None
 
 
 @transaction.atomic
 def resolve_ticket(
-    ticket: Ticket, *, by: Actor, root_cause: RootCause | None, note: str = "", at: datetime | None = None
+    ticket: Ticket,
+    *,
+    by: Actor,
+    root_cause: RootCause | None,
+    note: str = "",
+    named: NamedStatus | None = None,
+    at: datetime | None = None,
 ) -> Ticket:
     """Solve a ticket. `root_cause=None` is the explicit choice that there is no cause to name.
 
-    The follow-up that asks whether all is well is scheduled with it. Errors: PermissionDenied;
-    ValidationError code `closed` if it is solved already.
+    `named` is the company's own word for how it is solved. The follow-up that asks whether all is well is scheduled
+    with it. Errors: PermissionDenied; ValidationError code `closed` if it is solved already, `needed` if a field is
+    empty that must not be, `invalid`.
     """
     ticket = lock(ticket)
     require(by, "tickets.resolve")
     if ticket.is_solved:
         raise ValidationError("This ticket is solved already.", code="closed")
+    if by is not None:  # the system solves what people have solved elsewhere
+        check_needed(ticket)
+    if named is not None:
+        check_named(named, Status.SOLVED)
     now = at or timezone.now()
     changed = ticket.change_status(Status.SOLVED, at=now)
-    ticket.root_cause = root_cause
+    ticket.root_cause, ticket.named_status = root_cause, named
     data = {"root_cause": root_cause.slug if root_cause else None, "cause": root_cause.name if root_cause else None}
+    if named is not None:
+        data["named"] = named.name
     if note:
         data["note"] = clean_line(note, NOTE_CHARS)
     follow_up = schedule_follow_up(ticket, anchor_seq=ticket.last_seq + 1, now=now)
@@ -81,7 +96,7 @@ def reopen_ticket(
 
 def _restore(ticket: Ticket, before: BeforeSolving) -> list[str]:
     """Make a reopened ticket what it was: its customer has waited since then, not since now. Returns the fields."""
-    names = ["status", "root_cause", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until"]
+    names = ["status", "named_status", "root_cause", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until"]
     for name in names:
         setattr(ticket, name, getattr(before, name))
     return names

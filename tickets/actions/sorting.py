@@ -11,9 +11,9 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.models import Team, User
-from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require, undo_data
+from tickets.actions._rules import Actor, assignment_data, check_named, clean_line, lock, require, undo_data
 from tickets.events import record
-from tickets.models import Priority, Status, Tag, Ticket
+from tickets.models import NamedStatus, Priority, Status, Tag, Ticket
 
 MAX_TAGS = 20
 
@@ -56,10 +56,18 @@ def assign_ticket(
 
 
 @transaction.atomic
-def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = None, is_undo: bool = False) -> Ticket:
-    """Say that a ticket is open, pending (we wait for them) or on hold. Solving and reopening are actions of their own.
+def set_status(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    status: str,
+    named: NamedStatus | None = None,
+    at: datetime | None = None,
+    is_undo: bool = False,
+) -> Ticket:
+    """Say that a ticket is open, pending (we wait for them) or on hold; `named` is the company's own word for it.
 
-    Errors: PermissionDenied; ValidationError code `invalid`.
+    Solving and reopening are actions of their own. Errors: PermissionDenied; ValidationError code `invalid`.
     """
     ticket = lock(ticket)
     require(by, "tickets.set_status")
@@ -67,11 +75,13 @@ def set_status(ticket: Ticket, *, by: Actor, status: str, at: datetime | None = 
         raise ValidationError("Use Solve to solve a ticket.", code="invalid")
     if ticket.is_solved:
         raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
-    if ticket.status == status:
+    if (ticket.status, ticket.named_status_id) == (status, named.pk if named else None):
         return ticket
-    data = {"from": ticket.status, "to": str(status)} | undo_data(is_undo)
-    ticket.status = status
-    record(ticket, "status.changed", by=by, at=at, changed=["status"], data=data)
+    if named is not None:
+        check_named(named, status, is_undo=is_undo)
+    data = {"from": ticket.status, "to": str(status)} | ({"named": named.name} if named else {}) | undo_data(is_undo)
+    ticket.status, ticket.named_status = status, named
+    record(ticket, "status.changed", by=by, at=at, changed=["status", "named_status"], data=data)
     return ticket
 
 

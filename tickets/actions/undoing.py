@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Team, User
+from tickets.actions.filling import set_fields
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import BeforeSolving, reopen_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
-from tickets.models import Priority, RootCause, Status, Ticket, Undo
+from tickets.models import NamedStatus, Priority, RootCause, Status, Ticket, Undo
 
 UNDO_FOR = timedelta(minutes=10)
 State = dict[str, Any]  # what can be undone of a ticket, as it is kept: keys, numbers, words, and times as text
@@ -25,12 +26,15 @@ Step = dict[str, Any]  # {ticket, do, was, is}
 # What is put back together, and by which of our own actions.
 GROUPS = {
     "assign": ("user", "team"),
-    "status": ("status",),
+    "status": ("status", "named_status"),
     "priority": ("priority",),
     "tags": ("tags",),
     "snooze": ("snoozed_at", "snoozed_until"),
 }
-BEFORE_SOLVING = ("status", "waiting_since", "answer_due_at", "snoozed_at", "snoozed_until", "root_cause")
+TOGETHER = ("snooze", "status")  # one of the two says nothing without the other
+FIELD = "field:"  # before the slug of a field of the company's own
+_TIMES = ("waiting_since", "answer_due_at", "snoozed_at", "snoozed_until")
+BEFORE_SOLVING = ("status", "named_status", "root_cause", *_TIMES)
 
 
 @dataclass
@@ -126,14 +130,16 @@ def _state(ticket: Ticket) -> State:
         name: _text(getattr(ticket, name))
         for name in ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_until")
     }
-    return times | {
+    own = {
         "user": ticket.assignee_id,
         "team": ticket.team_id,
         "status": ticket.status,
+        "named_status": ticket.named_status_id,
         "priority": ticket.priority,
         "tags": [],
         "root_cause": ticket.root_cause_id,
     }
+    return times | own | {FIELD + slug: value for slug, value in ticket.fields.items()}
 
 
 def _text(at: datetime | None) -> str | None:
@@ -157,22 +163,26 @@ def _steps_of(number: int, was: State, is_: State) -> Iterator[Step]:
     for do, names in groups.items():
         changed = [name for name in names if was[name] != is_[name]]
         if changed:
-            kept = names if do == "snooze" else changed  # a time to wake says nothing without the other
+            kept = names if do in TOGETHER else changed
             yield {"ticket": number, "do": do, "was": _only(was, kept), "is": _only(is_, kept)}
+    slugs = sorted({name for name in was.keys() | is_.keys() if name.startswith(FIELD)})
+    filled = [name for name in slugs if was.get(name) != is_.get(name)]
+    if filled:
+        yield {"ticket": number, "do": "fields", "was": _only(was, filled), "is": _only(is_, filled)}
     if is_["status"] == Status.SOLVED != was["status"]:
-        made = _only(is_, ("status", "solved_at", "root_cause"))
+        made = _only(is_, ("status", "named_status", "solved_at", "root_cause"))
         yield {"ticket": number, "do": "resolve", "was": _only(was, BEFORE_SOLVING), "is": made}
 
 
 def _only(state: State, names: Iterable[str]) -> State:
-    return {name: state[name] for name in names}
+    return {name: state.get(name) for name in names}
 
 
 def _put_back(number: int, steps: list[Step], now: State | None, by: User) -> None:
     """Undo all steps on a locked ticket, the last one first; or none, if it is not what we made of it any more."""
     if now is None:
         raise ValidationError("It is not there any more.", code="invalid")
-    if any(now[name] != value for step in steps for name, value in step["is"].items()):
+    if any(now.get(name) != value for step in steps for name, value in step["is"].items()):
         raise ValidationError("It has changed since.", code="invalid")
     for step in reversed(steps):
         _UNDO[step["do"]](Ticket(pk=number), step["was"], by)  # each action reads the row anew
@@ -194,9 +204,24 @@ def _still_there(model: Any, pk: int | None) -> Any:
 
 
 def _unsolve(ticket: Ticket, was: State, by: User) -> None:
-    times = {name: _time(was[name]) for name in ("waiting_since", "answer_due_at", "snoozed_at", "snoozed_until")}
+    times = {name: _time(was[name]) for name in _TIMES}
     cause = RootCause.objects.filter(pk=was["root_cause"]).first() if was["root_cause"] else None
-    reopen_ticket(ticket, by=by, as_before=BeforeSolving(status=was["status"], root_cause=cause, **times))
+    before = BeforeSolving(status=was["status"], root_cause=cause, named_status=_named(was), **times)
+    reopen_ticket(ticket, by=by, as_before=before)
+
+
+def _named(was: State) -> NamedStatus | None:
+    """The company's own word that a ticket had, if there is one."""
+    pk = was.get("named_status")
+    return NamedStatus.objects.filter(pk=pk).first() if pk else None
+
+
+def _restatus(ticket: Ticket, was: State, by: User) -> None:
+    set_status(ticket, by=by, status=was["status"], named=_named(was), is_undo=True)
+
+
+def _refill(ticket: Ticket, was: State, by: User) -> None:
+    set_fields(ticket, by=by, values={name.removeprefix(FIELD): was[name] for name in was}, is_undo=True)
 
 
 def _unsnooze(ticket: Ticket, was: State, by: User) -> None:
@@ -208,7 +233,8 @@ def _unsnooze(ticket: Ticket, was: State, by: User) -> None:
 
 _UNDO = {
     "assign": _unassign,
-    "status": lambda ticket, was, by: set_status(ticket, by=by, status=was["status"], is_undo=True),
+    "status": _restatus,
+    "fields": _refill,
     "priority": lambda ticket, was, by: set_priority(ticket, by=by, priority=was["priority"], is_undo=True),
     "tags": lambda ticket, was, by: tag_ticket(ticket, by=by, tags=was["tags"], is_undo=True),
     "snooze": _unsnooze,
@@ -229,12 +255,15 @@ def _words(step: Step) -> str:
     if step["do"] == "assign":
         return _assigned(made)
     if step["do"] == "status":
+        named = _named(made)
+        if named is not None:
+            return f"set to {named.name}"
         return {Status.PENDING: "set to pending", Status.ON_HOLD: "put on hold"}.get(made["status"], "set to open")
     if step["do"] == "priority":
         return f"set to {Priority(made['priority']).label.lower()} priority"
     if step["do"] == "snooze":
         return "snoozed" if made["snoozed_at"] else "woken"
-    return {"tags": "tagged", "resolve": "solved"}[step["do"]]
+    return {"tags": "tagged", "fields": "changed", "resolve": "solved"}[step["do"]]
 
 
 def _assigned(made: State) -> str:

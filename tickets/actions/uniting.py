@@ -83,14 +83,15 @@ def _lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
 def _state_of(ticket: Ticket) -> dict[str, Any]:
     """What undoing puts back, as JSON."""
     times = {name: getattr(ticket, name) for name in _TIMES}
-    return {"status": ticket.status} | {name: at.isoformat() if at else None for name, at in times.items()}
+    words = {"status": ticket.status, "named_status": ticket.named_status_id}
+    return words | {name: at.isoformat() if at else None for name, at in times.items()}
 
 
 def _put_back(ticket: Ticket, was: dict[str, Any]) -> list[str]:
-    ticket.status = was["status"]
+    ticket.status, ticket.named_status_id = was["status"], was.get("named_status")
     for name in _TIMES:
         setattr(ticket, name, _time(was[name]))
-    return ["status", *_TIMES]
+    return ["status", "named_status", *_TIMES]
 
 
 def _take_over(into: Ticket, was: dict[str, Any]) -> list[str]:

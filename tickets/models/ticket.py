@@ -257,6 +257,11 @@ class Ticket(models.Model):
         return self.status == Status.SOLVED
 
     @property
+    def status_words(self) -> str:
+        """How it stands, as the company says it."""
+        return self.named_status.name if self.named_status else self.get_status_display()
+
+    @property
     def about(self) -> str:
         """How rows of lower apps refer to this ticket."""
         return f"ticket:{self.number}"
@@ -264,11 +269,12 @@ class Ticket(models.Model):
     def change_status(self, status: str, *, at: Any) -> list[str]:
         """Set the status and what hangs on it; returns the fields that were touched. Saves nothing."""
         self.status = status
+        self.named_status = None  # a word of the company's own belongs to one status only
         self.solved_at = at if status == Status.SOLVED else None
         if status == Status.SOLVED:
             self.waiting_since = self.answer_due_at = None
             self.wake()
-        return ["status", "solved_at", "waiting_since", "answer_due_at", *SNOOZE_FIELDS]
+        return ["status", "named_status", "solved_at", "waiting_since", "answer_due_at", *SNOOZE_FIELDS]
 
     def wake(self) -> bool:
         """Back into the lists; whether it was out of them. Saves nothing."""
