@@ -30,7 +30,7 @@ from tickets.forms import (
     problems_of,
 )
 from tickets.models import Channel, Message, ScheduledReply, Ticket
-from tickets.views.acting import UNPROCESSABLE, act_on, after, ticket_in_full, ticket_page
+from tickets.views.acting import IN_TRASH, UNPROCESSABLE, act_on, after, ticket_in_full, ticket_page
 from tickets.views.drafts import held_json
 from tickets.views.inbox import viewer_with_teams
 
@@ -90,6 +90,8 @@ def _acknowledge(
     if request.POST.get("by") != str(viewer(request).pk):
         return refusal(401, "not_you", "Somebody else is signed in now.")
     ticket = Ticket.objects.visible_to(viewer(request)).filter(pk=number).first()
+    if ticket is None and Ticket.objects.trash_of(viewer(request)).filter(pk=number).exists():
+        return refusal(422, "trashed", IN_TRASH)
     if ticket is None:
         return refusal(404, "not_found", "This ticket is not there any more, or not yours to see.")
     if not form.is_valid():
