@@ -170,13 +170,16 @@ CELERY_BEAT_SCHEDULE = {
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},
+    "what nobody was told of": {"task": "tickets.jobs.notify_all", "schedule": 10.0},
+    "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},
+    "notifications by mail": {"task": "tickets.jobs.mail_digests", "schedule": 30.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
 
 # --- The two ways up (docs/architecture.md, "Layers") ------------------------------------
-# Dotted task paths that get an event's id after commit.
-EVENT_SUBSCRIBERS: list[str] = []
+# Dotted task paths that get the ids of what was committed together.
+EVENT_SUBSCRIBERS: list[str] = ["tickets.jobs.notify_of"]
 # Kind of mail -> dotted path of guard(mail) -> reason to cancel, or None; asked again when sending.
 OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
@@ -314,6 +317,8 @@ MESSAGE_MAX_CHARS = 20_000
 UNSEEN_MAIL_SECONDS = env.int("UNSEEN_MAIL_SECONDS", 120)
 # How long a reply that leaves by mail can be taken back.
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", 10)
+# To how many people whom nobody here has written to yet one of us can write in an hour.
+NEW_RECIPIENTS_PER_HOUR = env.int("NEW_RECIPIENTS_PER_HOUR", 300)
 # Generous and settable (decisions: offices share one address).
 GUEST_LIMITS = {
     "start": (env.int("GUEST_STARTS_PER_MINUTE", 120), 60),

@@ -2,39 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import available_timezones
 
-from accounts.models import Desk
+from django.conf import settings
+
+from accounts.models import Desk, User
 from customers.models import Address
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
-from tickets.models import Message, Ticket
+from tickets.models import Attachment, Copied, Message, Ticket
 from tickets.queries import copy_of
+from tickets.queries.notifications import Told, said
+
+TO_OTHERS = ["reply_copy", "forward"]  # kinds of mail that do not go to the customer
+FIRST_MESSAGE_SEQ = 2  # after `ticket.opened`
 
 
-def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str) -> Mail | None:
+def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied: Sequence[Copied] = ()) -> Mail | None:
     """Our answers, to the customer's best address; None if they have none.
 
-    An address that a guest merely typed gets our own words under a neutral subject, and nothing that
-    a stranger wrote (decisions, Mail).
+    Its header names who is `copied`; each of them gets a mail of their own (`answers_copy`). An address that a guest
+    merely typed gets our own words under a neutral subject, and nothing that a stranger wrote (decisions, Mail); nor
+    does it learn of others' addresses.
     """
     address = ticket.customer.address
     if address is None:
         return None
     desk = Desk.current()
-    text, html = render("tickets/mail/answers", _context(ticket, address, desk) | {"answers": messages})
+    is_first = _is_first(messages)
+    text, html = render(
+        "tickets/mail/answers", _context(ticket, address, desk) | {"answers": messages, "is_first": is_first}
+    )
     return queue_mail(
         kind="reply",
-        to=[(ticket.customer.name if address.is_known else "", address.email)],
-        subject=f"Re: {ticket.subject}" if address.is_known else f"An answer from {desk.name}",
+        to=[_customer_at(ticket, address)],
+        shown_cc=[(person.name, person.email) for person in copied if address.is_known],
+        subject=_subject(ticket, address, desk, is_first=is_first),
         text=text,
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=f"{messages[-1].by_user.face_name} at {desk.name}" if messages[-1].by_user else desk.name,
+        from_name=_sender_name(messages, desk),
         references=_thread(ticket),
-        files=[(str(file.file), file.name, file.type) for message in messages for file in message.attachments.all()],
+        files=_files(messages),
+    )
+
+
+def answers_copy(
+    ticket: Ticket, messages: list[Message], *, person: Copied, copied: Sequence[Copied], dedupe_key: str
+) -> Mail:
+    """The same answers for somebody who is copied: as the customer's mail looks, without its button.
+
+    It shows nothing that the answers do not: whoever is copied has no access to the conversation.
+    """
+    address, desk = ticket.customer.address, Desk.current()
+    is_known = address is not None and address.is_known
+    words = {
+        "answers": messages,
+        "is_first": _is_first(messages),
+        "copied_by": person.by_user.face_name if person.by_user else desk.name,
+        "copied_of": ticket.customer.name if is_known else "",
+        "action_url": "",
+    }
+    context = _context(ticket, address, desk) if address else {"desk": desk}
+    text, html = render("tickets/mail/answers", context | words)
+    shown_to = [_customer_at(ticket, address)] if address and is_known else [(person.name, person.email)]
+    return queue_mail(
+        kind="reply_copy",
+        to=[(person.name, person.email)],
+        shown_to=shown_to,
+        shown_cc=[(one.name, one.email) for one in copied] if is_known else [],
+        subject=_subject(ticket, address, desk, is_first=_is_first(messages)),
+        text=text,
+        html=html,
+        about=ticket.about,
+        dedupe_key=dedupe_key,
+        from_name=_sender_name(messages, desk),
+        references=_thread(ticket, to=person.email),
+        files=_files(messages),
+    )
+
+
+def forward(
+    ticket: Ticket,
+    messages: list[Message],
+    *,
+    by: User,
+    to: Sequence[tuple[str, str]],
+    words: str,
+    files: Sequence[Attachment],
+    dedupe_key: str,
+    send_at: datetime,
+) -> Mail:
+    """What was said in public, as far as `by` chose, to somebody outside; names, but nobody's address."""
+    desk = Desk.current()
+    context = {"words": words, "said": messages, "agent": by, "subject": ticket.subject, "zone": desk.time_zone}
+    text, html = render("tickets/mail/forward", context)
+    return queue_mail(
+        kind="forward",
+        to=to,
+        subject=f"Fwd: {ticket.subject}",
+        text=text,
+        html=html,
+        about=ticket.about,
+        dedupe_key=dedupe_key,
+        from_name=f"{by.face_name} at {desk.name}",
+        references=_thread(ticket, to=to[0][1]),
+        files=[(str(file.file), file.name, file.type) for file in files],
+        send_at=send_at,
     )
 
 
@@ -99,6 +177,65 @@ def _zone(ticket: Ticket, desk: Desk) -> str:
     return zone if zone in available_timezones() else desk.time_zone
 
 
-def _thread(ticket: Ticket) -> list[str]:
-    """The Message-IDs of what we sent about this ticket, so that mail programs keep it together."""
-    return list(Mail.objects.about(ticket.about).order_by("created_at").values_list("message_id", flat=True)[:20])
+def _thread(ticket: Ticket, *, to: str = "") -> list[str]:
+    """The Message-IDs of what we sent about this ticket to its customer, or to another address (`to`), so that mail
+    programs keep it together. Nobody learns those of a mail to somebody else: an answer is known by them."""
+    mails = Mail.objects.about(ticket.about)
+    theirs = mails.filter(kind__in=TO_OTHERS, recipients__email__iexact=to) if to else mails.exclude(kind__in=TO_OTHERS)
+    return list(theirs.order_by("created_at").values_list("message_id", flat=True)[:20])
+
+
+def _customer_at(ticket: Ticket, address: Address) -> tuple[str, str]:
+    return (ticket.customer.name if address.is_known else "", address.email)
+
+
+def _subject(ticket: Ticket, address: Address | None, desk: Desk, *, is_first: bool) -> str:
+    if address is None or not address.is_known:
+        return f"An answer from {desk.name}"
+    return ticket.subject if is_first else f"Re: {ticket.subject}"
+
+
+def _is_first(messages: list[Message]) -> bool:
+    """Whether we write first: nothing was said before these."""
+    return messages[0].event.seq == FIRST_MESSAGE_SEQ
+
+
+def _sender_name(messages: list[Message], desk: Desk) -> str:
+    by = messages[-1].by_user
+    return f"{by.face_name} at {desk.name}" if by else desk.name
+
+
+def _files(messages: list[Message]) -> list[tuple[str, str, str]]:
+    files = [file for message in messages for file in message.attachments.all() if file.removed_at is None]
+    return [(str(file.file), file.name, file.type) for file in files]
+
+
+def digest_mail(user: User, told: list[Told], *, dedupe_key: str) -> Mail:
+    """What somebody of ours has not read, each ticket with what happened on it; nobody's words, only whose they are."""
+    tickets = [
+        {
+            "label": f"Ticket {one.ticket.number}",
+            "subject": one.ticket.subject,
+            "url": f"{settings.SITE_URL}{one.ticket.get_absolute_url()}",
+            "lines": [said(notification) for notification in one.notifications],
+        }
+        for one in told
+    ]
+    first = f"{tickets[0]['lines'][0]}: {tickets[0]['subject']}" if len(tickets) == 1 else ""
+    words = {
+        "first_name": user.short_name,
+        "tickets": tickets,
+        "action_url": f"{settings.SITE_URL}/notifications/",
+        "action_label": "Open your notifications",
+        "settings_url": f"{settings.SITE_URL}/settings/notifications/",
+    }
+    text, html = render("tickets/mail/digest", words)
+    return queue_mail(
+        kind="notification",
+        to=[(user.name, user.email)],
+        subject=first or f"{len(tickets)} tickets have news for you",
+        text=text,
+        html=html,
+        dedupe_key=dedupe_key,
+        is_automatic=True,
+    )

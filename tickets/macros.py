@@ -10,7 +10,7 @@ A step is `{"do": kind, "value": text}`. The kinds are a table, the setting `MAC
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,26 +56,45 @@ VARIABLES = {
     "agent.name": Variable("Your name, as customers see it", "{{ agent.name }}", lambda _, agent: agent.face_name),
     "company.name": Variable("Our company", "{{ company.name }}", lambda *_: Desk.current().name),
 }
+# A signature also goes to addresses that nobody has proved: nothing that a stranger wrote stands in it.
+SIGNATURE_NAMES = ("agent.first_name", "agent.name", "company.name")
+# What stands for something in words that are written before there is a ticket.
+FIRST_WORDS_NAMES = ("customer.first_name", "customer.name", *SIGNATURE_NAMES)
 
 
 def _first(name: str) -> str:
     return next(iter(name.split()), "")
 
 
-def render(text: str, ticket: Ticket, agent: User, *, is_markdown: bool = False) -> str:
+def render(
+    text: str,
+    ticket: Ticket,
+    agent: User,
+    *,
+    names: Collection[str] = frozenset(VARIABLES),
+    is_markdown: bool = False,
+) -> str:
     """The words for this ticket and whoever sends them. What has no value becomes its fallback, or nothing.
 
-    `is_markdown`: nobody looks at it before it is read as Markdown, so that a customer's name must not become a link.
+    `names` are those that stand for something here; others stay as they are written. `is_markdown`: nobody looks at it
+    before it is read as Markdown, so that a customer's name must not become a link.
     """
 
     def stand_in(match: re.Match[str]) -> str:
         variable = VARIABLES.get(match[1])
-        if variable is None:
+        if variable is None or match[1] not in names:
             return match[0]
         value = " ".join(variable.value(ticket, agent).split())
         return (escape(value) if is_markdown else value) or (match[2] or "").strip()
 
     return _VARIABLE.sub(stand_in, text)
+
+
+def signature_of(agent: User) -> str:
+    """What ends their mails: their own signature, the company's, or their name."""
+    desk = Desk.current()
+    written = (agent.signature or desk.signature).strip()
+    return render(written, Ticket(), agent, names=SIGNATURE_NAMES) or f"{agent.face_name}, {desk.name}"
 
 
 def unknown_names(text: str) -> list[str]:

@@ -13,11 +13,15 @@ from tickets.actions.bulk import (
     send_next_of,
     stop_bulk_reply,
 )
+from tickets.actions.checking_off import add_items, change_item, check_item, move_item, put_item_back, remove_item
 from tickets.actions.copying import mail_copy
+from tickets.actions.copying_in import add_copied, remove_copied
 from tickets.actions.drafting import discard_draft, save_draft
 from tickets.actions.ending import end_chat, tell_of_address
 from tickets.actions.filling import set_fields
+from tickets.actions.following import follow_ticket, unfollow_ticket
 from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
+from tickets.actions.forwarding import forward_ticket, take_back_forward
 from tickets.actions.handing_over import (
     invite_agent,
     join_ticket,
@@ -37,10 +41,21 @@ from tickets.actions.macros import (
     post_with_steps,
 )
 from tickets.actions.merging import merge_guest, tell_of_identity
+from tickets.actions.notifying import (
+    change_notification_settings,
+    forget_notifications,
+    notify,
+    read_notifications,
+    subscribe_browser,
+    sweep_events,
+    unsubscribe_browser,
+)
 from tickets.actions.opening import open_ticket
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.rating import rate_ticket
+from tickets.actions.reaching import due_for, mail_digest, push_to
 from tickets.actions.reading import mark_seen, mark_unread
+from tickets.actions.relating import link_ticket, unlink_ticket
 from tickets.actions.reporting import report_mail_trouble
 from tickets.actions.scheduling import (
     HeldError,
@@ -55,7 +70,9 @@ from tickets.actions.scheduling import (
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, retag_ticket, set_priority, set_status, tag_ticket
-from tickets.actions.undoing import forget_undos, newest_undo, remembering, undo
+from tickets.actions.splitting import split_ticket
+from tickets.actions.trashing import restore_ticket, trash_ticket
+from tickets.actions.undoing import forget_undos, newest_undo, offer_to_undo, remembering, undo
 from tickets.actions.uniting import merge_ticket, undo_merge
 from tickets.actions.viewing import change_view, delete_view, move_view, save_view
 
@@ -64,14 +81,19 @@ __all__ = [
     "HeldError",
     "Post",
     "add_attachment",
+    "add_copied",
+    "add_items",
     "apply_macro",
     "apply_steps",
     "assign_ticket",
     "begin_bulk_reply",
     "call_off_follow_up",
+    "change_item",
     "change_macro",
     "change_many",
+    "change_notification_settings",
     "change_view",
+    "check_item",
     "copy_macro",
     "create_macro",
     "delete_macro",
@@ -79,36 +101,51 @@ __all__ = [
     "discard_draft",
     "discard_reply",
     "discard_unsent",
+    "due_for",
     "edit_note",
     "empty_removed_files",
     "end_chat",
+    "follow_ticket",
     "forget_bulk_replies",
+    "forget_notifications",
     "forget_undos",
+    "forward_ticket",
     "hold_reply",
     "index_due",
     "invite_agent",
     "join_ticket",
     "leave_ticket",
+    "link_ticket",
     "mail_copy",
+    "mail_digest",
     "mark_seen",
     "mark_unread",
     "merge_guest",
     "merge_ticket",
     "move_follow_up",
+    "move_item",
     "move_view",
     "newest_undo",
+    "notify",
+    "offer_to_undo",
     "open_ticket",
     "post_message",
     "post_messages",
     "post_with_steps",
+    "push_to",
+    "put_item_back",
     "rate_ticket",
+    "read_notifications",
     "redact_message",
     "release_ticket",
     "remembering",
+    "remove_copied",
     "remove_file",
+    "remove_item",
     "reopen_ticket",
     "report_mail_trouble",
     "resolve_ticket",
+    "restore_ticket",
     "retag_ticket",
     "run_follow_up",
     "run_scheduled_reply",
@@ -122,14 +159,22 @@ __all__ = [
     "set_priority",
     "set_status",
     "snooze_ticket",
+    "split_ticket",
     "stop_bulk_reply",
+    "subscribe_browser",
+    "sweep_events",
     "tag_ticket",
+    "take_back_forward",
     "take_back_reply",
     "take_chat",
     "tell_of_address",
     "tell_of_identity",
     "transfer_ticket",
+    "trash_ticket",
     "undo",
     "undo_merge",
+    "unfollow_ticket",
+    "unlink_ticket",
+    "unsubscribe_browser",
     "wake_ticket",
 ]

@@ -14,8 +14,9 @@ from outbox.actions import cancel_mails
 from tickets import emails
 from tickets.actions._rules import Actor, lock, require
 from tickets.events import nudge, record
-from tickets.models import Channel, FollowUp, Ticket
+from tickets.models import Channel, Copied, FollowUp, Message, Ticket
 from tickets.queries import unmailed_answers
+from tickets.queries.mailing import answers_since, is_for_copies
 
 
 def schedule_follow_up(ticket: Ticket, *, anchor_seq: int, now: datetime) -> FollowUp | None:
@@ -40,7 +41,7 @@ def owe_answer_by_mail(ticket: Ticket, seq: int, *, at: datetime | None) -> None
     if at is not None:  # history was delivered long ago
         ticket.mailed_seq = seq
         return
-    if ticket.customer.email is None:
+    if ticket.customer.email is None and not ticket.copied.current().exists():
         return
     is_chat = ticket.channel == Channel.CHAT
     if is_chat and ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.UNSEEN_ANSWERS).exists():
@@ -112,7 +113,7 @@ def run_follow_up(follow_up: FollowUp, *, at: datetime | None = None) -> FollowU
     # The ticket first, as every action does, so that two of them cannot wait for each other.
     ticket = lock(follow_up.ticket)
     claimed = FollowUp.objects.scheduled().select_for_update(skip_locked=True).filter(pk=follow_up.pk).first()
-    if claimed is None:
+    if claimed is None or ticket.trashed_at is not None:  # it stays due until the ticket is taken out of the trash
         return None
     send = {
         FollowUp.Kind.AFTER_SOLVING: _ask_how_it_went,
@@ -136,21 +137,39 @@ def _ask_how_it_went(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -
 
 
 def _send_answers(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -> str:
-    """Queue the answers that the customer has neither been mailed nor, in a chat, seen; returns why not, or nothing."""
+    """Queue the answers that the customer has neither been mailed nor, in a chat, seen, and the copies of them;
+    returns why not, or nothing."""
+    copied = list(ticket.copied.current().select_related("by_user"))
+    copies = sum(_send_copy(ticket, person, copied) for person in copied)
     answers = unmailed_answers(ticket)
-    if not answers:
-        return "seen in the chat"
+    reason = _mail_answers(ticket, answers, copied, at) if answers else "seen in the chat"
+    return "" if copies else reason
+
+
+def _mail_answers(ticket: Ticket, answers: list[Message], copied: list[Copied], at: datetime | None) -> str:
     last = answers[-1].event.seq
-    mail = emails.answers(ticket, answers, dedupe_key=f"answers:{ticket.pk}:{answers[0].event.seq}-{last}")
+    mail = emails.answers(
+        ticket,
+        answers,
+        dedupe_key=f"answers:{ticket.pk}:{answers[0].event.seq}-{last}",
+        copied=copied if any(is_for_copies(answer) for answer in answers) else (),
+    )
     if mail is None:
         return "no address"
     ticket.mailed_seq = last
-    record(
-        ticket,
-        "answers.mailed",
-        by=None,
-        at=at,
-        changed=["mailed_seq"],
-        data={"mail": str(mail.pk), "count": len(answers)},
-    )
+    data = {"mail": str(mail.pk), "count": len(answers)}
+    record(ticket, "answers.mailed", by=None, at=at, changed=["mailed_seq"], data=data)
     return ""
+
+
+def _send_copy(ticket: Ticket, person: Copied, copied: list[Copied]) -> bool:
+    """Queue what somebody who is copied has not got yet; whether there was anything. In a chat, seen or not."""
+    answers = answers_since(ticket, person.mailed_seq)
+    if not answers:
+        return False
+    last = answers[-1].event.seq
+    key = f"answers_copy:{person.pk}:{answers[0].event.seq}-{last}"
+    emails.answers_copy(ticket, answers, person=person, copied=copied, dedupe_key=key)
+    person.mailed_seq = last
+    person.save(update_fields=["mailed_seq"])
+    return True

@@ -29,6 +29,7 @@ from tickets.actions.attaching import attach, count_files, file_ids
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.drafting import drop_drafts
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
+from tickets.actions.trashing import bring_back, refuse_in_trash
 from tickets.events import announce, authored, next_event
 from tickets.models import Channel, Event, Message, Status, Ticket
 
@@ -45,6 +46,7 @@ class Post:
     at: datetime | None = None
     attachments: tuple[str, ...] = ()
     format: str = Message.Format.PLAIN
+    is_copied: bool = True  # whether those who are copied get it, too
 
     @property
     def key(self) -> tuple[str, int | None, str]:
@@ -63,15 +65,17 @@ def post_message(
     at: datetime | None = None,
     attachments: tuple[str, ...] = (),
     format: str = Message.Format.PLAIN,
+    is_copied: bool = True,
 ) -> Message:
     """Add a message to a ticket and return it; its `ticket` is another one if this was solved too long ago.
 
+    An answer that is not `is_copied` goes to the customer only, whoever else gets copies of them.
     `attachments` are the ids of the author's own files that are on no message yet; `format` says how the body is
     meant, and what customers write is always plain. Errors: PermissionDenied; ValidationError with code `empty`,
     `too_long`, `invalid`, or `conflict` (the same `client_id` with other words or files).
     """
     words: dict[str, Any] = {"body": body, "kind": kind, "attachments": attachments, "format": format}
-    post = Post(ticket, by=by, client_id=client_id, at=at, **words)
+    post = Post(ticket, by=by, client_id=client_id, at=at, is_copied=is_copied, **words)
     try:
         return post_messages([post])[0]
     except IntegrityError:  # the same client_id on two tickets at once: the other one is stored now
@@ -213,6 +217,8 @@ def _check(post: Post, ticket: Ticket) -> None:
     if post.kind not in Message.Kind.values or (post.kind == Message.Kind.NOTE and isinstance(post.by, Customer)):
         raise ValidationError("There is no such kind of message.", code="invalid")
     _check_format(post)
+    if not isinstance(post.by, Customer):  # whose words bring it back
+        refuse_in_trash(ticket)
 
 
 def _check_format(post: Post) -> None:
@@ -250,7 +256,8 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
     events = []
     is_public = post.kind == Message.Kind.REPLY
     if isinstance(post.by, Customer):
-        events += [*_wake(post, ticket), *_back_to_open(post, ticket, now)]
+        events += [*bring_back(ticket, by=post.by, at=post.at), *_wake(post, ticket)]
+        events += _back_to_open(post, ticket, now)
         start_waiting(ticket, now)
     elif is_public and isinstance(post.by, User):
         events += _take_chat(post, post.by, ticket)
@@ -260,7 +267,10 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
             ticket.first_answered_at = now
     words = {"kind": post.kind, "body": body, "format": post.format, "client_id": post.client_id}
     message = Message(ticket=ticket, created_at=now, **words, **authored(post.by))
-    event = next_event(ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message)
+    data = {} if post.is_copied else {"uncopied": True}
+    event = next_event(
+        ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message, data=data
+    )
     if is_public:
         ticket.preview = clean_line(body, PREVIEW_CHARS) or count_files(post.attachments)
     if is_public and isinstance(post.by, User):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from outbox.models import Mail
+from outbox.models import Mail, RecipientState
 from tickets.actions._rules import lock
+from tickets.emails import TO_OTHERS
 from tickets.events import record
 from tickets.models import Event
 from tickets.queries import ticket_of
+
+LOST = (RecipientState.FAILED, RecipientState.UNKNOWN, RecipientState.SUPPRESSED)
 
 
 @transaction.atomic
@@ -21,4 +24,6 @@ def report_mail_trouble(mail: Mail) -> Event | None:
     if ticket.events.filter(type="mail.failed", data__mail=str(mail.pk)).exists():
         return None
     data = {"mail": str(mail.pk), "kind": mail.kind, "state": mail.state, "reason": mail.reason or mail.smtp_reply}
+    if mail.kind in TO_OTHERS:
+        data["to"] = [person.email for person in mail.recipients.filter(state__in=LOST)]
     return record(ticket, "mail.failed", by=None, data=data)

@@ -56,8 +56,8 @@ def send_reply(
     """Send a reply as its ticket wants it: in a chat at once, by mail in a moment, or at `send_at`.
 
     `begun_seq` is what had happened when its author began to write; None means that nothing is held. `then` is what
-    is done with it: {"resolve": slug or "none", "steps": […], "macros": [key, …]}. The same `client_id` again
-    returns what was made of it before.
+    is done with it: {"resolve": slug or "none", "steps": […], "macros": [key, …]}; its "uncopied": true leaves out
+    those who are copied. The same `client_id` again returns what was made of it before.
     Errors: as `post_message`, and HeldError.
     """
     wanted: dict[str, Any] = {
@@ -82,14 +82,15 @@ def _send(ticket: Ticket, by: User, *, send_at: datetime | None, **wanted: Any) 
         return known.message or known
     _check_then(by, wanted["then"])
     begun_seq, then = wanted.pop("begun_seq"), wanted.pop("then")
+    is_copied = not then.get("uncopied")
     if find_posted(by, [wanted["client_id"]]):
-        return post_message(ticket, by=by, format=FORMAT, **wanted)
+        return post_message(ticket, by=by, format=FORMAT, is_copied=is_copied, **wanted)
     if send_at is not None or (leaves_by_mail(ticket) and settings.UNDO_SEND_SECONDS):
         return schedule_reply(ticket, by=by, begun_seq=begun_seq, send_at=send_at, then=then, **wanted)
     between = [] if begun_seq is None else came_between(ticket, by=by, begun_seq=begun_seq)
     if between:
         raise HeldError(between, seq=ticket.last_seq)
-    message = post_message(ticket, by=by, format=FORMAT, **wanted)
+    message = post_message(ticket, by=by, format=FORMAT, is_copied=is_copied, **wanted)
     _follow(message, by, then)
     return message
 
@@ -110,7 +111,7 @@ def _find_scheduled(by: User, wanted: dict[str, Any]) -> ScheduledReply | None:
 
 
 def _check_then(by: User, then: dict[str, Any]) -> None:
-    if set(then) - {"resolve", "steps", "macros"}:
+    if set(then) - {"resolve", "steps", "macros", "uncopied"}:
         raise ValidationError("There is no such thing to do.", code="invalid")
     slug = then.get("resolve")
     if slug is not None:
@@ -209,6 +210,8 @@ def _move(reply: ScheduledReply, ticket: Ticket) -> bool:
 def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     """Post it, or hold it and say why. Ticket and row must be locked."""
     by = reply.user
+    if ticket.trashed_at is not None:
+        return _held(ticket, reply, "The ticket is in the trash.")
     if not by.is_active or not Ticket.objects.visible_to(by).filter(pk=ticket.pk).exists():
         return _held(ticket, reply, f"{by.name} may not answer here any more.")
     between = came_between(ticket, by=by, begun_seq=reply.begun_seq)
@@ -218,6 +221,7 @@ def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     try:
         with transaction.atomic():
             words: dict[str, Any] = {"body": reply.body, "format": FORMAT, "attachments": files}
+            words["is_copied"] = not reply.then.get("uncopied")
             message = post_message(ticket, by=by, client_id=reply.client_id, **words)
     except ValidationError as error:
         return _held(ticket, reply, " ".join(error.messages))

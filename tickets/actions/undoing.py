@@ -14,15 +14,19 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Team, User
+from tickets.actions.checking_off import put_item_back
 from tickets.actions.filling import set_fields
+from tickets.actions.forwarding import take_back_forward
+from tickets.actions.relating import link_ticket, unlink_ticket
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import BeforeSolving, reopen_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
-from tickets.models import NamedStatus, Priority, RootCause, Status, Ticket, Undo
+from tickets.actions.trashing import restore_ticket, trash_ticket
+from tickets.models import NamedStatus, Priority, RootCause, Status, Ticket, TicketLink, Undo
 
 UNDO_FOR = timedelta(minutes=10)
 State = dict[str, Any]  # what can be undone of a ticket, as it is kept: keys, numbers, words, and times as text
-Step = dict[str, Any]  # {ticket, do, was, is}
+Step = dict[str, Any]  # {ticket, do, was, is}, and `also`: tickets that it takes as well
 # What is put back together, and by which of our own actions.
 GROUPS = {
     "assign": ("user", "team"),
@@ -30,6 +34,7 @@ GROUPS = {
     "priority": ("priority",),
     "tags": ("tags",),
     "snooze": ("snoozed_at", "snoozed_until"),
+    "trash": ("trashed_at",),
 }
 TOGETHER = ("snooze", "status")  # one of the two says nothing without the other
 FIELD = "field:"  # before the slug of a field of the company's own
@@ -88,7 +93,7 @@ def undo(row: Undo, *, by: User) -> Undone:
     by_ticket: dict[int, list[Step]] = {}
     for step in row.steps:
         by_ticket.setdefault(step["ticket"], []).append(step)
-    states = _look(by_ticket)
+    states = _look({*by_ticket, *(number for step in row.steps for number in step.get("also", []))})
     undone = Undone()
     for number in sorted(by_ticket):
         try:
@@ -101,6 +106,15 @@ def undo(row: Undo, *, by: User) -> Undone:
         else:
             undone.done.append(number)
     return undone
+
+
+def offer_to_undo(ticket: Ticket, *, by: User, do: str, was: State, label: str, also: Iterable[int] = ()) -> Undo:
+    """Note what `remembering` cannot see, because it is in no column of a ticket, so that it can be undone.
+
+    `do` names how, `was` is what that needs; `also` are tickets whose rows it takes, too.
+    """
+    step = {"ticket": ticket.pk, "do": do, "was": was, "is": {}, "also": list(also)}
+    return Undo.objects.create(user=by, label=label[:200], steps=[step])
 
 
 def newest_undo(*, by: User) -> Undo | None:
@@ -128,18 +142,22 @@ def _look(numbers: Iterable[int]) -> dict[int, State]:
 def _state(ticket: Ticket) -> State:
     times = {
         name: _text(getattr(ticket, name))
-        for name in ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_until")
+        for name in ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_until", "trashed_at")
     }
-    own = {
-        "user": ticket.assignee_id,
-        "team": ticket.team_id,
-        "status": ticket.status,
-        "named_status": ticket.named_status_id,
-        "priority": ticket.priority,
-        "tags": [],
-        "root_cause": ticket.root_cause_id,
-    }
-    return times | own | {FIELD + slug: value for slug, value in ticket.fields.items()}
+    fields = {FIELD + slug: value for slug, value in ticket.fields.items()}
+    return (
+        times
+        | fields
+        | {
+            "user": ticket.assignee_id,
+            "team": ticket.team_id,
+            "status": ticket.status,
+            "named_status": ticket.named_status_id,
+            "priority": ticket.priority,
+            "tags": [],
+            "root_cause": ticket.root_cause_id,
+        }
+    )
 
 
 def _text(at: datetime | None) -> str | None:
@@ -184,6 +202,8 @@ def _put_back(number: int, steps: list[Step], now: State | None, by: User) -> No
         raise ValidationError("It is not there any more.", code="invalid")
     if any(now.get(name) != value for step in steps for name, value in step["is"].items()):
         raise ValidationError("It has changed since.", code="invalid")
+    if now["trashed_at"] is not None and all(step["do"] != "trash" for step in steps):
+        raise ValidationError("It is in the trash. Restore it first.", code="trashed")
     for step in reversed(steps):
         _UNDO[step["do"]](Ticket(pk=number), step["was"], by)  # each action reads the row anew
 
@@ -231,13 +251,39 @@ def _unsnooze(ticket: Ticket, was: State, by: User) -> None:
         snooze_ticket(ticket, by=by, until=_time(was["snoozed_until"]), is_undo=True)
 
 
+def _untrash(ticket: Ticket, was: State, by: User) -> None:
+    if was["trashed_at"] is None:
+        restore_ticket(ticket, by=by, is_undo=True)
+    else:
+        trash_ticket(ticket, by=by, since=_time(was["trashed_at"]), is_undo=True)
+
+
+def _relink(ticket: Ticket, was: State, by: User) -> None:
+    link_ticket(ticket, by=by, other=Ticket(pk=was["other"]), kind=was["kind"], is_undo=True)
+
+
+def _unlink(ticket: Ticket, was: State, by: User) -> None:
+    link = TicketLink.objects.filter(pk=was["link"]).first()
+    if link is not None:
+        unlink_ticket(link, by=by, is_undo=True)
+
+
+def _put_item_back(ticket: Ticket, was: State, by: User) -> None:
+    put_item_back(ticket, by=by, was=was)
+
+
 _UNDO = {
+    "forward": lambda ticket, was, by: take_back_forward(ticket, by=by, mail=was["mail"]),
     "assign": _unassign,
     "status": _restatus,
     "fields": _refill,
     "priority": lambda ticket, was, by: set_priority(ticket, by=by, priority=was["priority"], is_undo=True),
     "tags": lambda ticket, was, by: tag_ticket(ticket, by=by, tags=was["tags"], is_undo=True),
     "snooze": _unsnooze,
+    "trash": _untrash,
+    "link": _relink,
+    "unlink": _unlink,
+    "item": _put_item_back,
     "resolve": _unsolve,
 }
 
@@ -263,6 +309,8 @@ def _words(step: Step) -> str:
         return f"set to {Priority(made['priority']).label.lower()} priority"
     if step["do"] == "snooze":
         return "snoozed" if made["snoozed_at"] else "woken"
+    if step["do"] == "trash":
+        return "moved to the trash" if made["trashed_at"] else "restored"
     return {"tags": "tagged", "fields": "changed", "resolve": "solved"}[step["do"]]
 
 

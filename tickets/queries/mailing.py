@@ -50,6 +50,20 @@ def unmailed_answers(ticket: Ticket) -> list[Message]:
     seq = ticket.mailed_seq
     if ticket.channel == Channel.CHAT:
         seq = max(seq, seen_seq(ticket))
+    return _answers_after(ticket, seq)
+
+
+def answers_since(ticket: Ticket, seq: int) -> list[Message]:
+    """Our replies after `seq` that those who are copied get, with their files, oldest first."""
+    return [answer for answer in _answers_after(ticket, seq) if is_for_copies(answer)]
+
+
+def is_for_copies(answer: Message) -> bool:
+    """Whether its author did not leave them out."""
+    return not answer.event.data.get("uncopied")
+
+
+def _answers_after(ticket: Ticket, seq: int) -> list[Message]:
     replies = ticket.messages.replies().filter(by_user__isnull=False, event__seq__gt=seq)
     return list(replies.select_related("event", "by_user").prefetch_related("attachments").order_by("event__seq"))
 
