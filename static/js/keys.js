@@ -75,11 +75,16 @@ export function act(key) {
   return Boolean(action) || (key.length === 1 && use(key))
 }
 
+/** Out of a field, to where single keys mean something. */
+export function leave(field) {
+  const row = document.querySelector("#rows .row[aria-current]")
+  field.blur()
+  ;(row?.checkVisibility() ? row : document.getElementById("conversation"))?.focus({ preventScroll: true })
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(event.target)) {
-    const row = document.querySelector("#rows .row[aria-current]")
-    event.target.blur()
-    ;(row?.checkVisibility() ? row : document.getElementById("conversation"))?.focus({ preventScroll: true })
+    leave(event.target)
     return
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return

@@ -21,8 +21,14 @@ document.addEventListener("desk:changed", (event) => {
   else refresh()
 })
 
-// What one has just done oneself is seen at once, wherever the pointer rests.
-document.addEventListener("desk:reload", () => { if (!isExtended) refresh() })
+// What one has just done oneself is seen at once, wherever the pointer rests and the focus is.
+function reload() {
+  if (!isExtended) refresh()
+}
+document.addEventListener("desk:reload", reload)
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful } }) => {
+  if (successful && requestConfig?.verb === "post") reload()
+})
 
 function announce() {
   // What happens on the open ticket is in sight already; its row catches up when the pointer leaves.
@@ -100,5 +106,8 @@ document.addEventListener("desk:draft", ({ detail: { ref } }) => {
   if (sign) delete sign.dataset.saved
   mark()
 })
-document.addEventListener("desk:outgoing", mark)
+document.addEventListener("desk:outgoing", ({ detail: { what } }) => {
+  mark()
+  if (what === "sent") reload()
+})
 mark()

@@ -1,4 +1,6 @@
 // Other ways of sending what stands in the composer: at a chosen time, or together with solving (Ctrl+Shift+Enter).
+import { leave } from "./keys.js"
+
 const composer = () => document.querySelector("[data-composer]")
 const PAUSE = 200   // ms without a key before the desk is asked what the words mean
 let timer = 0, asked = ""
@@ -42,7 +44,8 @@ document.addEventListener("submit", async (event) => {
   const form = event.target
   if (form.matches("[data-send-solve]")) {
     event.preventDefault()
-    return send({ do: "solve", resolve: new FormData(form).get("resolve") }, form.closest("[popover]"))
+    send({ do: "solve", resolve: new FormData(form).get("resolve") }, form.closest("[popover]"))
+    return leave(composer().elements.body)   // this one is done
   }
   if (!form.matches("[data-send-later]")) return
   event.preventDefault()
