@@ -161,6 +161,41 @@ def forget_guest(guest: Customer, *, into: Customer) -> None:
 
 
 @transaction.atomic
+def take_addresses(merged: Customer, *, to: Customer) -> list[str]:
+    """Let `to` have the addresses of another record of theirs; returns which, for `give_addresses`. Both are locked.
+
+    What both have, `to` has as it says more who it is; the other one lies with the merged record, where none looks.
+    """
+    theirs = {address.email.lower(): address for address in to.addresses.all()}
+    taken = []
+    for address in merged.addresses.order_by("pk"):
+        known = theirs.get(address.email.lower())
+        if known is None or known.rank < address.rank:
+            _hand_over_address(address, to, known)
+            taken.append(address.email.lower())
+    return taken
+
+
+@transaction.atomic
+def give_addresses(emails: list[str], *, of: Customer, to: Customer) -> None:
+    """Undo `take_addresses`: the addresses that `of` still has, even where a new proof has made their rows anew."""
+    lying = {address.email.lower(): address for address in to.addresses.all()}
+    for address in of.addresses.order_by("pk"):
+        if address.email.lower() in emails:
+            _hand_over_address(address, to, lying.get(address.email.lower()))
+
+
+def _hand_over_address(address: Address, to: Customer, theirs: Address | None) -> None:
+    """Give an address to another customer, in exchange for the row that says the same, if there is one."""
+    of = address.customer_id
+    if theirs is not None:  # nobody has one twice, not even for a moment
+        Address.objects.filter(pk=theirs.pk).update(email=f"{theirs.pk}@moving.invalid")
+    Address.objects.filter(pk=address.pk).update(customer=to)
+    if theirs is not None:
+        Address.objects.filter(pk=theirs.pk).update(customer=of, email=theirs.email)
+
+
+@transaction.atomic
 def change_customer(
     customer: Customer,
     *,
@@ -197,10 +232,13 @@ def block_customer(customer: Customer, *, by: User | None, is_blocked: bool) -> 
     if by is not None and not by.has_perm("customers.block"):
         raise PermissionDenied
     locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    if locked.is_blocked != is_blocked:
-        locked.is_blocked = is_blocked
-        locked.save(update_fields=["is_blocked"])
-        recheck_customer(locked.pk)
+    # A guest of whom one of us has said who they are is blocked with them.
+    also = Customer.objects.filter(merged_into=locked, is_blocked=not is_blocked).select_for_update(no_key=True)
+    for one in [locked, *also.order_by("pk")]:
+        if one.is_blocked != is_blocked:
+            one.is_blocked = is_blocked
+            one.save(update_fields=["is_blocked"])
+            recheck_customer(one.pk)
     return locked
 
 

@@ -70,10 +70,15 @@ class Customer(models.Model):
 
     @property
     def display_name(self) -> str:
+        """As our people read it: a guest of whom one of us has said who they are goes by that name."""
+        if self.merged_into is not None:
+            return self.merged_into.display_name
         return self.name or self.email or "Visitor"
 
     @property
     def initials(self) -> str:
+        if self.merged_into is not None:
+            return self.merged_into.initials
         return initials_of(self.name or self.email or "")
 
 

@@ -185,6 +185,8 @@ OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
     "reply": "tickets.jobs.guard_reply",
 }
+# What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
+CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS"]
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.
 MACRO_STEPS = {
     "assign": "tickets.actions.macro_steps.ASSIGN",

@@ -134,6 +134,8 @@ WITHOUT_ACTOR = {
         "note_vouched": "a site's signature, which its caller has checked",
         "lock_both": "reads",
         "forget_guest": "a step of merge_guest",
+        "take_addresses": "a step of merge_customers",
+        "give_addresses": "a step of undo_customer_merge",
         "get_or_create_company": "a name's row; who puts a customer into it is checked in change_customer",
     },
     "outbox.actions": {
@@ -153,6 +155,7 @@ WITHOUT_ACTOR = {
         "forget_undos": "the clock's work",
         "forget_bulk_replies": "the clock's work",
         "report_mail_trouble": "the clock's work",
+        "preview_merge": "reads",
         "merge_guest": "a proof of who they are, which its caller has seen",
         "tell_of_identity": "a proof of who they are, which its caller has seen",
     },

@@ -162,8 +162,13 @@ class GuestConsumer(IdentifyingConsumer):
                 await self._open(said)
         except (FrameError, PermissionDenied):
             # In another tab they became known: nothing is refused, the client comes back and sends it again.
-            if not await self.is_turned_in():
+            was = self.viewer
+            if await self.is_turned_in():
+                return
+            if was is None or self.viewer is None or was.pk == self.viewer.pk:
                 raise
+            await self._listen()  # one of us has just said who they are: they go on as that one
+            await self._post_on(ref, said)
 
     async def on_resume(self, frame: dict[str, Any]) -> None:
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS))
@@ -261,8 +266,10 @@ class GuestConsumer(IdentifyingConsumer):
         return await super().find(ref, client_id)
 
     async def _listen(self) -> None:
-        """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab."""
-        if self.viewer is not None and not self.joined:
+        """Hear the customer's bells; a guest becomes a customer with the first words, perhaps in another tab, and two
+        customers become one."""
+        if self.viewer is not None and self.joined != [customer_group(self.viewer.pk)]:
+            await self._leave_groups()
             await self.join(customer_group(self.viewer.pk))
 
     async def _say_what_was_read(self, heads: list[Head]) -> None:

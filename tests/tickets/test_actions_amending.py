@@ -63,7 +63,7 @@ def everything() -> str:
         tables = [name for (name,) in cursor.fetchall()]
         held = []
         for name in tables:
-            cursor.execute(f'SELECT coalesce(string_agg(t::text, chr(10)), \'\') FROM "{name}" AS t')  # noqa: S608
+            cursor.execute(f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{name}\" AS t")  # noqa: S608
             held.append(cursor.fetchone()[0])
     return "\n".join(held)
 

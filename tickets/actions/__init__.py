@@ -74,6 +74,7 @@ from tickets.actions.splitting import split_ticket
 from tickets.actions.trashing import restore_ticket, trash_ticket
 from tickets.actions.undoing import forget_undos, newest_undo, offer_to_undo, remembering, undo
 from tickets.actions.uniting import merge_ticket, undo_merge
+from tickets.actions.uniting_customers import merge_customers, preview_merge, undo_customer_merge
 from tickets.actions.viewing import change_view, delete_view, move_view, save_view
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "mail_digest",
     "mark_seen",
     "mark_unread",
+    "merge_customers",
     "merge_guest",
     "merge_ticket",
     "move_follow_up",
@@ -134,6 +136,7 @@ __all__ = [
     "post_with_steps",
     "push_to",
     "put_item_back",
+    "preview_merge",
     "rate_ticket",
     "read_notifications",
     "redact_message",
@@ -172,6 +175,7 @@ __all__ = [
     "transfer_ticket",
     "trash_ticket",
     "undo",
+    "undo_customer_merge",
     "undo_merge",
     "unfollow_ticket",
     "unlink_ticket",

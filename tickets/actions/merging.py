@@ -7,6 +7,7 @@ from django.db import transaction
 
 from customers.actions import forget_guest, lock_both
 from customers.models import Customer
+from tickets.actions.uniting_customers import settle_merges
 from tickets.events import record
 from tickets.models import Attachment, Event, Message, Rating, ReadMark, Ticket
 
@@ -30,6 +31,7 @@ def merge_guest(guest: Customer, *, into: Customer, how: str, where: str) -> Cus
         kind.objects.filter(by_customer=guest).update(by_customer=into)
     for row in (ReadMark, Rating):
         row.objects.filter(customer=guest).update(customer=into)
+    settle_merges(guest, into=into)
     forget_guest(guest, into=into)
     _tell(tickets, into, how=how, where=where)
     return into
