@@ -22,6 +22,7 @@ _COLUMNS = (
     "assignee_id",
     "snoozed_at",
     "snoozed_until",
+    "trashed_at",
     "named_status_id",
 )
 _UPDATE = """
@@ -32,14 +33,14 @@ _UPDATE = """
         last_seq = new.last_seq, public_last_seq = new.public_last_seq,
         mailed_seq = new.mailed_seq, updated_at = new.updated_at,
         assignee_id = new.assignee_id, snoozed_at = new.snoozed_at, snoozed_until = new.snoozed_until,
-        named_status_id = new.named_status_id
+        trashed_at = new.trashed_at, named_status_id = new.named_status_id
     FROM unnest(
         %s::bigint[], %s::varchar[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
         %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[],
-        %s::timestamptz[], %s::timestamptz[], %s::bigint[]
+        %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bigint[]
     ) AS new (number, status, solved_at, waiting_since, answer_due_at,
               first_answered_at, preview, last_seq, public_last_seq, mailed_seq, updated_at, assignee_id,
-              snoozed_at, snoozed_until, named_status_id)
+              snoozed_at, snoozed_until, trashed_at, named_status_id)
     WHERE t.number = new.number
 """
 

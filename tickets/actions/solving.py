@@ -12,6 +12,7 @@ from django.utils import timezone
 from tickets.actions._rules import Actor, check_named, clean_line, lock, require, undo_data
 from tickets.actions.filling import check_needed
 from tickets.actions.following_up import cancel_follow_ups, schedule_follow_up
+from tickets.actions.relating import tell_whole
 from tickets.events import record
 from tickets.models import NamedStatus, RootCause, Status, Ticket
 
@@ -67,6 +68,8 @@ def resolve_ticket(
     if follow_up:
         data["follow_up_at"] = follow_up.due_at.isoformat()
     record(ticket, "ticket.resolved", by=by, at=at, changed=[*changed, "root_cause"], is_public=True, data=data)
+    if at is None:
+        tell_whole(ticket)
     return ticket
 
 

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from tickets.actions._rules import require
+from tickets.actions._rules import lock_both, require
 from tickets.actions.following_up import cancel_follow_ups
+from tickets.actions.relating import tell_whole
+from tickets.actions.trashing import refuse_in_trash
 from tickets.events import record
 from tickets.models import Event, FollowUp, Status, Ticket
 
@@ -28,7 +30,7 @@ def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     Errors: PermissionDenied; ValidationError code `invalid` (itself, somebody else's, merged already).
     """
     require(by, "tickets.merge")
-    ticket, into = _lock_both(ticket, into)
+    ticket, into = lock_both(ticket, into)
     if ticket.pk == into.pk:
         raise ValidationError("A ticket cannot be merged into itself.", code="invalid")
     if ticket.customer_id != into.customer_id:
@@ -39,11 +41,13 @@ def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     for one in (ticket, into):
         if one.merged_into_id is not None:
             raise ValidationError(f"Ticket {one.pk} is merged into {one.merged_into_id} already.", code="invalid")
+    refuse_in_trash(ticket, into)
     was = _state_of(ticket)
     changed = ticket.change_status(Status.SOLVED, at=ticket.solved_at or timezone.now())
     ticket.merged_into = into
     cancel_follow_ups(ticket, reason=WHY)  # answers that are owed by mail still go out
     record(ticket, "ticket.merged", by=by, changed=[*changed, "merged_into"], data={"into": into.pk, "was": was})
+    tell_whole(ticket)
     touched = _take_over(into, was)
     record(into, "ticket.merged", by=by, changed=touched, data={"taken": ticket.pk, "subject": ticket.subject})
     return into
@@ -59,7 +63,8 @@ def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
     found = Ticket.objects.filter(pk=ticket.pk).select_related("merged_into").get()
     if found.merged_into is None:
         raise ValidationError("This ticket is merged into no other.", code="invalid")
-    ticket, into = _lock_both(found, found.merged_into)
+    ticket, into = lock_both(found, found.merged_into)
+    refuse_in_trash(ticket, into)
     if ticket.merged_into_id != into.pk:
         raise ValidationError("Somebody has changed this a moment ago. Look again.", code="invalid")
     last = Event.objects.filter(ticket=ticket, type="ticket.merged", data__has_key="was").latest("seq")
@@ -71,13 +76,6 @@ def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
     record(ticket, "ticket.unmerged", by=by, changed=[*changed, "merged_into"], data={"from": into.pk})
     record(into, "ticket.unmerged", by=by, data={"given_back": ticket.pk, "subject": ticket.subject})
     return ticket
-
-
-def _lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
-    """Both rows as they are now, locked in the order that everybody locks them in."""
-    rows = Ticket.objects.filter(pk__in={one.pk, other.pk}).select_for_update(of=("self",)).select_related("customer")
-    found = {row.pk: row for row in rows.order_by("pk")}
-    return found[one.pk], found[other.pk]
 
 
 def _state_of(ticket: Ticket) -> dict[str, Any]:

@@ -106,8 +106,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(models.Q(team=None) | models.Q(team__in=teams) | models.Q(assignee=viewer) | asked_into)
 
     def visible_to_customers(self, customers: list[Customer]) -> TicketQuerySet:
-        """What `visible_to` lets any of these see, for reading in one go; each one's are their own."""
-        return self.filter(customer__in=customers)
+        """What `visible_to` lets any of these see, for reading in one go; each one's are their own.
+
+        Where nothing was said to them yet (a ticket that we have split off) there is nothing to see.
+        """
+        return self.filter(customer__in=customers, public_last_seq__gt=0)
 
     def unsolved(self) -> TicketQuerySet:
         return self.filter(status__in=UNSOLVED)

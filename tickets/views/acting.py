@@ -20,16 +20,20 @@ from accounts.access import viewer
 from accounts.models import Team, User
 from tickets import actions
 from tickets.forms import (
+    ChecklistForm,
     InviteForm,
+    LinkForm,
     ReplyForm,
     ResolveForm,
     TransferForm,
     problems_of,
 )
-from tickets.models import Draft, Event, FollowUp, ReadMark, RootCause, ScheduledReply, Tag, Ticket
+from tickets.models import ChecklistItem, Draft, Event, FollowUp, ReadMark, RootCause, ScheduledReply, Tag, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
+from tickets.queries.checklists import checklist_of
 from tickets.queries.people import helper_rows, helpers, who_snoozed
+from tickets.queries.relating import Links, has_links, links_of
 from tickets.views.drafts import composing
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 from tickets.views.undoing import offer_undo
@@ -38,7 +42,15 @@ OTHERS = 8
 IN_TRASH = "This ticket is in the trash. Restore it first."
 UNPROCESSABLE = 422
 # The forms whose templates have a place for it.
-SAY_WHAT_IS_WRONG = {"reply_form", "resolve_form", "transfer_form", "invite_form", "snooze_form"}
+SAY_WHAT_IS_WRONG = {
+    "reply_form",
+    "resolve_form",
+    "transfer_form",
+    "invite_form",
+    "snooze_form",
+    "link_form",
+    "checklist_form",
+}
 
 
 def act_on(
@@ -147,6 +159,8 @@ def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         helper_rows=helper_rows(),
         has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=user)),
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
+        has_links=has_links(),
+        has_checklist=Exists(ChecklistItem.objects.filter(ticket=OuterRef("pk"))),
         has_merged=Exists(Ticket.objects.visible_to(user).filter(merged_into=OuterRef("pk"))),
     )
 
@@ -178,6 +192,10 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         "resolve_form": ResolveForm(),
         "transfer_form": TransferForm(),
         "invite_form": InviteForm(),
+        "link_form": LinkForm(tickets=Ticket.objects.none()),
+        "checklist_form": ChecklistForm(),
+        "links": links_of(ticket, user) if ticket.has_links else Links(),  # type: ignore[attr-defined]  # annotated
+        "checklist": checklist_of(ticket) if ticket.has_checklist else None,  # type: ignore[attr-defined]  # annotated
     }
     forms_shown |= composing(ticket, user, forms_shown.get("reply_form"))
     return answer(

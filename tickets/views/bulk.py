@@ -36,6 +36,7 @@ from tickets.views.snoozing import SnoozeForm
 from tickets.views.undoing import back, offer_undo
 
 NAMED = 5  # tickets whose trouble is said one by one
+RESTORE = "restore"
 Change = Callable[[Ticket], Ticket]
 
 
@@ -64,6 +65,14 @@ def _resolve(form: forms.Form, user: User) -> Change:
     return lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data)
 
 
+def _trash(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.trash_ticket(ticket, by=user)
+
+
+def _restore(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.restore_ticket(ticket, by=user)
+
+
 class Deed(NamedTuple):
     """What can be done to many: its title, who may, the form that says how, the change that follows, and its past."""
 
@@ -81,6 +90,8 @@ DEEDS = {
     "tag": Deed("Tags", "tickets.tag", BulkTagsForm, _tag, "changed"),
     "snooze": Deed("Snooze", "tickets.set_status", SnoozeForm, _snooze, "snoozed"),
     "resolve": Deed("Solve", "tickets.resolve", ResolveForm, _resolve, "solved"),
+    "trash": Deed("Trash", "tickets.trash", forms.Form, _trash, "moved to the trash"),
+    RESTORE: Deed("Restore", "tickets.trash", forms.Form, _restore, "restored"),
 }
 REPLY = "reply"
 
@@ -127,10 +138,13 @@ def _choices() -> dict[str, Any]:
 def _page(request: HttpRequest, numbers: list[int], *, wrong: str = "") -> HttpResponse:
     """All forms for these tickets; with what is wrong in one of them, and what was typed there."""
     user = viewer(request)
-    tickets = list(Ticket.objects.visible_to(user).filter(pk__in=numbers).select_related("customer").order_by("-pk"))
+    chosen = Ticket.objects.visible_to(user).filter(pk__in=numbers).select_related("customer").order_by("-pk")
+    in_trash = Ticket.objects.trash_of(user).filter(pk__in=numbers).select_related("customer").order_by("-pk")
+    tickets = list(chosen) or list(in_trash)
+    is_trash = bool(tickets) and tickets[0].trashed_at is not None
     know_names(tickets)
     context = _choices() | {
-        "deeds": _deeds(user),
+        "deeds": [(do, title) for do, title in _deeds(user) if (do == RESTORE) == is_trash],
         "tickets": tickets,
         "numbers": [ticket.pk for ticket in tickets],
         "wrong": wrong,
@@ -160,7 +174,8 @@ def _change(request: HttpRequest) -> HttpResponse:
     form = deed.form(request.POST)
     if not form.is_valid():
         return _refuse(request, numbers, problems_of(form))
-    seen = list(Ticket.objects.visible_to(user).filter(pk__in=numbers))
+    meant = Ticket.objects.trash_of(user) if do == RESTORE else Ticket.objects.visible_to(user)
+    seen = list(meant.filter(pk__in=numbers))
     changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
     missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
     changed.left |= dict.fromkeys(missing, "It is not there any more, or not yours to see.")

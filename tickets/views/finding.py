@@ -21,7 +21,7 @@ MOST = 6
 @requires("tickets.view")
 @require_safe
 def find(request: HttpRequest) -> JsonResponse:
-    """`{"found": [{group, name, detail, url}]}`: a few tickets and a few people with these words."""
+    """`{"found": [{group, name, detail, url, number}]}`: a few tickets and a few people (who have no number)."""
     user = viewer_with_teams(request)
     words = asked(request)
     if not words:
@@ -36,13 +36,14 @@ def find(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"found": found})
 
 
-def _ticket(ticket: Ticket) -> dict[str, str]:
+def _ticket(ticket: Ticket) -> dict[str, str | int]:
     detail = f"{ticket.number} · {ticket.customer.display_name} · {ticket.get_status_display().lower()}"
     return {
         "group": "Tickets",
         "name": ticket.subject or "No subject",
         "detail": detail,
         "url": ticket.get_absolute_url(),
+        "number": ticket.pk,
     }
 
 

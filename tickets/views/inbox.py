@@ -21,6 +21,7 @@ from tickets.models import Ticket
 from tickets.queries.inbox import (
     COUNT_CAP,
     DEFAULT_VIEW,
+    TRASH,
     Cursor,
     Page,
     View,
@@ -81,7 +82,8 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
     elif opened is not None:
         listed = view_list(request, user, tickets, opened)
     else:
-        page = inbox_page(tickets, user, current, Cursor.parse(request.GET.get("cursor", "")))
+        listed_of = Ticket.objects.trash_of(user) if current.key == TRASH else tickets
+        page = inbox_page(listed_of, user, current, Cursor.parse(request.GET.get("cursor", "")))
         listed = {"tickets": page.tickets, "next_cursor": _text(page)}
     counts = count_views(tickets, user, [view for view in views.values() if view.is_counted])
     shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]
@@ -95,6 +97,7 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         # What an address says of this list, but not where in it: rows and pages keep it.
         "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),
         "columns": USUAL_COLUMNS,
+        "is_trash": current.key == TRASH,
         "now": timezone.now(),
         **listed,
     }
