@@ -173,6 +173,7 @@ CELERY_BEAT_SCHEDULE = {
     "what nobody was told of": {"task": "tickets.jobs.notify_all", "schedule": 10.0},
     "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},
     "notifications by mail": {"task": "tickets.jobs.mail_digests", "schedule": 30.0},
+    "conversations that we begin": {"task": "tickets.jobs.write_outreaches", "schedule": 5.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }

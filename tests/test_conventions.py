@@ -153,6 +153,12 @@ WITHOUT_ACTOR = {
         "discard_unsent": "the clock's work",
         "empty_removed_files": "the clock's work",
         "forget_undos": "the clock's work",
+        "forget_notifications": "the clock's work",
+        "notify": "the clock's work",
+        "sweep_events": "the clock's work",
+        "push_to": "the clock's work",
+        "mail_digest": "the clock's work",
+        "due_for": "reads",
         "forget_bulk_replies": "the clock's work",
         "report_mail_trouble": "the clock's work",
         "preview_merge": "reads",
@@ -279,7 +285,7 @@ def test_models_do_not_read_the_clock():
 
 
 # Where the text is put together from our own constants only.
-PUTS_IN_CONSTANTS = {"tickets/actions/reading.py": "one of two column names"}
+PUTS_IN_CONSTANTS: dict[str, str] = {}
 
 
 def test_no_sql_is_glued_together():
@@ -304,6 +310,7 @@ def test_no_text_is_declared_safe():
 
 def test_no_door_calls_out_by_itself():
     found = lines_with(r"^\s*(import|from) (requests|httpx|aiohttp|urllib3|urllib\.request|http\.client)\b", modules())
+    found = [place for place in found if not place.startswith("accounts/outward.py:")]
     assert not found, (
         "an address that somebody typed may point inside the network: one function goes out, and it checks"
     )

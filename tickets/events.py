@@ -100,10 +100,16 @@ def _ring(spans: dict[int, dict[str, Span]]) -> None:
     ring([*bells, (STAFF_GROUP, {"type": "bell", "spans": everything})])
 
 
+def tell_sockets(user_ids: Iterable[int]) -> None:
+    """After commit, let the workspaces of these people look at what they were told."""
+    people = sorted(user_ids)
+    transaction.on_commit(lambda: ring([(STAFF_GROUP, {"type": "told", "users": people})]), robust=True)
+
+
 def _tell_subscribers(event_ids: list[int]) -> None:
+    """One nudge for all that was committed together: under load that is a hundred messages."""
     for path in settings.EVENT_SUBSCRIBERS:
-        for event_id in event_ids:
-            nudge(path, event_id)
+        nudge(path, event_ids)
 
 
 def nudge(path: str, *args: Any) -> None:

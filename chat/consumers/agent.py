@@ -76,6 +76,11 @@ class AgentConsumer(LookingConsumer):
         await super().bell(rung)
         self.has_news.set()
 
+    async def told(self, rung: dict[str, Any]) -> None:
+        """Somebody was told of something, or has read it (from the channel layer): their pages look."""
+        if self.is_greeted and self.reader.pk in rung["users"]:
+            await self.send_frame({"type": "notified"})
+
     async def on_pulse(self) -> None:
         self.has_news.set()
         await self.say_look()

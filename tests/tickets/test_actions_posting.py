@@ -260,7 +260,7 @@ def test_subscribers_get_the_ids_of_events_after_commit(
     monkeypatch.setattr("tickets.events.nudge", lambda *args: told.append(args))
     with django_capture_on_commit_callbacks(execute=True):
         post_message(ticket, by=alice, body="Words", kind="note")
-    assert told == [("some.task", last(ticket).pk)]
+    assert told == [("some.task", [last(ticket).pk])]
 
 
 # --- Too late ---

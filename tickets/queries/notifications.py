@@ -1,0 +1,190 @@
+"""What somebody was told: lists, counts, in which ways they want it, and what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+
+from accounts.models import User
+from tickets.models import Event, Notification, NotificationSettings, Ticket
+from tickets.models.ticket import TicketQuerySet
+from tickets.queries.inbox import PAGE_SIZE as LIST_SIZE
+from tickets.queries.inbox import Cursor, Page, with_row_details
+from tickets.quiet import Quiet
+
+Kind = Notification.Kind
+WAYS = {"app": "In Makegood", "push": "In your browser", "mail": "By mail"}
+USUAL_WAYS: dict[str, list[str]] = {
+    Kind.MENTIONED: ["app", "push", "mail"],
+    Kind.INVITED: ["app", "push", "mail"],
+    Kind.ASSIGNED: ["app", "push", "mail"],
+    Kind.REPLIED: ["app", "push"],
+    Kind.HELD: ["app", "push", "mail"],
+    Kind.WOKE: ["app", "push"],
+    Kind.RATED: ["app"],
+    Kind.FOLLOWED: ["app"],
+}
+PAGE_SIZE = 50
+COUNT_CAP = 99
+EXCERPT_CHARS = 160
+_CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,15})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A ticket and what was told of it, the newest first."""
+
+    ticket: Ticket
+    notifications: list[Notification]
+
+    @property
+    def is_unread(self) -> bool:
+        return any(one.read_at is None for one in self.notifications)
+
+
+@dataclass(frozen=True)
+class ToldPage:
+    groups: list[Told]
+    next_cursor: str
+
+
+def settings_of(user: User) -> NotificationSettings:
+    """How they want to be told; what they never changed is as usual."""
+    return NotificationSettings.objects.filter(user=user).first() or NotificationSettings(user=user)
+
+
+def ways_of(settings: NotificationSettings, kind: str) -> list[str]:
+    """In which ways they want to hear of this kind."""
+    chosen = settings.ways.get(kind)
+    return USUAL_WAYS[kind] if chosen is None else [way for way in WAYS if way in chosen]
+
+
+def quiet_of(settings: NotificationSettings) -> Quiet:
+    """When they are left in peace."""
+    return Quiet(settings.user.zone, settings.quiet_from, settings.quiet_until, settings.is_quiet_at_weekends)
+
+
+def told_to(user: User) -> QuerySet[Notification]:
+    """What they were told in the desk, of tickets that they may still see."""
+    kept = Notification.objects.filter(user=user, ticket__in=Ticket.objects.visible_to(user))
+    unwanted = [kind for kind in USUAL_WAYS if "app" not in ways_of(settings_of(user), kind)]
+    return kept.exclude(kind__in=unwanted) if unwanted else kept
+
+
+def count_unread(user: User) -> int:
+    """How many they have not read, counted up to one more than the cap."""
+    return len(told_to(user).filter(read_at=None).order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+
+
+def with_words(told: QuerySet[Notification]) -> QuerySet[Notification]:
+    """With all that `said` and `excerpt` need."""
+    people = ("event__message", "event__by_user", "event__by_customer")
+    return told.select_related("ticket__customer", *people).prefetch_related("ticket__customer__addresses")
+
+
+def told_page(user: User, *, cursor: str = "", is_unread_only: bool = False) -> ToldPage:
+    """A page of what they were told, newest first, each ticket once with what was told of it."""
+    told = told_to(user)
+    if is_unread_only:
+        told = told.filter(read_at=None)
+    match = _CURSOR.fullmatch(cursor)
+    if match:
+        at = _EPOCH + timedelta(microseconds=min(int(match[1], 16), 10**17))
+        told = told.filter(Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(pk__lt=int(match[2], 16))))
+    rows = list(with_words(told).order_by("-created_at", "-pk")[: PAGE_SIZE + 1])
+    page = rows[:PAGE_SIZE]
+    return ToldPage(by_ticket(page), _cursor_at(page[-1]) if len(rows) > PAGE_SIZE else "")
+
+
+def by_ticket(notifications: Iterable[Notification]) -> list[Told]:
+    """The same, each ticket once, in the order in which they come."""
+    groups: dict[int, Told] = {}
+    for one in notifications:
+        groups.setdefault(one.ticket_id, Told(one.ticket, [])).notifications.append(one)
+    return list(groups.values())
+
+
+def _cursor_at(last: Notification) -> str:
+    return f"{(last.created_at - _EPOCH) // timedelta(microseconds=1):x}-{last.pk:x}"
+
+
+# --- Where one is mentioned, in the inbox ------------------------------------------------
+def mentions_of(user: User) -> QuerySet[Notification]:
+    return Notification.objects.filter(user=user, kind=Kind.MENTIONED)
+
+
+def mentions_me(user: User, *, is_unread_only: bool = False) -> Q:
+    """Keeps the tickets in which they are mentioned."""
+    told = mentions_of(user).filter(ticket=OuterRef("pk"))
+    return Q(Exists(told.filter(read_at=None) if is_unread_only else told))
+
+
+def mentions_page(tickets: TicketQuerySet, user: User, cursor: Cursor | None) -> Page:
+    """Tickets in which they are mentioned, the newest mention first; one query."""
+    newest = mentions_of(user).filter(ticket=OuterRef("pk")).order_by().values("ticket")
+    rows = tickets.filter(pk__in=mentions_of(user).values("ticket")).annotate(
+        mentioned_at=Subquery(newest.annotate(at=Max("created_at")).values("at"))
+    )
+    if cursor is not None and cursor.stretch == "m":
+        before = Q(mentioned_at__lt=cursor.at) | Q(mentioned_at=cursor.at, number__lt=cursor.number)
+        rows = rows.filter(before)
+    found = list(with_row_details(rows, user).order_by(F("mentioned_at").desc(), "-number")[: LIST_SIZE + 1])
+    page = found[:LIST_SIZE]
+    has_more = len(found) > LIST_SIZE
+    return Page(page, Cursor("m", page[-1].mentioned_at, page[-1].number) if has_more else None)  # type: ignore[attr-defined]
+
+
+# --- What it says ------------------------------------------------------------------------
+def said(one: Notification) -> str:
+    """What happened, in a few words that name nobody's message."""
+    who, event = _who(one.event), one.event
+    if one.kind == Kind.MENTIONED:
+        return f"{who} mentions you"
+    if one.kind == Kind.ASSIGNED:
+        return f"{who} hands it over to you" if event.type == "ticket.handed_over" else f"{who} gives it to you"
+    if one.kind == Kind.INVITED:
+        return f"{who} asks you to help"
+    if one.kind == Kind.HELD:
+        left = "A reply of yours left, but not all that was to be done with it"
+        return "A reply of yours is held" if event.type == "reply.held" else left
+    if one.kind == Kind.WOKE:
+        return "Back from snoozing"
+    return f"{who} {_did(event)}"
+
+
+def excerpt(one: Notification) -> str:
+    """The beginning of the words that came with it, as they are now; nothing where there are none."""
+    event = one.event
+    words = event.message.body if event.message else str(event.data.get("note") or event.data.get("reason") or "")
+    if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
+        return ""
+    return " ".join(words.split())[:EXCERPT_CHARS]
+
+
+def _who(event: Event) -> str:
+    if event.by_user is not None:
+        return event.by_user.short_name
+    return event.by_customer.display_name if event.by_customer else "Makegood"
+
+
+def _did(event: Event) -> str:
+    if event.message is not None:
+        return "adds a note" if event.message.is_note else "writes"
+    to = (event.data.get("user") or {}).get("to") if isinstance(event.data.get("user"), dict) else None
+    return {
+        "ticket.assigned": f"gives it to {to}" if to else "leaves it to whoever takes it",
+        "ticket.handed_over": f"hands it over to {to}" if to else "hands it over to a team",
+        "ticket.resolved": "solves it",
+        "ticket.reopened": "reopens it",
+        "ticket.merged": "merges it with another ticket",
+        "status.changed": "sets it to " + str(event.data.get("to", "")).replace("_", " "),
+        "agent.joined": "joins",
+        "chat.ended": "leaves the chat",
+        "rating.given": f"rates it {event.data.get('score', '')} of 5",
+        "mail.failed": "could not deliver a mail",
+    }.get(event.type, "changes something")
