@@ -274,7 +274,9 @@ class FileOut(serializers.Serializer[Any]):
 class MessageOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=Message.Kind.choices)
-    body = serializers.CharField()
+    body = serializers.CharField(help_text="As it was written.")
+    format = serializers.ChoiceField(choices=Message.Format.choices, help_text="How the body is meant.")
+    html = serializers.CharField(required=False, help_text="The body as safe HTML; only where it is Markdown.")
     client_id = serializers.CharField(allow_null=True, help_text="The id its sender gave it.")
     created_at = Time()
     edited_at = Time(allow_null=True, help_text="When its author changed it; notes only.")
@@ -396,6 +398,10 @@ class MessageIn(Strict):
     kind = serializers.ChoiceField(
         choices=Message.Kind.choices, default=Message.Kind.REPLY, help_text="A note is seen by the team only."
     )
+    format = serializers.ChoiceField(
+        choices=Message.Format.choices, default=Message.Format.PLAIN,
+        help_text="How the body is meant: exactly as it is typed, or as Markdown (emphasis, lists, quotes, code, links).",
+    )  # fmt: skip
     client_id = Text(
         required=False, allow_blank=True, default="", max_length=64,
         help_text="Your own id for it. Sent again with the same words, the first message is answered.",

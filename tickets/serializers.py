@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User, initials_of
 from customers.models import Customer
+from tickets.formatting import to_html
 from tickets.models import Attachment, Event, Message
 
 # What a customer may learn of an event beyond that it happened. Everything else is the team's.
@@ -65,18 +66,21 @@ def person_json(person: User | Customer | None, viewer: User | Customer | None) 
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """A message: {"id", "kind", "body", "client_id", "created_at", "edited_at", "redacted_at", "attachments":
-    [`attachment_json`, …]}; the two times are None where its words are those that were sent."""
-    return {
+    """A message: {"id", "kind", "body", "format", "client_id", "created_at", "edited_at", "redacted_at", "attachments":
+    [`attachment_json`, …]}; the two times are None where its words are those that were sent. What is Markdown has
+    "html", too."""
+    described = {
         "id": message.pk,
         "kind": message.kind,
         "body": message.body,
+        "format": message.format,
         "client_id": message.client_id or None,
         "created_at": iso(message.created_at),
         "edited_at": iso(message.edited_at) if message.edited_at else None,
         "redacted_at": iso(message.redacted_at) if message.redacted_at else None,
         "attachments": [attachment_json(attachment) for attachment in message.attachments.all()],
     }
+    return described | ({"html": str(to_html(message.body))} if message.is_markdown else {})
 
 
 def attachment_json(attachment: Attachment) -> dict[str, Any]:

@@ -129,8 +129,11 @@ class AgentConsumer(LookingConsumer):
         kind = frame.get("kind") or Message.Kind.REPLY
         if kind not in Message.Kind.values:
             raise FrameError("invalid", "`kind` is reply or note.", said.client_id)
+        meant = frame.get("format") or Message.Format.PLAIN
+        if meant not in Message.Format.values:
+            raise FrameError("invalid", "`format` is plain or markdown.", said.client_id)
         ticket = await self.find(text_field(frame, "ref", limit=REFERENCE_CHARS), said.client_id)
-        message = await post_soon(Post(ticket, by=self.viewer, kind=kind, **said._asdict()))
+        message = await post_soon(Post(ticket, by=self.viewer, kind=kind, format=meant, **said._asdict()))
         if message.ticket_id != ticket.pk:  # merged: the other one goes on for it
             ticket = await database_sync_to_async(Ticket.objects.get)(pk=message.ticket_id)
         await self.acknowledge(message, ticket.reference)

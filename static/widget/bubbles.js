@@ -2,6 +2,7 @@
 import { make, makeButton } from "./dom.js";
 import { face } from "./header.js";
 import { withLinks } from "./links.js";
+import { rich } from "./rich.js";
 
 const TROUBLE = { too_long: "tooLong", file_lost: "fileLost", file_refused: "fileUnwanted" }; // code → what it says
 
@@ -14,10 +15,10 @@ export class Bubbles {
     this.percent = new Intl.NumberFormat(locale, { style: "percent" });
   }
 
-  make({ body, isMine }) {
+  make({ body, html, isMine }) {
     const bubble = make("div", "bubble");
     bubble.dir = "auto";
-    bubble.append(withLinks(body || ""), make("div"));
+    bubble.append(html ? rich(html) : withLinks(body || ""), make("div"));
     const node = make("div", `message ${isMine ? "mine" : "theirs"}`);
     node.append(make("p", "name"), bubble, make("p", "state"));
     return node;

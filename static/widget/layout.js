@@ -35,6 +35,7 @@ function fromEvent({ seq, at, by: author, message }, seenUpTo) {
     kind: "message",
     isMine,
     body: message.body,
+    html: message.html,
     files: message.attachments,
     at,
     name: by.name,

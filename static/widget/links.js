@@ -1,4 +1,4 @@
-/* Message text as nodes: links can be pressed, everything else is text. Nothing here ever parses HTML. */
+/* Message text as nodes: links can be pressed, everything else is text. */
 
 const LINK = /\b(?:https?:\/\/|mailto:|www\.)[^\s<>"'`\u0000-\u0020\u200b-\u200f\u2028-\u202e\u2060-\u2069]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/gi;
 const SCHEMES = ["http:", "https:", "mailto:"];
@@ -27,9 +27,16 @@ function trimmed(address) {
 
 function linkTo(shown) {
   const full = /^(https?:|mailto:)/i.test(shown) ? shown : shown.includes("@") && !/^www\./i.test(shown) ? `mailto:${shown}` : `https://${shown}`;
+  const link = anchor(full);
+  if (link) link.textContent = shown;
+  return link;
+}
+
+/** A link to a whole address that opens beside the page; null if it may not lead there. */
+export function anchor(address) {
   let url;
   try {
-    url = new URL(full);
+    url = new URL(address);
   } catch {
     return null;
   }
@@ -38,7 +45,6 @@ function linkTo(shown) {
   link.href = url.href;
   link.target = "_blank";
   link.rel = "noopener nofollow";
-  link.textContent = shown;
   return link;
 }
 

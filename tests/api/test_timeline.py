@@ -125,3 +125,14 @@ def test_timelines_ask_a_fixed_number_of_questions(api, ticket, alice, bob, carl
     for author in (alice, bob, carla) * 6:
         post_message(ticket, by=author, body="Hello")
     assert ask() <= few
+
+
+def test_a_message_is_plain_unless_it_is_said_to_be_markdown(api, ticket):
+    url = f"/api/v1/tickets/{ticket.pk}/messages/"
+    plain = api.post(url, {"body": "**Hello**"}).json()
+    assert plain["format"] == "plain"
+    assert "html" not in plain
+    rich = api.post(url, {"body": "**Hello** <b>you</b>", "format": "markdown"}).json()
+    assert (rich["body"], rich["format"]) == ("**Hello** <b>you</b>", "markdown")
+    assert rich["html"] == "<p><strong>Hello</strong> &lt;b&gt;you&lt;/b&gt;</p>"
+    assert api.post(url, {"body": "Hello", "format": "html"}).status_code == 400

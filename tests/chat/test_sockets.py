@@ -267,6 +267,22 @@ async def test_charlie_hears_nothing_of_the_workshop(live, chat_ticket, alice, c
         assert elsewhere.events(ref) == []
 
 
+async def test_what_an_agent_writes_is_markdown_if_they_say_so(live, chat_ticket, carlas_token, alice):
+    ref = chat_ticket.reference
+    async with await agent_socket(live, alice) as agent, guest_socket(live) as visitor:
+        await say_hello(agent, after={ref: 2})
+        await say_hello(visitor, carlas_token)
+        words = {"type": "message.post", "ref": ref, "body": "**Hello**"}
+        await agent.send(words | {"client_id": "a"})
+        await agent.send(words | {"client_id": "b", "format": "markdown"})
+        await agent.send(words | {"client_id": "c", "format": "html"})
+        plain = (await visitor.wait_for("event", seq=4))["event"]["message"]  # 3: whoever answers a chat has it
+        rich = (await visitor.wait_for("event", seq=5))["event"]["message"]
+        assert (plain["format"], plain.get("html")) == ("plain", None)
+        assert (rich["body"], rich["format"], rich["html"]) == ("**Hello**", "markdown", "<p><strong>Hello</strong></p>")
+        assert (await agent.wait_for("error", client_id="c"))["code"] == "invalid"
+
+
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "{live}.evil.example", "https://{host}"])
 async def test_an_agents_socket_opens_from_our_own_origin_only(live, alice, origin):
     where = origin and origin.format(live=live, host=live.removeprefix("http://"))
