@@ -7,6 +7,9 @@ const rows = () => document.getElementById("rows")
 const pill = () => document.getElementById("pill")
 const openRef = () => document.querySelector("#conversation[data-ref]")?.dataset.ref
 let pending = new Set()
+let isWanted = false      // the next one is asked for, by what somebody does
+let isAsked = false       // so was the one that is being fetched
+let isKept = false        // what was fetched is not shown: the rows are in use
 let isStale = false       // something may have come that no cue told us of
 let isExtended = false   // "Show more" was pressed: going back to the first page is the reader's decision
 let isBusy = false
@@ -23,7 +26,9 @@ document.addEventListener("desk:changed", (event) => {
 
 // What one has just done oneself is seen at once, wherever the pointer rests and the focus is.
 function reload() {
-  if (!isExtended) refresh()
+  if (isExtended) return
+  isWanted = true
+  refresh()
 }
 document.addEventListener("desk:reload", reload)
 document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful } }) => {
@@ -45,6 +50,8 @@ function refresh() {
   timer = setTimeout(() => {
     if (isBusy || !list()) { if (isBusy) refresh(); return }
     isBusy = true
+    isAsked = isWanted
+    isWanted = isKept = false
     htmx.trigger(list(), "desk:refresh")
   }, 120)
 }
@@ -52,11 +59,17 @@ function refresh() {
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#pill")) return
   isExtended = false
-  refresh()
+  reload()
 })
 document.addEventListener("mouseout", (event) => {
   const left = event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows")
   if (left && (pending.size || isStale) && !isExtended) refresh()
+})
+// Somebody may have come to point at the rows while they were being fetched.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.elt.id !== "list" || isAsked || !isInUse()) return
+  isKept = true
+  detail.shouldSwap = false
 })
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful } = event.detail
@@ -64,6 +77,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (elt?.id !== "list") return
   isBusy = false
   if (!successful) return
+  if (isKept) return announce()
   pending = new Set()
   isStale = false
   if (pill()) pill().hidden = true
