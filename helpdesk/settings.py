@@ -197,6 +197,7 @@ MACRO_STEPS = {
     "add_tags": "tickets.actions.macro_steps.ADD_TAGS",
     "remove_tags": "tickets.actions.macro_steps.REMOVE_TAGS",
     "note": "tickets.actions.macro_steps.NOTE",
+    "checklist": "tickets.actions.macro_steps.CHECKLIST",
     "snooze": "tickets.actions.macro_steps.SNOOZE",
     "resolve": "tickets.actions.macro_steps.RESOLVE",
 }

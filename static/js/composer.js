@@ -73,6 +73,7 @@ function post(form, asked = {}) {
   const words = hindrance(form, body, isUnderWay, isFailed)
   complain(form, words)
   if (words || (!body && !ready.length)) return bodyOf(form).focus()
+  if (kindOf(form) === "reply" && form.elements.uncopied?.checked) asked = { ...asked, uncopied: "1" }
   const kind = kindOf(form), url = new URL(form.querySelector(`[data-send=${kind}]`).formAction)
   const { client_id: id, begun_seq: begun } = form.elements
   const message = { ref: form.dataset.ref, url: url.pathname, kind, body, files: ready, along: along(form), client_id: id.value, asked }
@@ -97,6 +98,7 @@ function along(form) {
 function empty(form) {
   forget(form.dataset.ref, form.elements.client_id.value)
   fill(form, {}, "")
+  if (form.elements.uncopied) form.elements.uncopied.checked = false
   form.dispatchEvent(new CustomEvent("desk:emptied", { bubbles: true }))
 }
 

@@ -51,6 +51,7 @@ from tickets.actions.notifying import (
     unsubscribe_browser,
 )
 from tickets.actions.opening import open_ticket
+from tickets.actions.outreach import begin_outreach, forget_outreaches, stop_outreach, write_first, write_next_of
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.rating import rate_ticket
 from tickets.actions.reaching import due_for, mail_digest, push_to
@@ -88,6 +89,7 @@ __all__ = [
     "apply_steps",
     "assign_ticket",
     "begin_bulk_reply",
+    "begin_outreach",
     "call_off_follow_up",
     "change_item",
     "change_macro",
@@ -109,6 +111,7 @@ __all__ = [
     "follow_ticket",
     "forget_bulk_replies",
     "forget_notifications",
+    "forget_outreaches",
     "forget_undos",
     "forward_ticket",
     "hold_reply",
@@ -164,6 +167,7 @@ __all__ = [
     "snooze_ticket",
     "split_ticket",
     "stop_bulk_reply",
+    "stop_outreach",
     "subscribe_browser",
     "sweep_events",
     "tag_ticket",
@@ -181,4 +185,6 @@ __all__ = [
     "unlink_ticket",
     "unsubscribe_browser",
     "wake_ticket",
+    "write_first",
+    "write_next_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO, cast
@@ -20,7 +21,7 @@ from django.db.models import Exists, OuterRef, prefetch_related_objects
 from accounts.models import User
 from tickets.actions._rules import Actor, require
 from tickets.events import authored
-from tickets.models import Attachment, Message, ScheduledReply
+from tickets.models import Attachment, Message, OutreachRow, ScheduledReply
 from tickets.pictures import MAX_PIXELS, Picture, PicturesBusyError, PictureTooLargeError, remake
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,28 @@ def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
         content = ContentFile(picture.content)
     _store(attachment, content)
     return attachment
+
+
+def copy_attachment(attachment: Attachment, *, by: User) -> Attachment:
+    """The same file once more, unsent, so that each message has its own: what is removed from one stays on the others.
+
+    Errors: ValidationError with code `unavailable`.
+    """
+    copy = Attachment(**authored(by))
+    for name in ("name", "type", "size", "width", "height"):
+        setattr(copy, name, getattr(attachment, name))
+    try:
+        with attachment.file.open("rb") as content:
+            _store(copy, content)
+    except FileNotFoundError:
+        raise ValidationError(_GONE, code="unavailable") from None
+    return copy
+
+
+def delete_copies(copies: Iterable[Attachment]) -> None:
+    """Take away what was written for rows that will not be."""
+    for copy in copies:
+        _delete_file(copy)
 
 
 def _remake(upload: UploadedFile) -> Picture | None:
@@ -128,7 +151,8 @@ def discard_unsent(*, older_than: datetime) -> int:
     left yet, stay."""
     count = 0
     waiting = ScheduledReply.objects.filter(state__in=ScheduledReply.OPEN, attachments=OuterRef("pk"))
-    unsent = Attachment.objects.filter(~Exists(waiting), message=None, drafts=None)
+    promised = OutreachRow.objects.waiting().filter(outreach__attachments=OuterRef("pk"))
+    unsent = Attachment.objects.filter(~Exists(waiting), ~Exists(promised), message=None, drafts=None)
     for attachment in unsent.filter(created_at__lt=older_than)[:DISCARD_AT_ONCE]:
         with transaction.atomic():
             deleted, _ = unsent.filter(pk=attachment.pk).delete()

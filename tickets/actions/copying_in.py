@@ -12,6 +12,7 @@ from accounts.models import User
 from customers.actions import find_by_email
 from tickets.actions._rules import lock, require
 from tickets.actions.addressing import check_people, clean_person, use_up
+from tickets.actions.trashing import refuse_in_trash
 from tickets.events import record
 from tickets.models import Copied, Ticket
 
@@ -26,6 +27,7 @@ def add_copied(ticket: Ticket, *, by: User, email: str, name: str = "", at: date
     or `invalid` (it is the customer's own).
     """
     ticket = lock(ticket)
+    refuse_in_trash(ticket)
     require(by, "tickets.open")  # it is to write to somebody of one's own accord
     person = clean_person(name, email)
     current = {one.email.lower(): one for one in ticket.copied.current()}

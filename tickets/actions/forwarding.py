@@ -19,6 +19,7 @@ from tickets import emails
 from tickets.actions._rules import check_client_id, clean_body, lock, require
 from tickets.actions.addressing import Person, check_people, use_up
 from tickets.actions.attaching import MAX_FILES, file_ids
+from tickets.actions.trashing import refuse_in_trash
 from tickets.events import record
 from tickets.models import Attachment, Event, Message, Ticket, Undo
 from tickets.queries.forwarding import forwardable, forwardable_files
@@ -55,6 +56,7 @@ def forward_ticket(
     """
     check_client_id(client_id)
     ticket = lock(ticket)
+    refuse_in_trash(ticket)
     require(by, "tickets.open")
     key = f"forward:{ticket.pk}:{by.pk}:{client_id or uuid.uuid4().hex}"
     known = Mail.objects.filter(dedupe_key=key).first()

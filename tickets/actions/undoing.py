@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Team, User
 from tickets.actions.checking_off import put_item_back
+from tickets.actions.copying_in import add_copied
 from tickets.actions.filling import set_fields
 from tickets.actions.forwarding import take_back_forward
 from tickets.actions.relating import link_ticket, unlink_ticket
@@ -273,6 +274,7 @@ def _put_item_back(ticket: Ticket, was: State, by: User) -> None:
 
 
 _UNDO = {
+    "copy": lambda ticket, was, by: add_copied(ticket, by=by, email=was["email"], name=was["name"]),
     "forward": lambda ticket, was, by: take_back_forward(ticket, by=by, mail=was["mail"]),
     "assign": _unassign,
     "status": _restatus,

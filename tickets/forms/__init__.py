@@ -1,8 +1,11 @@
 """What agents' forms accept. They check and clean; the actions save."""
 
+from tickets.forms.amending import NoteForm, RedactForm
 from tickets.forms.bulk import BulkAssignForm, BulkForm, BulkReplyForm, BulkTagsForm
 from tickets.forms.fields import new_client_id, problems_of
 from tickets.forms.keeping import MacroForm, SavedViewForm
+from tickets.forms.outgoing import CopyForm, ForwardForm, NewTicketForm
+from tickets.forms.relating import ChecklistForm, ChecklistItemForm, LinkForm, SplitForm, UnlinkForm
 from tickets.forms.ticket import (
     ApplyForm,
     AssignForm,
@@ -10,7 +13,6 @@ from tickets.forms.ticket import (
     FollowUpForm,
     InviteForm,
     MergeForm,
-    NewTicketForm,
     PriorityForm,
     ReplyForm,
     ResolveForm,
@@ -20,19 +22,28 @@ from tickets.forms.ticket import (
 )
 
 __all__ = [
+    "UnlinkForm",
+    "SplitForm",
+    "LinkForm",
+    "ChecklistItemForm",
+    "ChecklistForm",
     "ApplyForm",
     "AssignForm",
     "BulkAssignForm",
     "BulkForm",
     "BulkReplyForm",
     "BulkTagsForm",
+    "CopyForm",
     "CustomerForm",
     "FollowUpForm",
+    "ForwardForm",
     "InviteForm",
     "MacroForm",
     "MergeForm",
     "NewTicketForm",
+    "NoteForm",
     "PriorityForm",
+    "RedactForm",
     "ReplyForm",
     "ResolveForm",
     "SavedViewForm",

@@ -17,7 +17,7 @@ from tickets.actions.solving import NOTE_CHARS
 from tickets.actions.sorting import MAX_TAGS
 from tickets.forms.fields import Words, is_key, is_uuid, new_client_id, person_or_team
 from tickets.macros import MAX_STEPS, Step, read
-from tickets.models import Channel, Message, Priority, RootCause, Status, Ticket
+from tickets.models import Message, Priority, RootCause, Status, Ticket
 from tickets.when import MAX_CHARS as WHEN_CHARS
 from tickets.when import read as read_when
 
@@ -57,6 +57,7 @@ class ReplyForm(StepsForm):
     written = forms.IntegerField(min_value=0, max_value=2**42, required=False)
     do = forms.ChoiceField(choices=[("solve", "Send and solve")], required=False)
     resolve = forms.CharField(max_length=120, required=False)
+    uncopied = forms.BooleanField(required=False)  # those who are copied do not get it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -212,36 +213,6 @@ class FollowUpForm(forms.Form):
         if asked.get("do") == "move" and not asked.get("due_at") and "due_at" not in self.errors:
             self.add_error("due_at", "Say when.")
         return asked
-
-
-class NewTicketForm(forms.Form):
-    """A conversation that an agent begins: after a phone call, or by writing to someone."""
-
-    channel = forms.ChoiceField(
-        label="How",
-        choices=[
-            (Channel.PHONE, "They called: what I write stays a note for the team"),
-            (Channel.EMAIL, "I write to them: what I write leaves by mail"),
-        ],
-        widget=forms.RadioSelect,
-        initial=Channel.PHONE,
-    )
-    email = forms.EmailField(label="Their email address", max_length=254, required=False)
-    name = forms.CharField(label="Their name", max_length=160, required=False)
-    subject = forms.CharField(max_length=200)
-    body = Words(label="What it is about")
-    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="No team: everybody sees it")
-    client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "email" in self.errors:
-            return cleaned
-        if cleaned.get("channel") == Channel.EMAIL and not cleaned.get("email"):
-            self.add_error("email", "To write to them we need their address.")
-        elif not cleaned.get("email") and not cleaned.get("name"):
-            self.add_error("name", "Give a name or an address, so that they can be found again.")
-        return cleaned
 
 
 class CustomerForm(forms.Form):

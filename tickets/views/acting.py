@@ -21,6 +21,7 @@ from accounts.models import Team, User
 from tickets import actions
 from tickets.forms import (
     ChecklistForm,
+    CopyForm,
     InviteForm,
     LinkForm,
     ReplyForm,
@@ -28,12 +29,25 @@ from tickets.forms import (
     TransferForm,
     problems_of,
 )
-from tickets.models import ChecklistItem, Draft, Event, FollowUp, ReadMark, RootCause, ScheduledReply, Tag, Ticket
+from tickets.models import (
+    ChecklistItem,
+    Copied,
+    Draft,
+    Event,
+    FollowUp,
+    ReadMark,
+    RootCause,
+    ScheduledReply,
+    Tag,
+    Ticket,
+)
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
 from tickets.queries.checklists import checklist_of
+from tickets.queries.copied import copies_of
 from tickets.queries.people import helper_rows, helpers, who_snoozed
 from tickets.queries.relating import Links, has_links, links_of
+from tickets.queries.removed_files import know_removers
 from tickets.views.drafts import composing
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 from tickets.views.undoing import offer_undo
@@ -161,6 +175,7 @@ def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
         has_links=has_links(),
         has_checklist=Exists(ChecklistItem.objects.filter(ticket=OuterRef("pk"))),
+        has_copied=Exists(Copied.objects.current().filter(ticket=OuterRef("pk"))),
         has_merged=Exists(Ticket.objects.visible_to(user).filter(merged_into=OuterRef("pk"))),
     )
 
@@ -171,6 +186,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
     teams = list(Team.objects.all())
     has_merged: bool = ticket.has_merged  # type: ignore[attr-defined]  # annotated
     events = timeline(ticket, user, before=_before(request), has_merged=has_merged)
+    know_removers(events.events)
     context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
     context |= {
@@ -188,6 +204,8 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         .exclude(pk=ticket.pk)
         .order_by("-number")[:OTHERS],
         "root_causes": RootCause.objects.select_related("parent"),
+        "copied": copies_of(ticket) if ticket.has_copied else [],  # type: ignore[attr-defined]  # annotated
+        "copy_form": CopyForm(),
         "reply_form": ReplyForm(),
         "resolve_form": ResolveForm(),
         "transfer_form": TransferForm(),

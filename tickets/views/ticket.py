@@ -8,19 +8,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import refusal, requires, viewer
-from accounts.models import User
-from customers.actions import create_guest, get_or_create_customer
 from tickets import actions
 from tickets.forms import (
     AssignForm,
     FollowUpForm,
     InviteForm,
-    NewTicketForm,
     PriorityForm,
     ReplyForm,
     ResolveForm,
@@ -29,10 +25,9 @@ from tickets.forms import (
     TransferForm,
     problems_of,
 )
-from tickets.models import Channel, Message, ScheduledReply, Ticket
-from tickets.views.acting import IN_TRASH, UNPROCESSABLE, act_on, after, ticket_in_full, ticket_page
+from tickets.models import Message, ScheduledReply, Ticket
+from tickets.views.acting import IN_TRASH, act_on, ticket_in_full, ticket_page
 from tickets.views.drafts import held_json
-from tickets.views.inbox import viewer_with_teams
 
 
 @requires("tickets.view")
@@ -70,7 +65,8 @@ def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[],
         if kind() == Message.Kind.NOTE:  # Markdown, like everything that the composer takes
             meant: dict[str, Any] = {"kind": kind(), "format": Message.Format.MARKDOWN}
             return actions.post_with_steps(ticket, by=viewer(request), **meant, **words, **steps)
-        then = {name: value for name, value in (steps | {"resolve": asked["resolve"]}).items() if value}
+        wanted = steps | {name: asked[name] for name in ("resolve", "uncopied")}
+        then = {name: value for name, value in wanted.items() if value}
         times = {"begun_seq": asked["begun_seq"], "send_at": asked["send_at"]}
         return actions.send_reply(ticket, by=viewer(request), then=then, **words, **times)
 
@@ -234,36 +230,3 @@ def follow_up(request: HttpRequest, number: int) -> HttpResponse:
             actions.move_follow_up(ticket, by=user, due_at=timezone.now() if is_now else form.cleaned_data["due_at"])
 
     return act_on(request, number, form, act)
-
-
-@requires("tickets.open")
-@require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    """Begin a conversation on a customer's behalf."""
-    user = viewer_with_teams(request)
-    form = NewTicketForm(request.POST or None, initial={"team": next(iter(user.teams.all()), None)})
-    if request.method == "POST" and form.is_valid():
-        try:
-            return after(request, _open(user, form.cleaned_data))
-        except ValidationError as error:
-            form.add_error(None, error)
-    return render(request, "tickets/new.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
-
-
-def _open(user: User, asked: dict[str, Any]) -> Ticket:
-    if asked["email"]:
-        customer, _ = get_or_create_customer(by=user, email=asked["email"], name=asked["name"])
-    else:
-        customer = create_guest(name=asked["name"])
-    is_call = asked["channel"] == Channel.PHONE
-    return actions.open_ticket(
-        customer,
-        by=user,
-        subject=asked["subject"],
-        body=asked["body"],
-        channel=asked["channel"],
-        team=asked["team"],
-        client_id=asked["client_id"],
-        # Of a call we write down what they told us; that is not something to tell them.
-        kind=Message.Kind.NOTE if is_call else Message.Kind.REPLY,
-    )
