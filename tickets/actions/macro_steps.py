@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Team, User
 from tickets import when
 from tickets.actions._rules import clean_line
+from tickets.actions.checking_off import add_items, read_lines
 from tickets.actions.posting import post_message
 from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
@@ -108,6 +109,14 @@ def _clean_note(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
+def _add_lines(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    add_items(ticket, by=by, text=render(value, ticket, by))
+
+
+def _clean_lines(text: str) -> str:
+    return "\n".join(read_lines(text)) if text.strip() else ""
+
+
 ASSIGN = StepKind("Assign to", "assign to {}", _assign, options=_people)
 TEAM = StepKind("Move to team", "move to {}", _move, options=_teams)
 STATUS = StepKind("Set status", "mark as {}", _set_status, options=_statuses)
@@ -115,5 +124,6 @@ PRIORITY = StepKind("Set priority", "set priority {}", _set_priority, options=_p
 ADD_TAGS = StepKind("Add tags", "tag {}", _add_tags, check=_clean_tags, again=True)
 REMOVE_TAGS = StepKind("Remove tags", "remove tag {}", _remove_tags, check=_clean_tags, again=True)
 NOTE = StepKind("Add a note for the team", "note “{}”", _note, check=_clean_note, again=True)
+CHECKLIST = StepKind("Add to the checklist", "checklist: {}", _add_lines, check=_clean_lines, again=True)
 SNOOZE = StepKind("Snooze until", "snooze: {}", _snooze, check=_clean_when, last=True)
 RESOLVE = StepKind("Solve, with the cause", "solve: {}", _resolve, options=_causes, last=True)
