@@ -56,3 +56,31 @@ def _pattern(passage: str, written: Callable[[str], str]) -> re.Pattern[str]:
 
 def _as_html(word: str) -> str:
     return "".join(_WRITTEN.get(letter) or re.escape(letter) for letter in word)
+
+
+_CARD = re.compile(r"(?<![\d.,])[1-9](?:[ -]?\d){12,18}(?!\d)")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8}\b")
+
+
+def suggest(text: str) -> list[str]:
+    """What looks like a number of a card (ISO/IEC 7812: Luhn's check) or of an account (ISO 13616), as it stands."""
+    cards = [found.group() for found in _CARD.finditer(text) if _is_card(found.group())]
+    accounts = [_account(found.group()) for found in _IBAN.finditer(text)]
+    return list(dict.fromkeys([*cards, *filter(None, accounts)]))
+
+
+def _is_card(text: str) -> bool:
+    digits = [int(letter) for letter in reversed(text) if letter.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _account(text: str) -> str:
+    """The longest beginning of the text, cut between its groups, that is an account's number; or nothing."""
+    while text:
+        letters = text.replace(" ", "")
+        turned = letters[4:] + letters[:4]
+        if len(letters) >= 15 and int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1:
+            return text
+        text = text.rpartition(" ")[0]
+    return ""

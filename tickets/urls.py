@@ -4,6 +4,7 @@ from django.urls import path
 
 from tickets.views import (
     amending,
+    amending,
     bulk,
     customers,
     files,
@@ -88,6 +89,9 @@ urlpatterns = [
     path("tickets/<int:number>/macros/apply/", macros.apply, name="apply_macros"),
     path("tickets/<int:number>/draft/", draft, name="draft"),
     path("tickets/<int:number>/later/", later, name="later"),
+    path("messages/<int:pk>/edit/", amending.edit_note, name="edit_note"),
+    path("messages/<int:pk>/redact/", amending.redact, name="redact"),
+    path("files/<uuid:pk>/remove/", amending.remove_file, name="remove_file"),
     path("messages/<int:pk>/edit/", amending.edit_note, name="edit_note"),
     path("messages/<int:pk>/redact/", amending.redact, name="redact"),
     path("files/<uuid:pk>/remove/", amending.remove_file, name="remove_file"),

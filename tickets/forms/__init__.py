@@ -1,6 +1,7 @@
 """What agents' forms accept. They check and clean; the actions save."""
 
 from tickets.forms.amending import NoteForm, RedactForm
+from tickets.forms.amending import NoteForm, RedactForm
 from tickets.forms.bulk import BulkAssignForm, BulkForm, BulkReplyForm, BulkTagsForm
 from tickets.forms.fields import new_client_id, problems_of
 from tickets.forms.keeping import MacroForm, SavedViewForm
@@ -42,7 +43,9 @@ __all__ = [
     "MergeForm",
     "NewTicketForm",
     "NoteForm",
+    "NoteForm",
     "PriorityForm",
+    "RedactForm",
     "RedactForm",
     "ReplyForm",
     "ResolveForm",

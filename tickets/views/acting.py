@@ -45,6 +45,7 @@ from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
 from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
+from tickets.queries.removed_files import know_removers
 from tickets.queries.people import helper_rows, helpers, who_snoozed
 from tickets.queries.relating import Links, has_links, links_of
 from tickets.queries.removed_files import know_removers
@@ -186,6 +187,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
     teams = list(Team.objects.all())
     has_merged: bool = ticket.has_merged  # type: ignore[attr-defined]  # annotated
     events = timeline(ticket, user, before=_before(request), has_merged=has_merged)
+    know_removers(events.events)
     know_removers(events.events)
     context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
