@@ -46,7 +46,21 @@ from tickets.actions import (
     save_view,
     set_priority,
 )
-from tickets.models import BulkReply, BulkReplyRow, Collaborator, Event, FollowUp, Macro, Message, Ticket, Undo
+from tickets.actions.shaping import create_field, create_status
+from tickets.models import (
+    BulkReply,
+    BulkReplyRow,
+    Collaborator,
+    Event,
+    Field,
+    FollowUp,
+    Macro,
+    Message,
+    NamedStatus,
+    Tag,
+    Ticket,
+    Undo,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +174,9 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
             "alices_note": {"pk": alices_note.pk},
+            "field": {"pk": create_field(by=adam, name="Order", kind="text").pk},
+            "named_status": {"pk": create_status(by=adam, name="Waiting for parts", status="on_hold").pk},
+            "tag": {"pk": Tag.objects.create(name="tyre").pk},
             "undo": {"pk": alices_undo.pk},
             "bulk_reply": {"pk": alices_words.pk},
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
@@ -215,6 +232,9 @@ def state() -> list[Any]:
         BulkReply,
         BulkReplyRow,
         Macro,
+        Field,
+        NamedStatus,
+        Tag,
     )
     noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get
     return [

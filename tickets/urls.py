@@ -4,7 +4,6 @@ from django.urls import path
 
 from tickets.views import (
     amending,
-    amending,
     bulk,
     customers,
     files,
@@ -15,6 +14,7 @@ from tickets.views import (
     notifying,
     outgoing,
     relating,
+    shaping,
     sharing,
     snoozing,
     ticket,
@@ -48,6 +48,7 @@ urlpatterns = [
     path("notifications/browsers/", notifying.subscribe, name="subscribe"),
     path("notifications/browsers/remove/", notifying.unsubscribe, name="unsubscribe"),
     path("settings/notifications/", notifying.notification_settings, name="notification_settings"),
+    path("tags/", shaping.tag_names, name="tag_names"),
     path("find/", finding.find, name="find"),
     path("undo/<int:pk>/", undoing.undo, name="undo"),
     path("tickets/<int:number>/", ticket.show, name="show"),
@@ -61,6 +62,7 @@ urlpatterns = [
     path("tickets/<int:number>/status/", ticket.status, name="status"),
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
+    path("tickets/<int:number>/fields/", ticket.fields, name="fields"),
     path("tickets/<int:number>/resolve/", ticket.resolve, name="resolve"),
     path("tickets/<int:number>/follow-up/", ticket.follow_up, name="follow_up"),
     path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
@@ -118,4 +120,20 @@ macro_patterns = (
         path("<int:pk>/delete/", macros.delete, name="delete"),
     ],
     "macros",
+)
+
+# Under Settings, too: what managers set of tickets.
+shape_patterns = (
+    [
+        path("fields/", shaping.fields, name="fields"),
+        path("fields/new/", shaping.new_field, name="new_field"),
+        path("fields/<int:pk>/", shaping.field, name="field"),
+        path("fields/<int:pk>/move/", shaping.move_field, name="move_field"),
+        path("fields/<int:pk>/archive/", shaping.archive_field, name="archive_field"),
+        path("statuses/", shaping.statuses, name="statuses"),
+        path("statuses/<int:pk>/", shaping.change_status, name="change_status"),
+        path("tags/", shaping.tags, name="tags"),
+        path("tags/<int:pk>/", shaping.tag, name="tag"),
+    ],
+    "shaping",
 )

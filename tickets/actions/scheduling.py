@@ -20,6 +20,7 @@ from accounts.models import User
 from tickets.actions._rules import check_client_id, clean_body, lock, require
 from tickets.actions.attaching import MAX_FILES, file_ids
 from tickets.actions.drafting import drop_drafts, put_back
+from tickets.actions.filling import check_needed
 from tickets.actions.macros import apply_steps
 from tickets.actions.posting import find_posted, post_message
 from tickets.actions.solving import resolve_ticket
@@ -81,6 +82,8 @@ def _send(ticket: Ticket, by: User, *, send_at: datetime | None, **wanted: Any) 
     if known is not None:
         return known.message or known
     _check_then(by, wanted["then"])
+    if wanted["then"].get("resolve") is not None and not wanted["then"].get("steps"):  # steps may fill what is missing
+        check_needed(ticket)
     begun_seq, then = wanted.pop("begun_seq"), wanted.pop("then")
     is_copied = not then.get("uncopied")
     if find_posted(by, [wanted["client_id"]]):

@@ -1,7 +1,6 @@
 """What agents' forms accept. They check and clean; the actions save."""
 
 from tickets.forms.amending import NoteForm, RedactForm
-from tickets.forms.amending import NoteForm, RedactForm
 from tickets.forms.bulk import BulkAssignForm, BulkForm, BulkReplyForm, BulkTagsForm
 from tickets.forms.fields import new_client_id, problems_of
 from tickets.forms.keeping import MacroForm, SavedViewForm
@@ -11,6 +10,7 @@ from tickets.forms.ticket import (
     ApplyForm,
     AssignForm,
     CustomerForm,
+    FieldsForm,
     FollowUpForm,
     InviteForm,
     MergeForm,
@@ -36,6 +36,7 @@ __all__ = [
     "BulkTagsForm",
     "CopyForm",
     "CustomerForm",
+    "FieldsForm",
     "FollowUpForm",
     "ForwardForm",
     "InviteForm",

@@ -17,7 +17,7 @@ from tickets.actions.solving import NOTE_CHARS
 from tickets.actions.sorting import MAX_TAGS
 from tickets.forms.fields import Words, is_key, is_uuid, new_client_id, person_or_team
 from tickets.macros import MAX_STEPS, Step, read
-from tickets.models import Message, Priority, RootCause, Status, Ticket
+from tickets.models import Message, NamedStatus, Priority, RootCause, Status, Ticket
 from tickets.when import MAX_CHARS as WHEN_CHARS
 from tickets.when import read as read_when
 
@@ -164,7 +164,45 @@ class MergeForm(forms.Form):
 
 
 class StatusForm(forms.Form):
-    status = forms.ChoiceField(choices=[choice for choice in Status.choices if choice[0] != Status.SOLVED])
+    """One of the statuses, or `named:<id>`: a word of the company's own, which says which of them it is."""
+
+    status = forms.CharField(max_length=40, error_messages={"required": "Choose a status."})
+
+    def clean(self) -> dict[str, Any]:
+        """The arguments of `set_status`; which statuses can be set is the action's question."""
+        kind, _, pk = super().clean().get("status", "").partition(":")  # type: ignore[union-attr]
+        if kind != "named":
+            if kind and kind not in Status.values:
+                raise ValidationError("There is no such status.", code="invalid")
+            return {"status": kind, "named": None}
+        named = named_status(pk)
+        return {"status": named.status, "named": named}
+
+
+def named_status(pk: str) -> NamedStatus:
+    """The company's own status with this key. Errors: ValidationError code `invalid`."""
+    found = NamedStatus.objects.filter(pk=int(pk)).first() if is_key(pk) else None
+    if found is None:
+        raise ValidationError("This status is not there any more. Choose another one.", code="invalid")
+    return found
+
+
+FIELD_PREFIX = "field_"
+
+
+class FieldsForm(forms.Form):
+    """What is typed into fields of the company's own: `field_<slug>`, several times where several can be chosen.
+
+    What may be in them is the action's question: it depends on the ticket.
+    """
+
+    @property
+    def values(self) -> dict[str, str | list[str]]:
+        """As typed, by slug."""
+        data: Any = self.data
+        lists = data.lists() if hasattr(data, "lists") else ((name, [value]) for name, value in data.items())
+        found = {name.removeprefix(FIELD_PREFIX): values for name, values in lists if name.startswith(FIELD_PREFIX)}
+        return {slug: values if len(values) > 1 else "".join(values) for slug, values in found.items()}
 
 
 class PriorityForm(forms.Form):
@@ -184,13 +222,18 @@ class TagsForm(forms.Form):
         return [name for name in names if name]
 
 
-class ResolveForm(forms.Form):
+class ResolveForm(FieldsForm):
     """Which cause it had; that there is none to name is a choice of its own."""
 
     root_cause = forms.CharField(
         max_length=120, error_messages={"required": "Choose what caused it, or that nothing did."}
     )
     note = forms.CharField(max_length=NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    named = forms.CharField(label="Status", max_length=20, required=False)
+
+    def clean_named(self) -> NamedStatus | None:
+        pk = self.cleaned_data["named"]
+        return named_status(pk) if pk else None
 
     def clean_root_cause(self) -> RootCause | None:
         slug = self.cleaned_data["root_cause"]

@@ -29,7 +29,7 @@ class Filled:
     is_needed: bool
     options: list[dict[str, Any]]
     value: Any = None
-    error: str = ""
+    was_typed: str | None = None  # and refused
 
     @property
     def words(self) -> str:
@@ -48,6 +48,8 @@ class Filled:
     @property
     def typed(self) -> str:
         """For a control that takes text, or one of yes and no."""
+        if self.was_typed is not None:
+            return self.was_typed
         return str({True: "yes", False: "no", None: ""}.get(self.value, self.value)) if self.kind != "choices" else ""
 
     @property
@@ -73,14 +75,11 @@ def shape_rows() -> dict[str, ArraySubquery]:
     }
 
 
-def filled(rows: list[dict[str, Any]], ticket: Ticket) -> list[Filled]:
-    """The fields that `shape_rows` has found, with what the ticket holds in them."""
-    return [Filled(**row, value=ticket.fields.get(row["slug"])) for row in rows]
+def named_rows() -> list[dict[str, Any]]:
+    """The company's statuses, as `shape_rows` finds them."""
+    return list(NamedStatus.objects.filter(archived_at=None).values("pk", "name", "status"))
 
 
-def statuses(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The company's statuses that `shape_rows` has found, by the one of four that they belong to."""
-    grouped: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        grouped.setdefault(row["status"], []).append(row)
-    return grouped
+def filled(rows: list[dict[str, Any]], ticket: Ticket, typed: dict[str, str]) -> list[Filled]:
+    """The fields that `shape_rows` has found, with what the ticket holds in them, or what was `typed` and refused."""
+    return [Filled(**row, value=ticket.fields.get(row["slug"]), was_typed=typed.get(row["slug"])) for row in rows]

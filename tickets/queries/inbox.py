@@ -150,7 +150,7 @@ def with_row_details(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket
     that our own answer left by mail a second later is no news to whoever wrote it."""
     seen = ReadMark.objects.filter(ticket=OuterRef("pk"), user=viewer).values("seq")
     held = ScheduledReply.objects.filter(ticket=OuterRef("pk"), user=viewer, state=ScheduledReply.State.HELD)
-    return tickets.select_related("customer", "assignee").annotate(
+    return tickets.select_related("customer", "assignee", "named_status").annotate(
         is_unread=GreaterThan(F("public_last_seq"), Coalesce(Subquery(seen), 0)),
         has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=viewer)),
         has_held=Exists(held),

@@ -45,11 +45,12 @@ from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
 from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
-from tickets.queries.removed_files import know_removers
+from tickets.queries.fields import shape_rows
 from tickets.queries.people import helper_rows, helpers, who_snoozed
 from tickets.queries.relating import Links, has_links, links_of
 from tickets.queries.removed_files import know_removers
 from tickets.views.drafts import composing
+from tickets.views.fields import shape_context
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment, workspace
 from tickets.views.undoing import offer_undo
 
@@ -162,7 +163,9 @@ def ticket_in_full(request: HttpRequest, number: int) -> Ticket:
 
 
 def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
-    tickets = tickets.select_related("customer__company", "assignee", "team", "site", "root_cause", "rating")
+    tickets = tickets.select_related(
+        "customer__company", "assignee", "team", "site", "root_cause", "rating", "named_status"
+    )
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
     asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), customer=OuterRef("customer"))
@@ -172,6 +175,7 @@ def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         read_seq=Subquery(read.values("seq")),
         read_at=Subquery(read.values("at")),
         helper_rows=helper_rows(),
+        **shape_rows(),
         has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=user)),
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
         has_links=has_links(),
@@ -198,6 +202,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         "earlier": events.earlier,
         "seen": _seen(ticket, events.events),
         "snoozed_by": who_snoozed(ticket, events.events),
+        **shape_context(ticket, forms_shown),
         "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
         "teams": teams,
         "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),

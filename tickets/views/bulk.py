@@ -30,7 +30,9 @@ from tickets.forms import (
 )
 from tickets.models import BulkReply, RootCause, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
+from tickets.queries.fields import named_rows
 from tickets.views.acting import UNPROCESSABLE, see_other
+from tickets.views.fields import status_choices
 from tickets.views.inbox import know_names, wants_fragment
 from tickets.views.snoozing import SnoozeForm
 from tickets.views.undoing import back, offer_undo
@@ -132,6 +134,7 @@ def _choices() -> dict[str, Any]:
         "teams": Team.objects.all(),
         "root_causes": RootCause.objects.all(),
         "client_id": new_client_id(),
+        **status_choices(named_rows()),
     }
 
 

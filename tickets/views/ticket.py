@@ -15,6 +15,7 @@ from accounts.access import refusal, requires, viewer
 from tickets import actions
 from tickets.forms import (
     AssignForm,
+    FieldsForm,
     FollowUpForm,
     InviteForm,
     PriorityForm,
@@ -187,15 +188,37 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@requires("tickets.resolve")
+@requires("tickets.set_fields")
 @require_POST
-def resolve(request: HttpRequest, number: int) -> HttpResponse:
-    form, user = ResolveForm(request.POST), viewer(request)
+def fields(request: HttpRequest, number: int) -> HttpResponse:
+    """Fill fields of the company's own; those that are not sent stay."""
+    form, user = FieldsForm(request.POST), viewer(request)
     return act_on(
         request,
         number,
         form,
-        lambda ticket: actions.resolve_ticket(ticket, by=user, **form.cleaned_data),
+        lambda ticket: actions.set_fields(ticket, by=user, values=form.values),
+        shown_as="fields_form",
+        is_undoable=True,
+    )
+
+
+@requires("tickets.resolve")
+@require_POST
+def resolve(request: HttpRequest, number: int) -> HttpResponse:
+    """Solve it; what fields must not be empty then is asked in the same panel, and filled first."""
+    form, user = ResolveForm(request.POST), viewer(request)
+
+    def act(ticket: Ticket) -> None:
+        if form.values:
+            actions.set_fields(ticket, by=user, values=form.values)
+        actions.resolve_ticket(ticket, by=user, **form.cleaned_data)
+
+    return act_on(
+        request,
+        number,
+        form,
+        act,
         shown_as="resolve_form",
         is_undoable=True,
     )
