@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from accounts.models import Team, User
 from customers.models import Address, Company, Customer
-from tickets.models import Channel, Macro, Message, Priority, RootCause, Status, Tag, Ticket
+from tickets.models import Article, Channel, Macro, Message, Priority, RootCause, Status, Tag, Ticket
 from tickets.serializers import iso
 from tickets.when import MAX_CHARS
 
@@ -140,6 +140,13 @@ class MacroOut(Out):
     class Meta:
         model = Macro
         fields = ["id", "name", "is_private", "team", "kind", "body", "steps", "used", "used_at"]
+        read_only_fields = fields
+
+
+class ArticleOut(Out):
+    class Meta:
+        model = Article
+        fields = ["id", "title", "url", "summary", "used", "archived_at", "created_at"]
         read_only_fields = fields
 
 
@@ -400,7 +407,7 @@ class MessageIn(Strict):
     )
     format = serializers.ChoiceField(
         choices=Message.Format.choices, default=Message.Format.PLAIN,
-        help_text="How the body is meant: exactly as it is typed, or as Markdown (emphasis, lists, quotes, code, links).",
+        help_text="How the body is meant: as it is typed, or as Markdown (emphasis, lists, quotes, code, links).",
     )  # fmt: skip
     client_id = Text(
         required=False, allow_blank=True, default="", max_length=64,
@@ -449,6 +456,24 @@ class MacroFilters(Strict):
 class MacroIn(Strict):
     macro = Id()
     client_id = Text(required=False, max_length=64, help_text="Your own id for this; makes it harmless to ask twice.")
+
+
+class ArticleFilters(Strict):
+    q = Text(required=False, max_length=100, help_text="Words in its title, its description or its address.")
+    archived = serializers.BooleanField(default=False, help_text="Those that are put away.")
+
+
+class ArticleIn(Strict):
+    title = Text(max_length=200)
+    url = Text(max_length=500, help_text="A whole address, http or https; kept once.")
+    summary = Text(required=False, allow_blank=True, default="", max_length=500, help_text="A line about it.")
+
+
+class ArticleChangeIn(Strict):
+    title = Text(required=False, max_length=200)
+    url = Text(required=False, max_length=500, help_text="A whole address, http or https; kept once.")
+    summary = Text(required=False, allow_blank=True, max_length=500, help_text="A line about it.")
+    archived = serializers.BooleanField(required=False, help_text="Put it away, or bring it back.")
 
 
 class CustomerIn(Strict):

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from api.views import docs, macros, merging, people, snoozing, tickets, timeline
+from api.views import articles, docs, macros, merging, people, snoozing, tickets, timeline
 
 app_name = "api"
 urlpatterns = [
@@ -26,6 +26,8 @@ urlpatterns = [
     path("tags/", people.Tags.as_view(), name="tags"),
     path("macros/", macros.Macros.as_view(), name="macros"),
     path("macros/<int:pk>/", macros.OneMacro.as_view(), name="macro"),
+    path("articles/", articles.Articles.as_view(), name="articles"),
+    path("articles/<int:pk>/", articles.OneArticle.as_view(), name="article"),
     path("schema/", docs.Schema.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     re_path(r"", docs.Unknown.as_view(), name="unknown"),

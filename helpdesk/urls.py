@@ -7,7 +7,7 @@ from accounts.urls import sign_in_patterns
 from chat.urls import desk_patterns, site_patterns
 from helpdesk import views
 from helpdesk.styleguide import styleguide
-from tickets.urls import customer_patterns, macro_patterns, shape_patterns
+from tickets.urls import article_patterns, customer_patterns, macro_patterns, shape_patterns
 
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.forbidden"
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tickets.urls")),
     path("customers/", include(customer_patterns)),
     path("settings/macros/", include(macro_patterns)),
+    path("settings/articles/", include(article_patterns)),
     path("settings/", include(shape_patterns)),
     path("dashboard/", include("reports.urls")),
     path("widget/", include("chat.urls")),

@@ -187,3 +187,8 @@ def _words_of(tokens: Sequence[Token]) -> str:
 
 def _bare(address: str) -> str:
     return re.sub(r"\A(https?://|mailto:)", "", address).rstrip("/").lower()
+
+
+def link(words: str, address: str) -> str:
+    """A link as it is written in Markdown, whatever the words and the address are made of."""
+    return f"[{escape(words)}]({address.replace('(', '%28').replace(')', '%29').replace(' ', '%20')})"

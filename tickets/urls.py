@@ -4,6 +4,7 @@ from django.urls import path
 
 from tickets.views import (
     amending,
+    articles,
     bulk,
     customers,
     files,
@@ -89,6 +90,8 @@ urlpatterns = [
     path("tickets/<int:number>/macros/", macros.choices, name="macros"),
     path("tickets/<int:number>/macros/<int:pk>/", macros.choice, name="macro"),
     path("tickets/<int:number>/macros/apply/", macros.apply, name="apply_macros"),
+    path("tickets/<int:number>/articles/", articles.choices, name="articles"),
+    path("tickets/preview/", articles.preview, name="preview"),
     path("tickets/<int:number>/draft/", draft, name="draft"),
     path("tickets/<int:number>/later/", later, name="later"),
     path("messages/<int:pk>/edit/", amending.edit_note, name="edit_note"),
@@ -136,4 +139,14 @@ shape_patterns = (
         path("tags/<int:pk>/", shaping.tag, name="tag"),
     ],
     "shaping",
+)
+
+article_patterns = (
+    [
+        path("", articles.articles, name="list"),
+        path("new/", articles.new_article, name="new"),
+        path("<int:pk>/", articles.article, name="article"),
+        path("<int:pk>/archive/", articles.archive, name="archive"),
+    ],
+    "articles",
 )

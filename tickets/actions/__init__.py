@@ -5,6 +5,7 @@ Each locks the ticket's row, asks "may they?" and "can it be?", changes, and rec
 """
 
 from tickets.actions.amending import ChangedError, edit_note, empty_removed_files, redact_message, remove_file
+from tickets.actions.articles import archive_article, change_article, create_article, restore_article
 from tickets.actions.attaching import add_attachment, discard_unsent
 from tickets.actions.bulk import (
     begin_bulk_reply,
@@ -87,10 +88,12 @@ __all__ = [
     "add_items",
     "apply_macro",
     "apply_steps",
+    "archive_article",
     "assign_ticket",
     "begin_bulk_reply",
     "begin_outreach",
     "call_off_follow_up",
+    "change_article",
     "change_item",
     "change_macro",
     "change_many",
@@ -98,6 +101,7 @@ __all__ = [
     "change_view",
     "check_item",
     "copy_macro",
+    "create_article",
     "create_macro",
     "delete_macro",
     "delete_view",
@@ -151,6 +155,7 @@ __all__ = [
     "reopen_ticket",
     "report_mail_trouble",
     "resolve_ticket",
+    "restore_article",
     "restore_ticket",
     "retag_ticket",
     "run_follow_up",

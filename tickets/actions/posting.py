@@ -25,6 +25,7 @@ from tickets.actions._rules import (
     stop_waiting,
 )
 from tickets.actions._storing import store
+from tickets.actions.articles import count_sent
 from tickets.actions.attaching import attach, count_files, file_ids
 from tickets.actions.beginning import begin_ticket
 from tickets.actions.drafting import drop_drafts
@@ -149,6 +150,7 @@ def _post_all(posts: list[Post]) -> list[Message]:
     for post, message in with_files:
         attach(post.attachments, message, by=post.by)
     _drop_drafts(posts)
+    count_sent(event.message for event in live if event.message)
     announce(live)
     return answer
 
