@@ -53,6 +53,7 @@ ELSEWHERE = {
     "Enter": ("keys.js", "next.focus()"),  # a focused row is a link
     "Esc": ("selection.js", 'event.key !== "Escape"'),
     "#": ("macros.js", '"#"'),
+    "@": ("mentioning.js", "const START"),
 }
 
 

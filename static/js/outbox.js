@@ -107,6 +107,7 @@ async function send(item) {
     settleTrouble(item.ref)
     drop(item)
     say({ ...item, seq: answer.seq }, answer.scheduled ? "scheduled" : "sent")
+    if (answer.warning) document.dispatchEvent(new CustomEvent("desk:toast", { detail: { text: answer.warning } }))
     return true
   }
   const { status, type } = response

@@ -115,8 +115,10 @@ def test_what_sleeps_is_in_one_place_and_found_by_search(write, alice, bob):
         "waiting": ["mine"],
         "unassigned": [],
         "all": ["mine"],
+        "mentions": [],
         "solved": [],
         "team-workshop": ["mine"],
+        "trash": [],
     }
     counts = count_views(Ticket.objects.visible_to(alice), alice, [view_of(alice, "snoozed"), view_of(alice)])
     assert counts == {"snoozed": 4, "all": 1}
@@ -213,7 +215,8 @@ def test_counts_stop_where_nobody_would_count_on(client, write, alice, bob, monk
     page = client.get("/inbox/").context
     counts = {view["key"]: view["count"] for view in page["views"] + page["teams_views"]}
     assert counts == {
-        "mine": 1, "waiting": "2+", "unassigned": "2+", "all": "2+", "snoozed": 0, "solved": None, "team-workshop": "2+"
+        "mine": 1, "waiting": "2+", "unassigned": "2+", "all": "2+", "mentions": 0, "snoozed": 0, "solved": None,
+        "trash": None, "team-workshop": "2+",
     }  # fmt: skip
 
 

@@ -120,6 +120,15 @@ def mentioned_in_vain(ticket: Ticket, text: str) -> list[User]:
     return [user for user in mentioned_in(text) if not may_see(user, ticket)]
 
 
+def warning_about(ticket: Ticket, text: str) -> str:
+    """What whoever wrote a note is told of that; nothing if everybody mentioned may see the ticket."""
+    blind = mentioned_in_vain(ticket, text)
+    if not blind:
+        return ""
+    names = blind[0].name + (f" and {len(blind) - 1} more" if len(blind) > 1 else "")
+    return f"{names} cannot see this ticket and will not hear of it. To ask for their help, invite them (i)."
+
+
 def _who_waited(event: Event) -> list[int]:
     """Who made it sleep, and who has it."""
     snoozes = Event.objects.filter(ticket=event.ticket_id, type="ticket.snoozed", seq__lt=event.seq)

@@ -15,13 +15,15 @@ from django.db.models.lookups import GreaterThan
 from accounts.models import Team, User
 from tickets.models import Draft, ReadMark, ScheduledReply, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
+from tickets.queries.mentions import mentions_me
 
 PAGE_SIZE = 30
 COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
 DEFAULT_VIEW = "all"
+MENTIONS = "mentions"  # its list goes by when one was mentioned
 TRASH = "trash"  # its list is of `trash_of`, all others are of `visible_to`
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([wqzst])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
+_CURSOR = re.compile(r"([wqzstm])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class View:
     stretches: str = "wq"
     is_counted: bool = True
     is_team: bool = False
+    counted: Q | None = None  # what its number counts, where that is less than it lists
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
         View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
         View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
         View("all", "All open", "layers", unsolved),
+        View(
+            MENTIONS, "Mentions", "at-sign", mentions_me(viewer), counted=mentions_me(viewer, is_unread_only=True)
+        ),
         View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
         View("solved", "Solved", "circle-check", solved, stretches="s", is_counted=False),
         View(TRASH, "Trash", "trash-2", Q(trashed_at__isnull=False), stretches="t", is_counted=False),
@@ -121,7 +127,7 @@ def count_views(tickets: TicketQuerySet, viewer: User, views: list[View]) -> dic
     counts = {
         # A key may hold dashes, which a column's name cannot.
         f"view{place}": Func(
-            ArraySubquery(tickets.filter(view.keep).order_by().values("pk")[: COUNT_CAP + 1]),
+            ArraySubquery(tickets.filter(view.counted or view.keep).order_by().values("pk")[: COUNT_CAP + 1]),
             function="CARDINALITY",
             output_field=IntegerField(),
         )

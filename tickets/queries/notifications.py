@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from tickets.models import Event, Notification, NotificationSettings, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.inbox import PAGE_SIZE as LIST_SIZE
 from tickets.queries.inbox import Cursor, Page, with_row_details
+from tickets.queries.mentions import mentions_of
 from tickets.quiet import Quiet
 
 Kind = Notification.Kind
-WAYS = {"app": "In Makegood", "push": "In your browser", "mail": "By mail"}
+WAYS = ("app", "push", "mail")
 USUAL_WAYS: dict[str, list[str]] = {
     Kind.MENTIONED: ["app", "push", "mail"],
     Kind.INVITED: ["app", "push", "mail"],
@@ -114,16 +115,6 @@ def _cursor_at(last: Notification) -> str:
 
 
 # --- Where one is mentioned, in the inbox ------------------------------------------------
-def mentions_of(user: User) -> QuerySet[Notification]:
-    return Notification.objects.filter(user=user, kind=Kind.MENTIONED)
-
-
-def mentions_me(user: User, *, is_unread_only: bool = False) -> Q:
-    """Keeps the tickets in which they are mentioned."""
-    told = mentions_of(user).filter(ticket=OuterRef("pk"))
-    return Q(Exists(told.filter(read_at=None) if is_unread_only else told))
-
-
 def mentions_page(tickets: TicketQuerySet, user: User, cursor: Cursor | None) -> Page:
     """Tickets in which they are mentioned, the newest mention first; one query."""
     newest = mentions_of(user).filter(ticket=OuterRef("pk")).order_by().values("ticket")

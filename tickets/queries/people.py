@@ -12,7 +12,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from accounts.models import User, initials_of
-from tickets.models import Collaborator, Event, Ticket
+from tickets.models import Collaborator, Event, Follow, Ticket
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ def helper_rows() -> ArraySubquery:
     facts = JSONObject(user="user_id", name="user__name", asked_by="invited_by__name", joined_at="joined_at")
     rows = Collaborator.objects.filter(ticket=OuterRef("pk")).order_by("invited_at")
     return ArraySubquery(rows.values(facts=facts))
+
+
+def follower_names() -> ArraySubquery:
+    """Who follows a ticket, by name, to be annotated on it."""
+    rows = Follow.objects.filter(ticket=OuterRef("pk"), user__is_active=True).order_by("user__name")
+    return ArraySubquery(rows.values("user__name"))
 
 
 def helpers(rows: list[dict[str, Any]]) -> list[Helper]:

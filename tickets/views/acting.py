@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_client_event
 
 from accounts.access import viewer
@@ -34,6 +35,7 @@ from tickets.models import (
     Copied,
     Draft,
     Event,
+    Follow,
     FollowUp,
     ReadMark,
     RootCause,
@@ -46,7 +48,7 @@ from tickets.queries import timeline
 from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
 from tickets.queries.fields import shape_rows
-from tickets.queries.people import helper_rows, helpers, who_snoozed
+from tickets.queries.people import follower_names, helper_rows, helpers, who_snoozed
 from tickets.queries.relating import Links, has_links, links_of
 from tickets.queries.removed_files import know_removers
 from tickets.views.drafts import composing
@@ -164,7 +166,7 @@ def ticket_in_full(request: HttpRequest, number: int) -> Ticket:
 
 def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
     tickets = tickets.select_related(
-        "customer__company", "assignee", "team", "site", "root_cause", "rating", "named_status"
+        "customer__company", "customer__merged_into", "assignee", "team", "site", "root_cause", "rating", "named_status"
     )
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
     asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
@@ -175,6 +177,8 @@ def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         read_seq=Subquery(read.values("seq")),
         read_at=Subquery(read.values("at")),
         helper_rows=helper_rows(),
+        follower_names=follower_names(),
+        is_followed=Exists(Follow.objects.filter(ticket=OuterRef("pk"), user=user)),
         **shape_rows(),
         has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), user=user)),
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
@@ -192,9 +196,9 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
     has_merged: bool = ticket.has_merged  # type: ignore[attr-defined]  # annotated
     events = timeline(ticket, user, before=_before(request), has_merged=has_merged)
     know_removers(events.events)
-    know_removers(events.events)
     context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
+    assignees = User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id))
     context |= {
         "ticket": ticket,
         "open_number": ticket.number,
@@ -205,9 +209,10 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         **shape_context(ticket, forms_shown),
         "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
         "teams": teams,
-        "assignees": User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)),
+        "assignees": assignees,
+        "mentionable": SimpleLazyObject(lambda: [one.name for one in (*assignees, *teams)]),
         "other_tickets": Ticket.objects.visible_to(user)
-        .filter(customer=ticket.customer_id)
+        .of_person(ticket.customer)
         .exclude(pk=ticket.pk)
         .order_by("-number")[:OTHERS],
         "root_causes": RootCause.objects.select_related("parent"),

@@ -21,6 +21,7 @@ from tickets.models import Ticket
 from tickets.queries.inbox import (
     COUNT_CAP,
     DEFAULT_VIEW,
+    MENTIONS,
     TRASH,
     Cursor,
     Page,
@@ -29,6 +30,7 @@ from tickets.queries.inbox import (
     inbox_page,
     inbox_views,
 )
+from tickets.queries.notifications import mentions_page
 from tickets.queries.today import unlisted_view
 from tickets.queries.viewing import KEY, USUAL_COLUMNS, key_of, opened_view, rail_views, saved_views
 from tickets.views.searching import asked, found_list, straight_to, view_list
@@ -83,7 +85,9 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         listed = view_list(request, user, tickets, opened)
     else:
         listed_of = Ticket.objects.trash_of(user) if current.key == TRASH else tickets
-        page = inbox_page(listed_of, user, current, Cursor.parse(request.GET.get("cursor", "")))
+        cursor = Cursor.parse(request.GET.get("cursor", ""))
+        is_mentions = current.key == MENTIONS
+        page = mentions_page(tickets, user, cursor) if is_mentions else inbox_page(listed_of, user, current, cursor)
         listed = {"tickets": page.tickets, "next_cursor": _text(page)}
     counts = count_views(tickets, user, [view for view in views.values() if view.is_counted])
     shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]

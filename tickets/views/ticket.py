@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -27,6 +28,7 @@ from tickets.forms import (
     problems_of,
 )
 from tickets.models import Message, ScheduledReply, Ticket
+from tickets.queries.concerning import warning_about
 from tickets.views.acting import IN_TRASH, act_on, ticket_in_full, ticket_page
 from tickets.views.drafts import held_json
 
@@ -59,19 +61,24 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _post(request: HttpRequest, number: int, form: ReplyForm, kind: Callable[[], str]) -> HttpResponse:
+    is_script = request.headers.get("Accept") == "application/json"
+
     def act(ticket: Ticket) -> Message | ScheduledReply:
         asked = form.cleaned_data
         words = {name: asked[name] for name in ("body", "client_id")} | {"attachments": tuple(asked["attachments"])}
         steps = {"steps": asked["step"], "macros": asked["macro"]}
         if kind() == Message.Kind.NOTE:  # Markdown, like everything that the composer takes
             meant: dict[str, Any] = {"kind": kind(), "format": Message.Format.MARKDOWN}
-            return actions.post_with_steps(ticket, by=viewer(request), **meant, **words, **steps)
+            message = actions.post_with_steps(ticket, by=viewer(request), **meant, **words, **steps)
+            if not is_script and (warning := warning_about(ticket, message.body)):
+                messages.info(request, warning)
+            return message
         wanted = steps | {name: asked[name] for name in ("resolve", "uncopied")}
         then = {name: value for name, value in wanted.items() if value}
         times = {"begun_seq": asked["begun_seq"], "send_at": asked["send_at"]}
         return actions.send_reply(ticket, by=viewer(request), then=then, **words, **times)
 
-    if request.headers.get("Accept") == "application/json":
+    if is_script:
         return _acknowledge(request, number, form, act)
     return act_on(request, number, form, act, shown_as="reply_form")
 
@@ -101,6 +108,8 @@ def _acknowledge(
         code = error.code or "invalid"
         return refusal(409 if code == "conflict" else 422, code, " ".join(error.messages))
     said = {"client_id": form.cleaned_data["client_id"], "ref": ticket.reference}
+    if isinstance(sent, Message) and sent.is_note and (warning := warning_about(ticket, sent.body)):
+        said["warning"] = warning
     if isinstance(sent, ScheduledReply):
         return JsonResponse(said | {"scheduled": {"state": sent.state, "send_at": sent.send_at}})
     return JsonResponse(said | {"ref": sent.event.ticket.reference, "seq": sent.event.seq})
