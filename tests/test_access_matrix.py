@@ -20,7 +20,7 @@ from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.actions import block_address, create_proactive_message, start_visit
 from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
-from customers.actions import get_or_create_customer
+from customers.actions import create_guest, get_or_create_customer
 from customers.models import Address, Customer
 from tests.access_matrix import (
     BODIES,
@@ -41,6 +41,7 @@ from tickets.actions import (
     begin_bulk_reply,
     change_many,
     create_macro,
+    merge_customers,
     open_ticket,
     post_message,
     save_view,
@@ -71,6 +72,7 @@ UNKNOWN: dict[str, Any] = {
     "number": 999_999_999,
     "pk": 999_999_999,
     "message_pk": 999_999_999,
+    "merge_pk": 999_999_999,
     "ref": "0" * 13,
     "token": "x",
     "key": "x",
@@ -150,6 +152,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
     view = save_view(by=adam, name="Flat", query="is:open flat", team=workshop, is_shared=True)
     macro = create_macro(by=adam, name="Thanks", body="Thank you!", owner=None, team=workshop)
+    merge = merge_customers(carla, merged=create_guest(name="C. C."), by=adam)
     nora = invite_person("nora@example.com", by=adam)
     alices_undo = change_many([ticket], by=alice, change=lambda one: set_priority(one, by=alice, priority=3)).undo
     alices_words = begin_bulk_reply([ticket], by=alice, body="We are on it.", client_id="matrix")
@@ -162,6 +165,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "call": {"number": chat_ticket.number},
             "block": {"pk": block_address("198.51.100.9", by=None).pk},
             "customer": {"pk": carla.pk},
+            "customer_merge": {"pk": carla.pk, "merge_pk": merge.pk},
             "person": {"pk": bob.pk},
             "invited": {"pk": nora.pk},
             "invitation": {"token": token_for(nora)},

@@ -21,6 +21,7 @@ from tickets.views import (
     ticket,
     trashing,
     undoing,
+    uniting_customers,
     viewing,
 )
 from tickets.views.drafts import draft
@@ -108,6 +109,8 @@ customer_patterns = (
     [
         path("", customers.index, name="list"),
         path("<int:pk>/", customers.detail, name="detail"),
+        path("<int:pk>/same-person/", uniting_customers.same_person, name="same_person"),
+        path("<int:pk>/merges/<int:merge_pk>/undo/", uniting_customers.another_person, name="another_person"),
     ],
     "customers",
 )

@@ -140,8 +140,8 @@ def undo_customer_merge(merge: CustomerMerge, *, by: User | None) -> CustomerMer
     merge.undone_at = timezone.now()
     merge.save(update_fields=["undone_at"])
     data = {"merge": merge.pk, "merged": merged.pk, "name": merged.display_name}
-    _tell(tickets, by, "customer.unmerged", data)
     _look_again(survivor, merged)
+    _tell(tickets, by, "customer.unmerged", data)
     return merge
 
 
@@ -279,7 +279,8 @@ def _tell(tickets: list[Ticket], by: User | None, type: str, data: dict[str, Any
 
 
 def _look_again(survivor: Customer, merged: Customer) -> None:
-    """Whoever is connected as either is asked anew who they are; and both are found under the names of both."""
+    """Whoever is connected as either is asked anew who they are, before any other bell rings; and both are found under
+    the names of both."""
     numbers = Ticket.objects.filter(customer__in=[survivor, merged]).values_list("pk", flat=True)
     WordsDue.objects.bulk_create(WordsDue(number=number) for number in numbers)
     for customer in (survivor, merged):

@@ -112,6 +112,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """
         return self.filter(customer__in=customers, public_last_seq__gt=0)
 
+    def of_person(self, customer: Customer) -> TicketQuerySet:
+        """Those of a customer and of the guests of whom one of us has said that they are the same, for our people."""
+        root = customer.merged_into_id or customer.pk
+        records = Customer.objects.filter(models.Q(pk=root) | models.Q(merged_into=root))
+        return self.filter(customer__in=records.values("pk"))
+
     def unsolved(self) -> TicketQuerySet:
         return self.filter(status__in=UNSOLVED)
 
@@ -131,7 +137,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return found
 
     def with_people(self) -> TicketQuerySet:
-        return self.select_related("customer", "assignee", "team")
+        return self.select_related("customer__merged_into", "assignee", "team")
 
 
 class Ticket(models.Model):

@@ -13,7 +13,7 @@ from accounts.access import requires, viewer
 from customers.actions import change_customer, get_or_create_company
 from customers.models import Customer
 from tickets.forms import CustomerForm
-from tickets.models import Ticket
+from tickets.models import CustomerMerge, Ticket
 from tickets.queries import find_customers, visible_customers
 from tickets.views.inbox import MAX_WORDS, viewer_with_teams
 
@@ -40,7 +40,10 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One customer; a POST corrects what we know of them."""
     user = viewer_with_teams(request)
-    customer = get_object_or_404(visible_customers(user).select_related("company").with_addresses(), pk=pk)
+    seen = visible_customers(user).select_related("company").with_addresses()
+    customer = seen.filter(pk=pk).first()
+    if customer is None:  # whoever was merged is there under another number
+        return redirect("customers:detail", pk=get_object_or_404(seen, merged=pk).pk)
     known = {"name": customer.name, "company": customer.company.name if customer.company else "", "note": customer.note}
     form = CustomerForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
@@ -49,11 +52,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("customers:detail", pk=pk)
         except ValidationError as error:
             form.add_error(None, error)
-    tickets, cursor = _page(Ticket.objects.visible_to(user).filter(customer=customer), request, TICKETS)
+    tickets, cursor = _page(Ticket.objects.visible_to(user).of_person(customer), request, TICKETS)
+    merges = CustomerMerge.objects.filter(survivor=customer, undone_at=None).select_related("merged", "by_user")
+    context = {"customer": customer, "tickets": tickets, "next_cursor": cursor, "form": form, "section": "customers"}
     return render(
         request,
         "customers/detail.html",
-        {"customer": customer, "tickets": tickets, "next_cursor": cursor, "form": form, "section": "customers"},
+        context | {"merges": merges.order_by("-pk")},
         status=422 if form.errors else 200,
     )
 
