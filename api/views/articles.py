@@ -39,7 +39,7 @@ class Articles(Door):
         tag="desk",
     )
     def post(self, request: Request) -> Response:
-        """Its address is kept once: another article with the same one answers 409."""
+        """Its address is kept once: another article with the same one is refused."""
         return one(ArticleOut, actions.create_article(by=viewer(request), **body(request, ArticleIn)), 201)
 
 

@@ -360,3 +360,8 @@ def test_a_customer_writes_as_it_is_typed(ticket, carla, form):
     with pytest.raises(ValidationError) as refused:
         post_message(ticket, by=carla, body="Hello", format=form)
     assert refused.value.code == "invalid"
+
+
+def test_the_list_shows_markdown_without_its_signs(ticket, alice):
+    post_message(ticket, by=alice, body="Hello **Carla**,\n\n- see [this](https://x.example)", format="markdown")
+    assert again(ticket).preview == "Hello Carla, - see this (https://x.example)"

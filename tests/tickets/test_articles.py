@@ -62,7 +62,7 @@ def test_what_cannot_be_kept_is_said(lea, sizes, words, code, field):
     with pytest.raises(ValidationError) as refused:
         create_article(by=lea, **({"title": "X", "url": "https://x.example"} | words))
     assert list(refused.value.error_dict) == [field]
-    assert refused.value.error_dict[field][0].code in (code, None)
+    assert refused.value.error_dict[field][0].code == code
 
 
 def test_an_article_is_put_away_and_brought_back(lea, sizes):
@@ -104,7 +104,7 @@ def test_a_title_is_only_words_in_the_link(title):
 def test_what_the_customer_wrote_suggests_what_may_answer_it(ticket, lea, sizes):
     others = [
         create_article(by=lea, title=f"About our {thing}", url=f"https://help.example/{thing}", summary=f"Our {thing}.")
-        for thing in ("saddles", "opening hours", "bells", "returns", "gears", "deliveries")
+        for thing in ("saddles", "opening-hours", "bells", "returns", "gears", "deliveries")
     ]
     assert suggest_articles(ticket)[0] == sizes
     assert others[0] not in suggest_articles(ticket)
@@ -143,7 +143,8 @@ def test_a_lead_keeps_articles_under_settings(lea, desk_row):
     assert client.post(f"/settings/articles/{article.pk}/", words | {"title": "All sizes"}).status_code == 302
     assert "All sizes" in client.get("/settings/articles/?q=sizes").content.decode()
     client.post(f"/settings/articles/{article.pk}/archive/")
-    assert "All sizes" not in client.get("/settings/articles/").content.decode().split("</ul>")[0]
+    client.get("/settings/articles/")  # says once what was done
+    assert "All sizes" not in client.get("/settings/articles/").content.decode()
     assert "All sizes" in client.get("/settings/articles/?archived=1").content.decode()
     client.post(f"/settings/articles/{article.pk}/archive/", {"do": "restore"})
     article.refresh_from_db()

@@ -66,19 +66,23 @@ def _checked(title: str, url: str, summary: str, *, known: Article | None) -> di
     values = {"title": clean_line(title, len(title)), "url": clean_line(url, len(url)), "summary": ""}
     values["summary"] = clean_line(summary, len(summary))
     if not values["title"]:
-        raise ValidationError({"title": "Give it a title."}, code="empty")
+        raise _refused("title", "Give it a title.", "empty")
     for name, most in (("title", TITLE_CHARS), ("url", URL_CHARS), ("summary", SUMMARY_CHARS)):
         if len(values[name]) > most:
-            raise ValidationError({name: f"{most} characters at most."}, code="too_long")
+            raise _refused(name, f"{most} characters at most.", "too_long")
     try:
         _is_address(values["url"])
     except ValidationError:
-        raise ValidationError({"url": "Give a whole address, with https://."}, code="invalid") from None
+        raise _refused("url", "Give a whole address, with https://.", "invalid") from None
     same = Article.objects.filter(url=values["url"]).exclude(pk=known.pk if known else None).first()
     if same is not None:
         where = " It is put away: bring it back." if same.archived_at else ""
-        raise ValidationError({"url": f"“{same.title}” has this address already.{where}"}, code="conflict")
+        raise _refused("url", f"“{same.title}” has this address already.{where}", "conflict")
     return values
+
+
+def _refused(field: str, words: str, code: str) -> ValidationError:
+    return ValidationError({field: ValidationError(words, code=code)})
 
 
 def count_sent(messages: Iterable[Message]) -> None:

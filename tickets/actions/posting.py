@@ -32,6 +32,7 @@ from tickets.actions.drafting import drop_drafts
 from tickets.actions.following_up import cancel_follow_ups, owe_answer_by_mail
 from tickets.actions.trashing import bring_back, refuse_in_trash
 from tickets.events import announce, authored, next_event
+from tickets.formatting import to_text
 from tickets.models import Channel, Event, Message, Status, Ticket
 
 
@@ -274,7 +275,8 @@ def _add(post: Post, body: str, ticket: Ticket) -> tuple[Message, list[Event]]:
         ticket, "message.posted", by=post.by, at=post.at, is_public=is_public, message=message, data=data
     )
     if is_public:
-        ticket.preview = clean_line(body, PREVIEW_CHARS) or count_files(post.attachments)
+        said = to_text(body) if message.is_markdown else body
+        ticket.preview = clean_line(said, PREVIEW_CHARS) or count_files(post.attachments)
     if is_public and isinstance(post.by, User):
         owe_answer_by_mail(ticket, event.seq, at=post.at)
     return message, [*events, event]
