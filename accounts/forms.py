@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -79,6 +79,26 @@ class TeamsForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not Team.objects.exists():
             del self.fields["teams"]
+
+
+class DeactivateForm(forms.Form):
+    """Who goes on with what somebody had: `user:<id>`, `team:<id>`, or nobody."""
+
+    to = forms.ChoiceField(label="Their open tickets go to", required=False)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = User.objects.filter(is_active=True).exclude(pk=person.pk).order_by("name")
+        teams = [(f"team:{team.pk}", team.name) for team in Team.objects.order_by("name")]
+        people = [(f"user:{user.pk}", user.name) for user in self.people]
+        field = cast(forms.ChoiceField, self.fields["to"])
+        field.choices = [("", "Nobody: whoever takes them"), ("Teams", teams), ("People", people)]
+
+    def clean_to(self) -> User | Team | None:
+        kind, _, pk = self.cleaned_data["to"].partition(":")
+        if not kind:
+            return None
+        return self.people.get(pk=pk) if kind == "user" else Team.objects.get(pk=pk)
 
 
 class InvitationForm(TeamsForm):

@@ -186,6 +186,8 @@ OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
     "reply": "tickets.jobs.guard_reply",
 }
+# What somebody had that goes on without them, when they are switched off (`Part` in accounts/actions/people.py).
+PERSON_PARTS = ["tickets.actions.leaving.WORK"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
 CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS"]
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.

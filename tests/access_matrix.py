@@ -224,7 +224,7 @@ DESK: dict[str, dict[str, str]] = {
     "accounts:invite": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
     "accounts:person": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
     "accounts:set_role": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
-    "accounts:deactivate": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
+    "accounts:deactivate": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
     "accounts:activate": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
     "accounts:invite_again": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},
     "accounts:withdraw": {"GET": "405 405 405 405 405 405", "POST": "login 403 403 403 403 302"},

@@ -9,6 +9,7 @@ from accounts.actions.company import set_up_desk, update_desk
 from accounts.actions.invitations import accept_invitation, invite_again, invite_person, withdraw_invitation
 from accounts.actions.people import (
     activate_person,
+    count_work,
     deactivate_person,
     remove_picture,
     set_picture,
@@ -23,6 +24,7 @@ from accounts.actions.tokens import create_token, revoke_token
 __all__ = [
     "accept_invitation",
     "activate_person",
+    "count_work",
     "create_site",
     "create_team",
     "create_token",

@@ -14,6 +14,9 @@ def require(by: User | None, permission: str) -> None:
 
 
 def lock_people(*people: User | None) -> dict[int, User]:
-    """These people's rows by id, locked and as they are now; in one order, so that no two wait for each other."""
+    """These people's rows by id, locked and as they are now; in one order, so that no two wait for each other.
+
+    Not so strongly that what they say meanwhile would wait: a message takes its ticket first, its author at the end.
+    """
     ids = {person.pk for person in people if person is not None}
-    return {user.pk: user for user in User.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    return {user.pk: user for user in User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
+from typing import Protocol
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.actions._rules import lock_people, require
 from accounts.bells import recheck_person
@@ -48,16 +51,46 @@ def set_teams(user: User, *, by: User | None, teams: Iterable[Team]) -> User:
     return user
 
 
+class Part(Protocol):
+    """What somebody had that an app above `accounts` keeps; settings.PERSON_PARTS names them."""
+
+    def count(self, user: User) -> dict[str, int]:
+        """How much there is to hand on, by what it is called."""
+
+    def hand_on(self, user: User, *, by: User | None, to: User | Team | None) -> None:
+        """Give it to somebody, to a team, or to nobody."""
+
+
+def count_work(user: User) -> dict[str, int]:
+    """What somebody has that must go on without them, by what it is called."""
+    counts: dict[str, int] = {}
+    for part in _parts():
+        counts |= part.count(user)
+    return counts
+
+
+def _parts() -> list[Part]:
+    return [import_string(path) for path in settings.PERSON_PARTS]
+
+
 @transaction.atomic
-def deactivate_person(user: User, *, by: User | None) -> User:
-    """Take away every right at once: sessions and API tokens end and do not come back with an activation."""
+def deactivate_person(user: User, *, by: User | None, to: User | Team | None = None) -> User:
+    """Take away every right at once: sessions and API tokens end and do not come back with an activation.
+
+    What they were working on goes to somebody else, to a team, or to nobody (`to`), in the same transaction.
+    Errors: PermissionDenied; ValidationError.
+    """
     user = _lock_for_change(user, by)
     if not user.is_active:
         return user
     if by is not None and by.pk == user.pk:
         raise ValidationError("Nobody switches off their own account; ask another administrator.", code="own_account")
+    if isinstance(to, User) and (to.pk == user.pk or not User.objects.filter(pk=to.pk, is_active=True).exists()):
+        raise ValidationError("Choose somebody who works here.", code="invalid")
     if user.role == Role.ADMIN:
         _keep_an_administrator(user)
+    for part in _parts():
+        part.hand_on(user, by=by, to=to)
     user.is_active = False
     user.session_era += 1
     user.save(update_fields=["is_active", "session_era"])

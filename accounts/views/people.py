@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import actions
 from accounts.access import requires, viewer
-from accounts.forms import InvitationForm, RoleForm, TeamForm, TeamsForm, refuse
+from accounts.forms import DeactivateForm, InvitationForm, RoleForm, TeamForm, TeamsForm, refuse
 from accounts.models import Team, User
 from accounts.roles import ROLE_CHOICES
 
@@ -82,12 +82,18 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, lambda: actions.set_role(user, by=viewer(request), **form.cleaned_data), "Saved.")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("accounts.manage_people")
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask who goes on with their work, and switch them off."""
     user = get_object_or_404(User, pk=pk)
-    said = f"{user.name} is switched off and signed out everywhere."
-    return _answer(request, lambda: actions.deactivate_person(user, by=viewer(request)), said)
+    form = DeactivateForm(request.POST if request.method == "POST" else None, person=user)
+    if request.method == "POST" and form.is_valid():
+        said = f"{user.name} is switched off and signed out everywhere."
+        return _answer(request, lambda: actions.deactivate_person(user, by=viewer(request), **form.cleaned_data), said)
+    counts = {name: count for name, count in actions.count_work(user).items() if count}
+    context = {"person": user, "form": form, "counts": counts, "section": "people"}
+    return render(request, "accounts/deactivate.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
