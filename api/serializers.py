@@ -12,13 +12,33 @@ from rest_framework import serializers
 
 from accounts.models import Team, User
 from customers.models import Address, Company, Customer
-from tickets.models import Article, Channel, Macro, Message, Priority, RootCause, Status, Tag, Ticket
+from tickets.actions.addressing import MOST_PEOPLE
+from tickets.actions.forwarding import MOST_MESSAGES, MOST_TO
+from tickets.models import (
+    Article,
+    Channel,
+    ChecklistItem,
+    Copied,
+    Macro,
+    Message,
+    Notification,
+    Outreach,
+    OutreachRow,
+    Priority,
+    RootCause,
+    Status,
+    Tag,
+    Ticket,
+)
+from tickets.models.relating import SIDES
+from tickets.queries.notifications import said
 from tickets.serializers import iso
 from tickets.when import MAX_CHARS
 
 MAX_ID = 2**63 - 1
 MAX_TAGS = 20
 MAX_FILES = 10
+LINK_KINDS = ["related", "parent", "child", "duplicate"]
 UNSOLVED_CHOICES = [choice for choice in Status.choices if choice[0] != Status.SOLVED]
 
 
@@ -118,6 +138,25 @@ class AssigneeOut(Out):
         model = User
         fields = ["id", "name"]
         read_only_fields = fields
+
+
+class NotificationOut(Out):
+    ticket = serializers.IntegerField(source="ticket_id", read_only=True, help_text="Its number.")
+    subject = serializers.CharField(source="ticket.subject", read_only=True)
+    seq = serializers.IntegerField(source="event.seq", read_only=True, help_text="Of the event on the ticket.")
+    said = serializers.SerializerMethodField(help_text="What happened, in words; never what somebody wrote.")
+
+    class Meta:
+        model = Notification
+        fields = ["id", "kind", "ticket", "subject", "seq", "said", "created_at", "read_at"]
+        read_only_fields = fields
+
+    def get_said(self, row: Notification) -> str:
+        return said(row)
+
+
+class ReadOut(serializers.Serializer[Any]):
+    read = serializers.IntegerField(help_text="How many were unread until now.")
 
 
 class TagOut(Out):
@@ -242,6 +281,7 @@ class TicketOut(Out):
             "solved_at",
             "snoozed_at",
             "snoozed_until",
+            "trashed_at",
             "created_at",
             "updated_at",
         ]
@@ -250,6 +290,40 @@ class TicketOut(Out):
             "last_seq": {"help_text": "The seq of the ticket's newest event."},
             "merged_into": {"help_text": "The number of the ticket that goes on for this one."},
         }
+
+
+class LinkedTicketOut(Out):
+    class Meta:
+        model = Ticket
+        fields = ["number", "reference", "subject", "status", "trashed_at"]
+        read_only_fields = fields
+
+
+class LinkOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    kind = serializers.ChoiceField(
+        source="side", choices=list(SIDES), help_text="What this ticket is to the other: `parent`: it is part of it."
+    )
+    ticket = LinkedTicketOut(allow_null=True, help_text="The other one; null if you may not see it.")
+
+
+class LinksOut(serializers.Serializer[Any]):
+    links = LinkOut(source="all", many=True)
+
+
+class ChecklistItemOut(Out):
+    is_done = serializers.BooleanField(read_only=True)
+    done_by = AssigneeOut(read_only=True, allow_null=True, help_text="Who ticked it.")
+
+    class Meta:
+        model = ChecklistItem
+        fields = ["id", "text", "is_done", "done_at", "done_by"]
+        read_only_fields = fields
+
+
+class ChecklistOut(serializers.Serializer[Any]):
+    items = ChecklistItemOut(many=True)
+    done = serializers.IntegerField(help_text="How many of them are ticked off.")
 
 
 # The next ones describe what tickets/serializers.py makes, for the schema; tests hold the two together.
@@ -342,7 +416,7 @@ class TicketFilters(Strict):
     view = Text(
         required=False,
         max_length=100,
-        help_text="A place of the inbox: `mine`, `waiting`, `team-<slug>`, …, or a saved view: `saved-<id>`.",
+        help_text="A place of the inbox: `mine`, `waiting`, `trash`, `team-<slug>`, …, or a saved view: `saved-<id>`.",
     )
 
     def validate_reference(self, value: str) -> str:
@@ -441,12 +515,46 @@ class MergeIn(Strict):
     into = Id(help_text="The number of the ticket that goes on.")
 
 
+class LinkIn(Strict):
+    other = Id(help_text="The number of the other ticket.")
+    kind = serializers.ChoiceField(
+        choices=LINK_KINDS, help_text="`parent`: this ticket is part of the other one; `child`: the other way round."
+    )
+
+
+class SplitIn(Strict):
+    message = Id(help_text="The id of a message on this ticket.")
+    subject = Text(max_length=200, help_text="What the new ticket is about.")
+    team = Id(required=False, allow_null=True, help_text="A team's id; without one, this ticket's team.")
+
+
+class ChecklistIn(Strict):
+    text = Text(max_length=11_000, help_text="One thing to do in each line.")
+
+
+class ChecklistItemChangeIn(Strict):
+    text = Text(required=False, max_length=200)
+    is_done = serializers.BooleanField(required=False)
+    move = serializers.IntegerField(
+        required=False, min_value=-50, max_value=50, help_text="So many places down, or up if negative."
+    )
+
+
 class SnoozeIn(Strict):
     until = Text(
         allow_null=True,
         max_length=MAX_CHARS,
         help_text="A time (without a zone in yours), words such as `tomorrow 9`, or null: until they reply.",
     )
+
+
+class NotificationFilters(Strict):
+    unread = serializers.BooleanField(required=False, help_text="Only those that you have not read.")
+
+
+class ReadIn(Strict):
+    ids = serializers.ListField(child=Id(), required=False, max_length=500, help_text="Of notifications.")
+    all = serializers.BooleanField(required=False, default=False, help_text="All of them.")
 
 
 class MacroFilters(Strict):
@@ -487,3 +595,89 @@ class CustomerChangeIn(Strict):
     name = Text(required=False, allow_blank=True, max_length=160)
     company = Id(required=False, help_text="A company's id.")
     note = Text(required=False, allow_blank=True, max_length=10_000)
+
+
+# --- What we begin ourselves ---------------------------------------------------------------
+class PersonIn(Strict):
+    email = serializers.EmailField(max_length=254)
+    name = Text(required=False, allow_blank=True, default="", max_length=160)
+
+
+class CopyIn(PersonIn):
+    pass
+
+
+class CopyOut(Out):
+    class Meta:
+        model = Copied
+        fields = ["id", "email", "name", "created_at"]
+        read_only_fields = fields
+
+
+class ForwardIn(Strict):
+    to = serializers.ListField(child=PersonIn(), min_length=1, max_length=MOST_TO)
+    body = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=settings.MESSAGE_MAX_CHARS,
+        help_text="Your words, in plain text.",
+    )
+    messages = serializers.ListField(
+        child=Id(),
+        required=False,
+        max_length=MOST_MESSAGES,
+        help_text="Ids of replies; without this all of them, newest 100 at most. Notes never go along.",
+    )
+    attachments = serializers.ListField(
+        child=FileId(), required=False, max_length=MAX_FILES, help_text="Ids of files of its replies; none by itself."
+    )
+    client_id = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="Your own id; makes it harmless to repeat.",
+    )
+
+
+class ForwardOut(serializers.Serializer[Any]):
+    mail = serializers.UUIDField(help_text="The id that later events of this mail carry.")
+    seq = serializers.IntegerField(help_text="The seq of its event on the ticket.")
+    leaves_at = Time(help_text="When it leaves.")
+
+
+class OutreachIn(Strict):
+    to = serializers.ListField(child=PersonIn(), min_length=1, max_length=MOST_PEOPLE)
+    subject = Text(max_length=200)
+    body = Text(max_length=settings.MESSAGE_MAX_CHARS, help_text="Markdown. `{{ customer.first_name }}` is theirs.")
+    team = Id(required=False, allow_null=True, help_text="A team's id.")
+    is_mine = serializers.BooleanField(default=False, help_text="Whether the tickets become yours.")
+    attachments = serializers.ListField(
+        child=FileId(), required=False, max_length=MAX_FILES, help_text="Ids of files that you uploaded."
+    )
+    client_id = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="Your own id; makes it harmless to repeat.",
+    )
+
+
+class OutreachRowOut(Out):
+    ticket = serializers.IntegerField(source="ticket_id", read_only=True, allow_null=True, help_text="Its number.")
+
+    class Meta:
+        model = OutreachRow
+        fields = ["email", "name", "state", "reason", "ticket"]
+        read_only_fields = fields
+
+
+class OutreachOut(Out):
+    people = OutreachRowOut(source="rows", many=True, read_only=True)
+
+    class Meta:
+        model = Outreach
+        fields = ["id", "subject", "begins_at", "stopped_at", "created_at", "people"]
+        read_only_fields = fields

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from api.views import articles, docs, macros, merging, people, snoozing, tickets, timeline
+from api.views import articles, docs, macros, merging, notifying, outgoing, people, relating, snoozing, tickets, timeline
 
 app_name = "api"
 urlpatterns = [
@@ -13,11 +13,33 @@ urlpatterns = [
     path("tickets/<int:number>/assign/", tickets.Assign.as_view(), name="assign"),
     path("tickets/<int:number>/resolve/", tickets.Resolve.as_view(), name="resolve"),
     path("tickets/<int:number>/reopen/", tickets.Reopen.as_view(), name="reopen"),
+    path("tickets/<int:number>/follow/", notifying.Follow.as_view(), name="follow"),
+    path("tickets/<int:number>/unfollow/", notifying.Unfollow.as_view(), name="unfollow"),
+    path("notifications/", notifying.Notifications.as_view(), name="notifications"),
+    path("notifications/read/", notifying.ReadNotifications.as_view(), name="read_notifications"),
     path("tickets/<int:number>/snooze/", snoozing.Snooze.as_view(), name="snooze"),
     path("tickets/<int:number>/wake/", snoozing.Wake.as_view(), name="wake"),
     path("tickets/<int:number>/merge/", merging.Merge.as_view(), name="merge"),
     path("tickets/<int:number>/unmerge/", merging.Unmerge.as_view(), name="unmerge"),
+    path("tickets/<int:number>/links/", relating.Links.as_view(), name="links"),
+    path("tickets/<int:number>/links/<int:pk>/remove/", relating.Unlink.as_view(), name="unlink"),
+    path("tickets/<int:number>/split/", relating.Split.as_view(), name="split"),
+    path("tickets/<int:number>/checklist/", relating.Checklist.as_view(), name="checklist"),
+    path("tickets/<int:number>/checklist/<int:pk>/", relating.OneChecklistItem.as_view(), name="checklist_item"),
+    path(
+        "tickets/<int:number>/checklist/<int:pk>/remove/",
+        relating.RemoveChecklistItem.as_view(),
+        name="remove_checklist_item",
+    ),
+    path("tickets/<int:number>/trash/", relating.Trash.as_view(), name="trash"),
+    path("tickets/<int:number>/restore/", relating.Restore.as_view(), name="restore"),
     path("tickets/<int:number>/macro/", macros.ApplyMacro.as_view(), name="apply_macro"),
+    path("tickets/<int:number>/copies/", outgoing.Copies.as_view(), name="copies"),
+    path("tickets/<int:number>/copies/<int:pk>/remove/", outgoing.RemoveCopy.as_view(), name="remove_copy"),
+    path("tickets/<int:number>/forward/", outgoing.Forward.as_view(), name="forward"),
+    path("outreaches/", outgoing.Outreaches.as_view(), name="outreaches"),
+    path("outreaches/<int:pk>/", outgoing.OneOutreach.as_view(), name="outreach"),
+    path("outreaches/<int:pk>/stop/", outgoing.StopOutreach.as_view(), name="stop_outreach"),
     path("customers/", people.Customers.as_view(), name="customers"),
     path("customers/<int:pk>/", people.OneCustomer.as_view(), name="customer"),
     path("companies/", people.Companies.as_view(), name="companies"),

@@ -35,6 +35,7 @@ OBJECTS = {
     "accounts:site_words": "site",
     "accounts:withdraw": "invited",
     "api:customer": "customer",
+    "api:article": "article",
     "api:macro": "macro",
     "chat:events": "chat",
     "chat:copy": "chat",
@@ -48,8 +49,8 @@ OBJECTS = {
     "customers:detail": "customer",
     "customers:same_person": "customer",
     "customers:another_person": "customer_merge",
-    "customers:same_person": "customer",
-    "customers:another_person": "customer_merge",
+    "articles:archive": "article",
+    "articles:article": "article",
     "macros:delete": "macro",
     "macros:duplicate": "macro",
     "macros:macro": "macro",
@@ -99,6 +100,7 @@ _SITE = {"name": "Shop", "url": "https://shop.example"}
 _PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
 _MACRO = {"name": "Thanks", "whose": "me", "kind": "reply", "body": "Thank you!"}
+_ARTICLE = {"title": "Sizes", "url": "https://help.example/matrix"}
 _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
 _NEW_TICKET = {"customer": {"email": "new@example.com"}, "subject": "The bell", "body": "It does not ring."}
 
@@ -128,6 +130,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api:messages": {"body": "On its way."},
     "api:resolve": {"root_cause": "none"},
     "api:snooze": {"until": None},
+    "api:read_notifications": {"all": True},
     "api:links": {"other": 999_999_999, "kind": "related"},
     "api:split": {"message": 999_999_999, "subject": "The invoice"},
     "api:checklist": {"text": "Call them"},
@@ -146,7 +149,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "chats:block": {"what": "visitor"},
     "chats:blocks": {"address": "203.0.113.9"},
     "customers:detail": {"name": "Carla C.", "company": "", "note": ""},
-    "customers:same_person": {"other": "999999999"},
     "customers:same_person": {"other": "999999999"},
     "macros:macro": _MACRO,
     "macros:new": _MACRO,
@@ -175,6 +177,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "tickets:priority": {"priority": "3"},
     "tickets:reply": {"body": "On its way.", "kind": "reply"},
     "tickets:resolve": {"root_cause": "none"},
+    "api:article": {"title": "All sizes"},
+    "api:articles": _ARTICLE,
+    "articles:article": _ARTICLE,
+    "articles:new": _ARTICLE,
+    "tickets:preview": {"body": "**Hello**"},
     "tickets:draft": {"body": "Half a thought", "kind": "reply", "client_id": "matrix-2"},
     "tickets:follow_up": {"do": "now"},
     "tickets:snooze": {"words": "tomorrow 9"},
@@ -251,6 +258,8 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:show": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "tickets:reply": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:note": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
+    "tickets:articles": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:preview": {"GET": "login 405 405 405 405 405", "POST": "login 200 200 200 200 200"},
     "tickets:draft": {"GET": "login 404 200 200 200 200", "POST": "login 404 200 200 200 200"},
     "tickets:later": {"GET": "login 405 405 405 405 405", "POST": "login 404 422 422 422 422"},
     "tickets:assign": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
@@ -295,6 +304,11 @@ DESK: dict[str, dict[str, str]] = {
     "macros:preview": {"GET": "login 405 405 405 405 405", "POST": "login 200 200 200 200 200"},
     "macros:macro": {"GET": "login 404 200 200 200 200", "POST": "login 404 403 302 302 302"},
     "macros:duplicate": {"GET": "login 405 405 405 405 405", "POST": "login 404 302 302 302 302"},
+    # Charlie and Alice are agents: articles are kept by leads.
+    "articles:list": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
+    "articles:new": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 302 302 302"},
+    "articles:article": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 302 302 302"},
+    "articles:archive": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 302 302 302"},
     "macros:delete": {"GET": "login 405 405 405 405 405", "POST": "login 404 403 302 302 302"},
     "tickets:macros": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "tickets:macro": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
@@ -341,8 +355,6 @@ DESK: dict[str, dict[str, str]] = {
     "customers:detail": {"GET": "login 404 200 200 200 200", "POST": "login 404 302 302 302 302"},
     "customers:same_person": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 200 200 200"},
     "customers:another_person": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 302 302 302"},
-    "customers:same_person": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 200 200 200"},
-    "customers:another_person": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 302 302 302"},
     "reports:dashboard": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "api:tickets": {"GET": "401 200 200 200 200 200", "POST": "401 201 201 201 201 201"},
     "api:ticket": {
@@ -375,6 +387,10 @@ DESK: dict[str, dict[str, str]] = {
     "api:outreach": {"GET": "401 404 200 404 404 404", "POST": "401 405 405 405 405 405"},
     "api:stop_outreach": {"GET": "401 405 405 405 405 405", "POST": "401 404 200 404 404 404"},
     "api:reopen": {"GET": "401 405 405 405 405 405", "POST": "401 404 400 400 400 400"},
+    "api:follow": {"GET": "401 405 405 405 405 405", "POST": "401 404 200 200 200 200"},
+    "api:unfollow": {"GET": "401 405 405 405 405 405", "POST": "401 404 200 200 200 200"},
+    "api:notifications": {"GET": "401 200 200 200 200 200", "POST": "401 405 405 405 405 405"},
+    "api:read_notifications": {"GET": "401 405 405 405 405 405", "POST": "401 200 200 200 200 200"},
     "api:snooze": {"GET": "401 405 405 405 405 405", "POST": "401 404 200 200 200 200"},
     "api:wake": {"GET": "401 405 405 405 405 405", "POST": "401 404 200 200 200 200"},
     "api:customers": {"GET": "401 200 200 200 200 200", "POST": "401 201 201 201 201 201"},
@@ -387,6 +403,12 @@ DESK: dict[str, dict[str, str]] = {
     "api:teams": {"GET": "401 200 200 200 200 200", "POST": "401 405 405 405 405 405"},
     "api:users": {"GET": "401 200 200 200 200 200", "POST": "401 405 405 405 405 405"},
     "api:tags": {"GET": "401 200 200 200 200 200", "POST": "401 405 405 405 405 405"},
+    "api:articles": {"GET": "401 200 200 200 200 200", "POST": "401 403 403 201 201 201"},
+    "api:article": {
+        "GET": "401 200 200 200 200 200",
+        "POST": "401 405 405 405 405 405",
+        "PATCH": "401 403 403 200 200 200",
+    },
     "api:macros": {"GET": "401 200 200 200 200 200", "POST": "401 405 405 405 405 405"},
     "api:macro": {"GET": "401 404 200 200 200 200", "POST": "401 405 405 405 405 405"},
     "api:apply_macro": {"GET": "401 405 405 405 405 405", "POST": "401 404 400 400 400 400"},

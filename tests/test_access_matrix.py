@@ -37,27 +37,36 @@ from tests.access_matrix import (
 from tests.pictures import picture
 from tickets.actions import (
     add_attachment,
+    add_copied,
+    add_items,
     assign_ticket,
     begin_bulk_reply,
+    begin_outreach,
     change_many,
+    create_article,
     create_macro,
+    link_ticket,
     merge_customers,
     open_ticket,
     post_message,
     save_view,
     set_priority,
 )
+from tickets.actions.addressing import Person
 from tickets.actions.shaping import create_field, create_status
 from tickets.models import (
     BulkReply,
     BulkReplyRow,
     Collaborator,
+    Copied,
     Event,
     Field,
     FollowUp,
     Macro,
     Message,
     NamedStatus,
+    Outreach,
+    OutreachRow,
     Tag,
     Ticket,
     Undo,
@@ -151,11 +160,17 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
         visits[name] = visit.token
     said_first = create_proactive_message(site, by=adam, name="Cart", text="Stuck?")
     view = save_view(by=adam, name="Flat", query="is:open flat", team=workshop, is_shared=True)
+    article = create_article(by=adam, title="Tyres", url="https://help.example/tyres")
     macro = create_macro(by=adam, name="Thanks", body="Thank you!", owner=None, team=workshop)
     merge = merge_customers(carla, merged=create_guest(name="C. C."), by=adam)
     nora = invite_person("nora@example.com", by=adam)
     alices_undo = change_many([ticket], by=alice, change=lambda one: set_priority(one, by=alice, priority=3)).undo
+    (item,) = add_items(ticket, by=alice, text="Call the depot")
+    link = link_ticket(ticket, by=adam, other=chat_ticket, kind="related")
     alices_words = begin_bulk_reply([ticket], by=alice, body="We are on it.", client_id="matrix")
+    copied = add_copied(ticket, by=alice, email="copied@example.net")
+    two = [Person("", "one@example.net"), Person("", "two@example.net")]
+    alices_mails = begin_outreach(two, by=alice, subject="News", body="We are open again.", client_id="matrix")
     return World(
         people=people,
         ticket=ticket,
@@ -172,6 +187,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "team": {"pk": workshop.pk},
             "site": {"pk": site.pk},
             "proactive": {"pk": site.pk, "message_pk": said_first.pk},
+            "article": {"pk": article.pk},
             "macro": {"pk": macro.pk},
             "view": {"pk": view.pk},
             "ticket_macro": {"number": ticket.number, "pk": macro.pk},
@@ -182,7 +198,11 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "named_status": {"pk": create_status(by=adam, name="Waiting for parts", status="on_hold").pk},
             "tag": {"pk": Tag.objects.create(name="tyre").pk},
             "undo": {"pk": alices_undo.pk},
+            "ticket_item": {"number": ticket.number, "pk": item.pk},
+            "ticket_link": {"number": ticket.number, "pk": link.pk},
             "bulk_reply": {"pk": alices_words.pk},
+            "copied": {"number": ticket.number, "pk": copied.pk},
+            "outreach": {"pk": alices_mails.pk},
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
             "reset": {"uidb36": "1", "key": "set-password"},
             "mail": {"key": "0"},
@@ -235,6 +255,9 @@ def state() -> list[Any]:
         Undo,
         BulkReply,
         BulkReplyRow,
+        Copied,
+        Outreach,
+        OutreachRow,
         Macro,
         Field,
         NamedStatus,

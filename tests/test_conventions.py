@@ -143,6 +143,7 @@ WITHOUT_ACTOR = {
     },
     "outbox.actions": {
         "queue_mail": "the action that owes the mail has an actor",
+        "cancel_mail": "the action that makes the mail pointless has an actor",
         "cancel_mails": "the action that makes the mails pointless has an actor",
         "black_out_mails": "a step of redact_message",
         "take_out_file": "a step of remove_file",
@@ -163,6 +164,7 @@ WITHOUT_ACTOR = {
         "mail_digest": "the clock's work",
         "due_for": "reads",
         "forget_bulk_replies": "the clock's work",
+        "forget_outreaches": "the clock's work",
         "report_mail_trouble": "the clock's work",
         "preview_merge": "reads",
         "merge_guest": "a proof of who they are, which its caller has seen",

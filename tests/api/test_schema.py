@@ -50,7 +50,8 @@ def promised(schema: dict[str, Any], path: str, method: str, status: int) -> Dra
     return Draft4Validator(nullable({**shape, "components": schema["components"]}))
 
 
-BARE = ("reopen/", "wake/", "unmerge/")  # what is to be done is said by the address
+# What is to be done is said by the address.
+BARE = ("reopen/", "wake/", "unmerge/", "remove/", "trash/", "restore/", "stop/")
 
 
 def test_every_operation_says_what_it_does_takes_and_answers(schema):
