@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from api.views import articles, docs, macros, merging, notifying, outgoing, people, relating, snoozing, tickets, timeline
+from api.views import (
+    articles,
+    docs,
+    macros,
+    merging,
+    notifying,
+    outgoing,
+    people,
+    relating,
+    snoozing,
+    tickets,
+    timeline,
+)
 
 app_name = "api"
 urlpatterns = [

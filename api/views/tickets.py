@@ -14,13 +14,15 @@ from accounts.models import Team, User
 from api.errors import Conflict, refuse
 from api.schema import READING, WRITING, operation
 from api.serializers import AssignIn, ResolveIn, TicketChangeIn, TicketFilters, TicketIn, TicketOut
-from api.views.base import Door, body, each, find_ticket, known, named_team, one, page, query, viewer, with_all
+from api.views.base import Door, body, each, find_ticket, found, known, named_team, one, page, query, viewer, with_all
 from customers.actions import get_or_create_customer
 from customers.models import Customer
 from tickets import actions
 from tickets.actions.sorting import UNCHANGED, Unchanged
 from tickets.models import RootCause, Ticket
+from tickets.models.ticket import TicketQuerySet
 from tickets.queries import inbox_views, keep_of, understand, visible_customers
+from tickets.queries.inbox import TRASH
 from tickets.queries.searching import TooSlowError, limited_in_time
 from tickets.queries.viewing import KEY, kept_in_view, opened_view, saved_views
 
@@ -43,7 +45,7 @@ class Tickets(Door):
         changes during the walk comes again at its end, none is missed.
         """
         wanted = query(request, TicketFilters)
-        rows = narrowed(with_all(Ticket.objects.visible_to(viewer(request))), wanted, viewer(request))
+        rows = narrowed(with_all(_searched(wanted, viewer(request))), wanted, viewer(request))
         order = ["updated_at", "number"] if "updated_after" in wanted else ["-number"]
         try:
             with limited_in_time() if "q" in wanted else nullcontext():
@@ -83,7 +85,9 @@ class Tickets(Door):
 class OneTicket(Door):
     @operation("tickets_read", "Read a ticket", answers={200: TicketOut}, errors=[*READING, 404], tag="tickets")
     def get(self, request: Request, number: int) -> Response:
-        return answer(find_ticket(request, number))
+        """One in the trash can be read as well, and nothing else but restored."""
+        seen = Ticket.objects.visible_to(viewer(request)) | Ticket.objects.trash_of(viewer(request))
+        return answer(found(seen.filter(pk=number)))
 
     @operation(
         "tickets_change",
@@ -214,6 +218,15 @@ def narrowed(rows: QuerySet[Ticket], wanted: dict[str, Any], by: User) -> QueryS
                 value = {"none": None, "me": by.pk}.get(value, value)
             rows = rows.filter(**{lookup: value})
     return rows
+
+
+def _searched(wanted: dict[str, Any], by: User) -> TicketQuerySet:
+    """Among which tickets the filters choose: those that are seen, or those in the trash if these are asked for."""
+    asks = [understand(wanted["q"], by)] if "q" in wanted else []
+    saved = opened_view(wanted["view"], saved_views(by)) if wanted.get("view", "").startswith(KEY) else None
+    asks += [understand(saved.query, by)] if saved else []
+    is_of_trash = wanted.get("view") == TRASH or any(search.is_of_trash for search in asks)
+    return Ticket.objects.trash_of(by) if is_of_trash else Ticket.objects.visible_to(by)
 
 
 def _kept_in_view(key: str, by: User) -> Q:
