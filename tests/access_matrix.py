@@ -14,8 +14,8 @@ WIDGET_VIEWERS = ("anybody", "carla", "dora")
 
 # Not in the URL configuration outside development.
 DEVELOPMENT_ONLY = {"outbox:mail_list", "outbox:mail_detail", "outbox:mail_html", "styleguide"}
-# The only pages that another page may show in a frame: the widget's own on its site, a caught mail on ours.
-FRAMED_ELSEWHERE = {"chat:frame", "outbox:mail_html"}
+# The only pages that another page may show in a frame: the widget's own on its site, a caught mail and a panel on ours.
+FRAMED_ELSEWHERE = {"chat:frame", "tickets:panel_frame", "outbox:mail_html"}
 
 # Which thing of the world an address is asked for; a ticket where nothing is said.
 OBJECTS = {
@@ -59,6 +59,14 @@ OBJECTS = {
     "shaping:field": "field",
     "shaping:move_field": "field",
     "shaping:tag": "tag",
+    "shaping:delete_panel": "panel",
+    "shaping:move_panel": "panel",
+    "shaping:new_panel_secret": "panel",
+    "shaping:panel": "panel",
+    "shaping:try_panel": "panel",
+    "tickets:panel": "ticket_panel",
+    "tickets:panel_frame": "ticket_frame",
+    "tickets:panel_door": "ticket_frame",
     "sites:delete_proactive": "proactive",
     "sites:identity": "site",
     "sites:new_proactive": "site",
@@ -99,6 +107,7 @@ TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 _SITE = {"name": "Shop", "url": "https://shop.example"}
 _PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
 _COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
+_PANEL = {"name": "Orders", "url": "https://shop.example/panel", "kind": "data", "height": 240}
 _MACRO = {"name": "Thanks", "whose": "me", "kind": "reply", "body": "Thank you!"}
 _ARTICLE = {"title": "Sizes", "url": "https://help.example/matrix"}
 _WORDS = {"client_id": "matrix-1", "body": "Hello?"}
@@ -160,6 +169,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "shaping:change_status": {"do": "rename", "name": "With the maker"},
     "shaping:field": {"name": "Order", "kind": "text"},
     "shaping:new_field": {"name": "Frame", "kind": "text"},
+    "shaping:new_panel": _PANEL,
+    "shaping:panel": _PANEL,
     "shaping:statuses": {"name": "With the maker", "status": "on_hold"},
     "shaping:tag": {"do": "rename", "name": "wheel"},
     "tickets:fields": {"field_order": "A 17"},
@@ -290,6 +301,16 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:undo": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 404 404 404"},
     "tickets:fields": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 303 303 303"},
     "tickets:tag_names": {"GET": "login 200 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:panel": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:panel_frame": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "tickets:panel_door": {"GET": "login 404 302 302 302 302", "POST": "login 405 405 405 405 405"},
+    "shaping:panels": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 405"},
+    "shaping:new_panel": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 200"},
+    "shaping:panel": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
+    "shaping:new_panel_secret": {"GET": "login 403 403 403 403 405", "POST": "login 403 403 403 403 200"},
+    "shaping:try_panel": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 405"},
+    "shaping:move_panel": {"GET": "login 403 403 403 403 405", "POST": "login 403 403 403 403 302"},
+    "shaping:delete_panel": {"GET": "login 403 403 403 403 405", "POST": "login 403 403 403 403 302"},
     "shaping:fields": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 405 405"},
     "shaping:new_field": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 302 302"},
     "shaping:field": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 302 302"},

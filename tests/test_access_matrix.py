@@ -53,6 +53,7 @@ from tickets.actions import (
     set_priority,
 )
 from tickets.actions.addressing import Person
+from tickets.actions.panels import create_panel
 from tickets.actions.shaping import create_field, create_status
 from tickets.models import (
     BulkReply,
@@ -67,6 +68,7 @@ from tickets.models import (
     NamedStatus,
     Outreach,
     OutreachRow,
+    Panel,
     Tag,
     Ticket,
     Undo,
@@ -171,6 +173,9 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     copied = add_copied(ticket, by=alice, email="copied@example.net")
     two = [Person("", "one@example.net"), Person("", "two@example.net")]
     alices_mails = begin_outreach(two, by=alice, subject="News", body="We are open again.", client_id="matrix")
+    # Nothing is there, so nobody is asked.
+    data_panel = create_panel(by=adam, name="Orders", url="http://169.254.169.254/", kind="data")
+    page_panel = create_panel(by=adam, name="Shop", url="https://shop.example/panel", kind="page")
     return World(
         people=people,
         ticket=ticket,
@@ -196,6 +201,9 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "alices_note": {"pk": alices_note.pk},
             "field": {"pk": create_field(by=adam, name="Order", kind="text").pk},
             "named_status": {"pk": create_status(by=adam, name="Waiting for parts", status="on_hold").pk},
+            "panel": {"pk": data_panel.pk},
+            "ticket_panel": {"number": ticket.number, "pk": data_panel.pk},
+            "ticket_frame": {"number": ticket.number, "pk": page_panel.pk},
             "tag": {"pk": Tag.objects.create(name="tyre").pk},
             "undo": {"pk": alices_undo.pk},
             "ticket_item": {"number": ticket.number, "pk": item.pk},
@@ -261,6 +269,7 @@ def state() -> list[Any]:
         Macro,
         Field,
         NamedStatus,
+        Panel,
         Tag,
     )
     noise = {"last_login", "last_used_at"}  # that somebody came is written down, whatever they get
