@@ -368,6 +368,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AuthorKind": ["agent", "customer", "system"],
         "MessageKind": "tickets.models.Message.Kind",
+        "NotificationKind": "tickets.models.Notification.Kind",
         "TicketChannel": "tickets.models.Channel",
         "TicketPriority": "tickets.models.Priority",
         "TicketStatus": "tickets.models.Status",
