@@ -32,6 +32,7 @@ shop, say = test_first_day.shop, test_first_day.say  # the page of someone else 
 
 WIDTHS = {"wide": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 SAYABLE = {kind: message(text)[:20_000] for kind, text in PAYLOADS.items() if message(text)}
+RICH = [f"**{text}** [{text}](https://x.example)\n\n- {text}\n\n```\n{text}" for text in SCRIPTS.values()]
 WORST = [one_line(text) for text in [*list(SCRIPTS.values())[:14], FEW["one long word"], FEW["combining, a tower"]]]
 
 # What no page of ours has, and what was only ever text.
@@ -115,6 +116,7 @@ def town(live: str, chromium: Any, adam: User, alice: User, workshop: Team, site
     everything = open_ticket(carla, by=carla, body=WORST[0], channel="chat", site=site, tags=WORST[:14])
     post_messages([Post(everything, by=carla, body=text) for text in SAYABLE.values()])
     post_messages([Post(everything, by=alice, body=SAYABLE[kind], kind="note") for kind in FEW if kind in SAYABLE])
+    post_messages([Post(everything, by=alice, body=text, format="markdown") for text in RICH])
     for text in WORST:
         file = add_attachment(SimpleUploadedFile("x", b"Just words"), by=alice)
         type(file).objects.filter(pk=file.pk).update(name=text[:200])  # as bad as a name could ever have been
@@ -198,9 +200,10 @@ def test_the_widget_shows_what_both_sides_say_as_text(
     expect(panel.get_by_text("Sent ").last).to_be_visible()
     ticket = Ticket.objects.get()
     post_messages([Post(ticket, by=alice, body=text) for text in SAYABLE.values()])
+    post_messages([Post(ticket, by=alice, body=text, format="markdown") for text in RICH])
     post_message(ticket, by=alice, body="That was all.")
     expect(panel.get_by_text("That was all.")).to_be_visible()
-    assert panel.locator(".bubble").count() == 8 + len(SAYABLE) + 1
+    assert panel.locator(".bubble").count() == 8 + len(SAYABLE) + len(RICH) + 1
     assert panel.locator("a").evaluate_all("all => all.filter((a) => !/^(https?|mailto):/.test(a.href)).length") == 0
     frame = page.frames[1]
     width, shown = frame.evaluate("[document.documentElement.scrollWidth, innerWidth]")

@@ -820,6 +820,42 @@ def test_right_to_left_pages_get_a_mirrored_widget(page: Page, desk: FakeDesk) -
     assert bubble["x"] - log["x"] < 40
 
 
+# ---- what the team wrote with lists and emphasis
+
+RICH = """<p onclick="window.__pwned=1" style="color:red" id="app">Hello <strong>you</strong><br>there
+<img src=x onerror="window.__pwned=1"></p>
+<ul><li>one</li></ul><ol start="3"><li>three</li></ol><pre><code>a  b</code></pre>
+<script>window.__pwned=1</script><svg onload="window.__pwned=1"></svg><table><tr><td>cell</td></tr></table>
+<iframe srcdoc="<script>parent.__pwned=1</script>"></iframe><style>*{display:none}</style><h1>Loud</h1>
+<a href="https://x.example/a" onmouseover="window.__pwned=1" target="_self">good</a> <a href="/relative">near</a>
+<a href="javascript:window.__pwned=1">bad</a><form action="//evil.example"><button>go</button></form>"""
+
+
+def test_only_what_is_listed_is_built_from_the_servers_html(lab: Page) -> None:
+    built = lab.evaluate(
+        """async (html) => {
+        const { rich } = await import("/static/widget/rich.js");
+        const words = rich(html);
+        document.body.append(words);
+        await new Promise((done) => setTimeout(done, 100));
+        const all = [...words.querySelectorAll("*")];
+        return {
+            tags: [...new Set(all.map((node) => node.localName))].sort(),
+            attributes: [...new Set(all.flatMap((node) => node.getAttributeNames()))].sort(),
+            links: [...words.querySelectorAll("a")].map((a) => [a.href, a.target, a.rel, a.textContent]),
+            text: words.textContent.replace(/\\s+/g, " ").trim(),
+            pwned: window.__pwned ?? null,
+        };
+        }""",
+        RICH,
+    )
+    assert built["tags"] == ["a", "br", "code", "li", "ol", "p", "pre", "strong", "ul"]
+    assert built["attributes"] == ["href", "rel", "start", "target"]
+    assert built["links"] == [["https://x.example/a", "_blank", "noopener nofollow", "good"]]
+    assert "".join(built["text"].split()) == "HelloyouthereonethreeabcellLoudgoodnearbadgo"
+    assert built["pwned"] is None
+
+
 # ---- size and house rules
 
 

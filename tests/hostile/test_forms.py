@@ -18,7 +18,7 @@ from chat.models import ProactiveMessage
 from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import BulkReply, Collaborator, Event, Macro, Message, Tag, Ticket
+from tickets.models import Article, BulkReply, Collaborator, Event, Macro, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -152,6 +152,12 @@ FORMS = {
         },
         wrong={"whose": "the world"},
         who="alice",
+    ),
+    "article": Form(
+        "/settings/articles/new/",
+        {"url": "https://help.example/a", "title": "Sizes"},
+        {"title": (last(Article, "title"), line), "summary": (last(Article, "summary"), line)},
+        wrong={"url": "nowhere"},
     ),
     "new ticket": Form(
         "/tickets/new/",
