@@ -104,8 +104,7 @@ function option(field, person, index) {
 function close(field) {
   shown.get(field)?.list.remove()
   shown.delete(field)
-  field.setAttribute("aria-expanded", "false")
-  field.removeAttribute("aria-activedescendant")
+  for (const name of ["role", "aria-autocomplete", "aria-expanded", "aria-controls", "aria-activedescendant"]) field.removeAttribute(name)
 }
 
 function choose(field, person) {

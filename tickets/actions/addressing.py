@@ -94,7 +94,9 @@ def _known(rows: object, emails: set[str]) -> Iterable[str]:
 
 def _parts(text: str) -> list[str]:
     """What stands between commas, semicolons and line ends, but for those inside quotes or angle brackets."""
-    parts, part, is_quoted, is_address = [], [], False, False
+    parts: list[str] = []
+    part: list[str] = []
+    is_quoted = is_address = False
     for char in text:
         if char == '"':
             is_quoted = not is_quoted
