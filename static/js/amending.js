@@ -30,6 +30,8 @@ document.addEventListener("keydown", (event) => {
   }
 }, true)
 document.addEventListener("click", (event) => {
+  const menu = event.target.closest("[data-edits]")?.closest("details")
+  if (menu) menu.open = false
   const cancel = event.target.closest("[data-edit-note] [data-cancel]")
   if (cancel && close(cancel.closest("[data-edit-note]"))) event.preventDefault()
 })

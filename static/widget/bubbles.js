@@ -18,7 +18,8 @@ export class Bubbles {
   make({ body, html, isMine }) {
     const bubble = make("div", "bubble");
     bubble.dir = "auto";
-    bubble.append(html ? rich(html) : withLinks(body || ""), make("div"));
+    bubble.append(make("div"));
+    this.drawWords(bubble, { body, html });
     const node = make("div", `message ${isMine ? "mine" : "theirs"}`);
     node.append(make("p", "name"), bubble, make("p", "state"));
     return node;
@@ -29,6 +30,7 @@ export class Bubbles {
     node.classList.toggle("first", Boolean(thing.isFirst));
     node.classList.toggle("last", Boolean(thing.isLast));
     node.dataset.state = thing.state || "";
+    this.drawWords(bubble, thing);
     name.replaceChildren(...this.byline(thing));
     name.className = thing.isMine || !thing.isFirst ? "name hushed" : "name"; // always said, not always seen
     bubble.title = this.exact.format(new Date(thing.at));
@@ -41,6 +43,14 @@ export class Bubbles {
     const time = make("time", "", this.clock.format(new Date(at)));
     time.dateTime = at;
     return [make("b", "", isMine ? this.say("you") : name || this.say("team")), " ", time];
+  }
+
+  /** Words change only if something is taken out of them. */
+  drawWords(bubble, { body, html }) {
+    if (bubble.said === (body || "")) return;
+    bubble.said = body || "";
+    while (bubble.childNodes.length > 1) bubble.firstChild.remove(); // the last one are the files
+    bubble.prepend(html ? rich(html) : withLinks(bubble.said));
   }
 
   drawFiles(bubble, { body, files = [] }) {

@@ -96,6 +96,8 @@ export class Chat {
     const verdict = timeline.take(frame);
     if (verdict === "gap") this.ask(frame.ref, timeline);
     if (verdict !== "show") return;
+    const outdated = timeline.outdatedBy(frame.event);
+    if (outdated) this.line.send({ type: "resume", ref: frame.ref, after: outdated - 1 }); // it comes as it reads now
     const { by = {}, message } = frame.event;
     if (!message) return;
     if (by?.you) {

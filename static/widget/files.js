@@ -53,6 +53,7 @@ export class Files {
   }
 
   row(file) {
+    if (file.removed_at) return [make("span", "file removed", this.say("fileRemoved", file))];
     const name = make("bdi", "file-name", file.name);
     const size = make("bdi", "file-size", this.sizeOf(file.size));
     if (!file.id) {

@@ -32,6 +32,7 @@ export default {
   fileSave: "حفظ {name}",
   fileLoading: "جارٍ التحميل…",
   fileGone: "لم يعد هذا الملف موجودًا.",
+  fileRemoved: "أُزيل الملف {name}.",
   fileFailed: "تعذّر تحميل الملف. يُرجى المحاولة مرة أخرى.",
   typing: "{name}: جارٍ الكتابة…",
   lost: "لا يوجد اتصال. نصّك محفوظ، وسنواصل المحاولة.",

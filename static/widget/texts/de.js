@@ -32,6 +32,7 @@ export default {
   fileSave: "{name} speichern",
   fileLoading: "Wird geladen …",
   fileGone: "Diese Datei gibt es nicht mehr.",
+  fileRemoved: "{name} wurde entfernt.",
   fileFailed: "Sie konnte nicht geladen werden. Bitte versuchen Sie es noch einmal.",
   typing: "{name} schreibt …",
   lost: "Keine Verbindung. Ihr Text ist sicher, wir versuchen es weiter.",

@@ -32,6 +32,7 @@ export default {
   fileSave: "Save {name}",
   fileLoading: "Loading…",
   fileGone: "This file is not there any more.",
+  fileRemoved: "{name} was removed.",
   fileFailed: "It could not be loaded. Please try again.",
   typing: "{name} is writing…",
   lost: "No connection. Your text is safe, we keep trying.",

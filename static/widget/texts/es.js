@@ -32,6 +32,7 @@ export default {
   fileSave: "Guardar {name}",
   fileLoading: "Cargando…",
   fileGone: "Este archivo ya no está disponible.",
+  fileRemoved: "Se ha eliminado {name}.",
   fileFailed: "No se ha podido cargar. Inténtelo de nuevo.",
   typing: "{name} está escribiendo…",
   lost: "Sin conexión. Su texto está a salvo; seguimos intentándolo.",

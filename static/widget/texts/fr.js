@@ -32,6 +32,7 @@ export default {
   fileSave: "Enregistrer {name}",
   fileLoading: "Chargement…",
   fileGone: "Ce fichier n’est plus disponible.",
+  fileRemoved: "{name} a été supprimé.",
   fileFailed: "Le chargement a échoué. Veuillez réessayer.",
   typing: "{name} écrit…",
   lost: "Pas de connexion. Votre texte est en sécurité, nous continuons d’essayer.",

@@ -32,6 +32,7 @@ export default {
   fileSave: "{name}を保存",
   fileLoading: "読み込み中…",
   fileGone: "このファイルはもうありません。",
+  fileRemoved: "{name} は削除されました。",
   fileFailed: "読み込めませんでした。もう一度お試しください。",
   typing: "{name}が入力中…",
   lost: "接続が切れました。入力内容は保存されています。再接続を試みています。",

@@ -32,6 +32,7 @@ export default {
   fileSave: "Guardar {name}",
   fileLoading: "Um momento…",
   fileGone: "Este anexo já não está disponível.",
+  fileRemoved: "{name} foi removido.",
   fileFailed: "Não foi possível abrir o anexo. Tente novamente.",
   typing: "{name} escreve…",
   lost: "Sem rede. O seu texto está seguro e tentaremos novamente.",
