@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from api.views import (
+    amending,
     articles,
     docs,
     macros,
@@ -14,6 +15,7 @@ from api.views import (
     snoozing,
     tickets,
     timeline,
+    uniting,
 )
 
 app_name = "api"
@@ -21,6 +23,9 @@ urlpatterns = [
     path("tickets/", tickets.Tickets.as_view(), name="tickets"),
     path("tickets/<int:number>/", tickets.OneTicket.as_view(), name="ticket"),
     path("tickets/<int:number>/messages/", timeline.Messages.as_view(), name="messages"),
+    path("tickets/<int:number>/messages/<int:pk>/", amending.OneMessage.as_view(), name="message"),
+    path("tickets/<int:number>/messages/<int:pk>/redact/", amending.Redact.as_view(), name="redact"),
+    path("tickets/<int:number>/files/<uuid:file>/remove/", amending.RemoveFile.as_view(), name="remove_file"),
     path("tickets/<int:number>/messages/<int:pk>/", amending.OneMessage.as_view(), name="message"),
     path("tickets/<int:number>/messages/<int:pk>/redact/", amending.Redact.as_view(), name="redact"),
     path("tickets/<int:number>/files/<uuid:file>/remove/", amending.RemoveFile.as_view(), name="remove_file"),
@@ -57,6 +62,8 @@ urlpatterns = [
     path("outreaches/<int:pk>/stop/", outgoing.StopOutreach.as_view(), name="stop_outreach"),
     path("customers/", people.Customers.as_view(), name="customers"),
     path("customers/<int:pk>/", people.OneCustomer.as_view(), name="customer"),
+    path("customers/<int:pk>/merge/", uniting.MergeCustomers.as_view(), name="merge_customers"),
+    path("customers/<int:pk>/unmerge/", uniting.UnmergeCustomers.as_view(), name="unmerge_customers"),
     path("customers/<int:pk>/merge/", uniting.MergeCustomers.as_view(), name="merge_customers"),
     path("customers/<int:pk>/unmerge/", uniting.UnmergeCustomers.as_view(), name="unmerge_customers"),
     path("companies/", people.Companies.as_view(), name="companies"),

@@ -199,6 +199,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
             "alices_note": {"pk": alices_note.pk},
+            "message": {"number": ticket.number, "pk": alices_note.pk},
+            "sent_file": {"number": ticket.number, "file": str(upload.pk)},
             "field": {"pk": create_field(by=adam, name="Order", kind="text").pk},
             "named_status": {"pk": create_status(by=adam, name="Waiting for parts", status="on_hold").pk},
             "panel": {"pk": data_panel.pk},
