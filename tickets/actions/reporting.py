@@ -25,7 +25,8 @@ def report_mail_trouble(mail: Mail) -> Event | None:
     ticket = lock(ticket)
     if ticket.events.filter(type="mail.failed", data__mail=str(mail.pk)).exists():
         return None
-    data: dict[str, Any] = {"mail": str(mail.pk), "kind": mail.kind, "state": mail.state, "reason": mail.reason or mail.smtp_reply}
+    data: dict[str, Any] = {"mail": str(mail.pk), "kind": mail.kind, "state": mail.state}
+    data["reason"] = mail.reason or mail.smtp_reply
     if mail.kind in TO_OTHERS:
         data["to"] = [person.email for person in mail.recipients.filter(state__in=LOST)]
     return record(ticket, "mail.failed", by=None, data=data)
