@@ -40,3 +40,9 @@ export class Timeline {
     return Number.isInteger(head) && head > this.last;
   }
 }
+
+/** When something was last taken out of an event's message; times in ISO 8601 sort as text. */
+function takenAt({ message }) {
+  const times = [message?.redacted_at, ...(message?.attachments || []).map((file) => file.removed_at)];
+  return times.filter(Boolean).sort().at(-1) || "";
+}
