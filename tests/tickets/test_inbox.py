@@ -117,8 +117,8 @@ def test_what_sleeps_is_in_one_place_and_found_by_search(write, alice, bob):
         "all": ["mine"],
         "mentions": [],
         "solved": [],
-        "team-workshop": ["mine"],
         "trash": [],
+        "team-workshop": ["mine"],
     }
     counts = count_views(Ticket.objects.visible_to(alice), alice, [view_of(alice, "snoozed"), view_of(alice)])
     assert counts == {"snoozed": 4, "all": 1}
