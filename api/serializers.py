@@ -542,7 +542,9 @@ class ChecklistItemChangeIn(Strict):
 
 class NoteChangeIn(Strict):
     body = Text(max_length=settings.MESSAGE_MAX_CHARS, help_text="What it says from now on.")
-    edited_at = Time(required=False, allow_null=True, help_text="Its `edited_at` as you have seen it.")
+    changed_at = Time(
+        required=False, allow_null=True, help_text="The later of its `edited_at` and `redacted_at` as you have seen it."
+    )
 
 
 class RedactIn(Strict):

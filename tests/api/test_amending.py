@@ -60,8 +60,8 @@ def test_two_customers_are_one_and_two_again(as_, lea, carla, dora, ticket):
     assert one.status_code == 200
     assert {address["email"] for address in one.json()["addresses"]} == {"carla@example.org", "dora@example.org"}
     assert hers.get(f"/api/v1/customers/{dora.pk}/").status_code == 404
-    two = hers.post(f"/api/v1/customers/{carla.pk}/unmerge/", {"merged": dora.pk})
+    two = hers.post(f"/api/v1/customers/{carla.pk}/separate/", {"merged": dora.pk})
     assert (two.status_code, two.json()["id"]) == (200, dora.pk)
-    assert hers.post(f"/api/v1/customers/{carla.pk}/unmerge/", {"merged": dora.pk}).status_code == 400
+    assert hers.post(f"/api/v1/customers/{carla.pk}/separate/", {"merged": dora.pk}).status_code == 400
     assert hers.post(f"/api/v1/customers/{carla.pk}/merge/", {"merged": carla.pk}).status_code == 400
     assert CustomerMerge.objects.get().undone_at
