@@ -37,8 +37,8 @@ def link(request: HttpRequest, number: int) -> HttpResponse:
         if made.pk in known:  # said in another way now: saying it as before is as easy as undoing it
             return
         other = form.cleaned_data["other"].pk
-        said = {"do": "unlink", "was": {"link": made.pk}, "label": f"Linked with ticket {other}"}
-        undo.append(actions.offer_to_undo(ticket, by=user, also=[other], **said))
+        label, was = f"Linked with ticket {other}", {"link": made.pk}
+        undo.append(actions.offer_to_undo(ticket, by=user, do="unlink", was=was, label=label, also=[other]))
 
     return offer_undo(act_on(request, number, form, act, shown_as="link_form"), next(iter(undo), None))
 
