@@ -557,23 +557,6 @@ class CustomerMergeIn(Strict):
     merged = Id(help_text="The id of the other one.")
 
 
-class NoteChangeIn(Strict):
-    body = Text(max_length=settings.MESSAGE_MAX_CHARS, help_text="What it says from now on.")
-    changed_at = Time(
-        required=False, allow_null=True, help_text="The later of its `edited_at` and `redacted_at` as you have seen it."
-    )
-
-
-class RedactIn(Strict):
-    passages = serializers.ListField(
-        child=Text(max_length=settings.MESSAGE_MAX_CHARS, trim_whitespace=False), min_length=1, max_length=20
-    )
-
-
-class CustomerMergeIn(Strict):
-    merged = Id(help_text="The id of the other one.")
-
-
 class SnoozeIn(Strict):
     until = Text(
         allow_null=True,
