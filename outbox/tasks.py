@@ -4,6 +4,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from uuid import UUID
@@ -19,6 +20,7 @@ from outbox.models import Mail
 from outbox.transport import LeaseLostError, NoServerError, Session
 
 log = logging.getLogger(__name__)
+WARN_EVERY = 60.0  # seconds
 NUDGES_AT_ONCE = 100  # more than these wait only for a broker that is away, and then they are dropped
 
 
@@ -33,7 +35,7 @@ def hand_over(send: Callable[[], object]) -> None:
     try:
         _courier().waiting.put_nowait(send)
     except queue.Full:
-        log.warning("a nudge was dropped: the broker takes none")
+        _courier().tell_of_drop()
 
 
 class _Courier:
@@ -41,7 +43,15 @@ class _Courier:
 
     def __init__(self) -> None:
         self.waiting: queue.Queue[Callable[[], object]] = queue.Queue(NUDGES_AT_ONCE)
+        self.told_at = -WARN_EVERY
         threading.Thread(target=self._bring, name="courier", daemon=True).start()
+
+    def tell_of_drop(self) -> None:
+        """Say that nudges are dropped, once in a while: under load they are many, and the ticks find the rows."""
+        now = time.monotonic()
+        if now - self.told_at >= WARN_EVERY:
+            self.told_at = now
+            log.warning("a nudge was dropped: the broker takes none")
 
     def _bring(self) -> None:
         while True:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
-from tickets.models import Event, Notification, NotificationSettings, Ticket
+from tickets.formatting import to_text
+from tickets.models import Event, Message, Notification, NotificationSettings, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.inbox import PAGE_SIZE as LIST_SIZE
 from tickets.queries.inbox import Cursor, Page, with_row_details
@@ -32,6 +33,7 @@ USUAL_WAYS: dict[str, list[str]] = {
 PAGE_SIZE = 50
 COUNT_CAP = 99
 EXCERPT_CHARS = 160
+TEXT_READ = 1000  # characters of a message, for its beginning
 _CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -151,10 +153,14 @@ def said(one: Notification) -> str:
 def excerpt(one: Notification) -> str:
     """The beginning of the words that came with it, as they are now; nothing where there are none."""
     event = one.event
-    words = event.message.body if event.message else str(event.data.get("note") or event.data.get("reason") or "")
+    words = _text_of(event.message) if event.message else str(event.data.get("note") or event.data.get("reason") or "")
     if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
         return ""
     return " ".join(words.split())[:EXCERPT_CHARS]
+
+
+def _text_of(message: Message) -> str:
+    return to_text(message.body[:TEXT_READ]) if message.is_markdown else message.body
 
 
 def _who(event: Event) -> str:
