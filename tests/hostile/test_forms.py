@@ -18,7 +18,7 @@ from chat.models import ProactiveMessage
 from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import Article, BulkReply, Collaborator, Event, Macro, Message, Tag, Ticket
+from tickets.models import Article, BulkReply, Collaborator, Copied, Event, Macro, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -170,6 +170,24 @@ FORMS = {
         wrong={"team": "999"},
         who="alice",
     ),
+    "forward": Form(
+        "/tickets/{ticket}/forward/",
+        {"to": "sven@supplier.example"},
+        {
+            "words": (
+                lambda: Event.objects.filter(type="ticket.forwarded").latest("pk").data["words"],
+                lambda text: message(typed(text)),
+            )
+        },
+        wrong={"to": "nobody"},
+        who="alice",
+    ),
+    "copy": Form(
+        "/tickets/{ticket}/copies/",
+        {},
+        {"to": (last(Copied, "email"), plain)},
+        who="alice",
+    ),
     "new ticket, address": Form(
         "/tickets/new/",
         NEW | {"channel": "email"},
@@ -212,7 +230,7 @@ FORMS = {
 }
 # Refused for what it looks like, so that it must be tried by itself.
 STRICT = {
-    "email", "currency", "url", "allowed_origins", "color", "page", "condition_2_value", "website",
+    "email", "to", "currency", "url", "allowed_origins", "color", "page", "condition_2_value", "website",
     "hours-monday", "hours-holidays", "hours-closed_from",
 }  # fmt: skip
 SLOW = {"profile", "API token", "company", "hours"}  # their pages list every time zone
@@ -235,6 +253,8 @@ def begin(browser: Client, name: str) -> None:
         browser.post(f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/reopen/")
     if name == "proactive message":
         ProactiveMessage.objects.all().delete()  # twenty are enough for any page
+    if name == "article":
+        Article.objects.all().delete()  # an address is kept once
     if name == "API token":
         ApiToken.objects.all().delete()  # fifty are enough for anybody
 
