@@ -19,8 +19,10 @@ from tickets.models import (
     Channel,
     ChecklistItem,
     Copied,
+    Field,
     Macro,
     Message,
+    NamedStatus,
     Notification,
     Outreach,
     OutreachRow,
@@ -196,6 +198,32 @@ class CauseOut(Out):
         read_only_fields = fields
 
 
+class NamedStatusOut(Out):
+    status = serializers.ChoiceField(choices=Status.choices, read_only=True, help_text="Which of the four it is.")
+
+    class Meta:
+        model = NamedStatus
+        fields = ["id", "name", "status"]
+        read_only_fields = fields
+
+
+class OptionOut(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="What tickets hold.")
+    name = serializers.CharField()
+    is_gone = serializers.BooleanField(default=False, help_text="No longer offered; tickets may still hold it.")
+
+
+class FieldOut(Out):
+    team = TeamOut(read_only=True, allow_null=True, help_text="On whose tickets it is; null: on every ticket.")
+    options = OptionOut(many=True, read_only=True)
+
+    class Meta:
+        model = Field
+        fields = ["id", "slug", "name", "kind", "options", "help", "team", "is_needed"]
+        read_only_fields = fields
+        extra_kwargs = {"slug": {"help_text": "Its name in a ticket's `fields` and in searches."}}
+
+
 class CompanyOut(Out):
     class Meta:
         model = Company
@@ -257,6 +285,9 @@ class TicketOut(Out):
     assignee = AssigneeOut(read_only=True, allow_null=True)
     root_cause = CauseOut(read_only=True, allow_null=True, help_text="Chosen when it was solved.")
     tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)  # type: ignore[var-annotated]
+    named_status = NamedStatusOut(
+        read_only=True, allow_null=True, help_text="The company's own word for its status, if it has one."
+    )
 
     class Meta:
         model = Ticket
@@ -265,6 +296,7 @@ class TicketOut(Out):
             "reference",
             "subject",
             "status",
+            "named_status",
             "priority",
             "channel",
             "customer",
@@ -272,6 +304,7 @@ class TicketOut(Out):
             "assignee",
             "tags",
             "root_cause",
+            "fields",
             "merged_into",
             "preview",
             "last_seq",
@@ -287,6 +320,7 @@ class TicketOut(Out):
         ]
         read_only_fields = fields
         extra_kwargs = {
+            "fields": {"help_text": "What the company's own fields hold, by slug; see `fields/`."},
             "last_seq": {"help_text": "The seq of the ticket's newest event."},
             "merged_into": {"help_text": "The number of the ticket that goes on for this one."},
         }
@@ -472,6 +506,26 @@ class TicketChangeIn(Strict):
     tags = tag_list(required=False, help_text="All of them: what is missing here is taken off.")
     team = Id(required=False, allow_null=True, help_text="A team's id, or null for none.")
     assignee = Id(required=False, allow_null=True, help_text="A person's id, or null for nobody.")
+    named_status = Id(
+        required=False,
+        allow_null=True,
+        help_text="The id of one of `statuses/`, which brings its status with it; null for none.",
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        said = "Of the company's own fields those that change, by slug: text, a number, true, false, a list, or null."
+        return {**super().get_fields(), "fields": FieldsIn(required=False, help_text=said)}
+
+
+class FieldsIn(serializers.DictField):
+    """What to put into fields, by slug; which values are right is the field's question."""
+
+    child = serializers.JSONField(allow_null=True)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, dict) and len(data) > 100:
+            raise serializers.ValidationError("That is too many.")
+        return super().run_validation(data)
 
 
 class MessageIn(Strict):
@@ -509,6 +563,7 @@ class AssignIn(Strict):
 class ResolveIn(Strict):
     root_cause = Text(max_length=120, help_text="The slug of a root cause, or `none`, as an explicit choice.")
     note = Text(required=False, allow_blank=True, default="", max_length=2000, help_text="For the team.")
+    named_status = Id(required=False, allow_null=True, help_text="The id of one of `statuses/` that is solved.")
 
 
 class MergeIn(Strict):

@@ -198,6 +198,7 @@ MACRO_STEPS = {
     "priority": "tickets.actions.macro_steps.PRIORITY",
     "add_tags": "tickets.actions.macro_steps.ADD_TAGS",
     "remove_tags": "tickets.actions.macro_steps.REMOVE_TAGS",
+    "field": "tickets.actions.macro_steps.FIELD",
     "note": "tickets.actions.macro_steps.NOTE",
     "checklist": "tickets.actions.macro_steps.CHECKLIST",
     "snooze": "tickets.actions.macro_steps.SNOOZE",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -85,14 +85,25 @@ _NAMED = {
     "site": "Website",
     "cause": "Cause",
     "file": "File",
+    "status": "Status",
 }
 _DAYS = {"before": "Opened before", "after": "Opened since", "on": "Opened on"}
 
 _QUOTES = str.maketrans("“”„«»\x00\t\r\n", '"""""    ')
-_PART = re.compile(r'(?P<no>-?)(?:(?P<key>[A-Za-z]+):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+_PART = re.compile(r'(?P<no>-?)(?:(?P<key>[A-Za-z][A-Za-z0-9_-]*):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+_KEY = re.compile(r"([a-z][a-z0-9_-]*):")
+_KEYS_ALSO = {"customer": "from", "filename": "file", "to": "assignee"}
 _REFERENCE = re.compile(r"[0-9a-hjkmnp-tv-z]{13}", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@:]+@[^\s@:]+\.[^\s@:]+")
 _NUMBER = re.compile(r"#?[0-9]{1,18}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field of the company's own: what it is called, and what it holds where somebody types this (None: no such)."""
+
+    name: str
+    read: Callable[[str], object | None]
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,8 @@ class Part:
     is_excluded: bool = False
     is_exact: bool = False
     words: tuple[str, ...] = ()
+    name: str = ""  # of a field of the company's own
+    held: object = None  # what that must hold; None: nothing
 
     @property
     def is_words(self) -> bool:
@@ -121,6 +134,8 @@ class Part:
             said = f"Assigned to {self.value}"
         elif self.key in _NAMED:
             said = f"{_NAMED[self.key]} “{self.value}”"
+        elif self.name:
+            said = f"{self.name}: {self.value}" if self.held is not None else f"No {self.name}"
         elif self.key in _DAYS:
             said = f"{_DAYS[self.key]} {self.value}"
         else:
@@ -213,12 +228,18 @@ class Search:
         return self._alone.lower() if _EMAIL.fullmatch(self._alone) else ""
 
 
-def parse(text: str, today: date) -> Search:
-    """What a text asks for. What is no filter of ours is words; `today` tells whether a day can be one."""
+def other_keys(text: str) -> set[str]:
+    """What could be the names of fields of the company's own."""
+    return set(_KEY.findall(text[:MAX_CHARS].lower())) - {*_ONE_OF, *_NAMED, *_DAYS, *_KEYS_ALSO, "http", "https"}
+
+
+def parse(text: str, today: date, fields: Mapping[str, Asked] | None = None) -> Search:
+    """What a text asks for. What is no filter of ours is words; `today` tells whether a day can be one, `fields` are
+    the company's own, by the word that stands before the colon."""
     found: dict[tuple[object, ...], Part] = {}
     text = text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8")  # half a letter is no text
     for match in _PART.finditer(text.translate(_QUOTES)):
-        part = _part(match, today)
+        part = _part(match, today, fields or {})
         if part is not None:
             found.setdefault((part.key, part.words, part.is_excluded, part.is_exact), part)
         if len(found) == MAX_PARTS:
@@ -226,19 +247,34 @@ def parse(text: str, today: date) -> Search:
     return Search(tuple(found.values()))
 
 
-def _part(match: re.Match[str], today: date) -> Part | None:
+def _part(match: re.Match[str], today: date, fields: Mapping[str, Asked]) -> Part | None:
     """One part, or None for what holds neither letter nor digit."""
     key, is_exact, is_excluded = (match["key"] or "").lower(), match["phrase"] is not None, bool(match["no"])
     value = " ".join((match["phrase"] if is_exact else match["word"]).split())
-    key = {"customer": "from", "filename": "file", "to": "assignee"}.get(key, key)
-    known = _known_value(key, value, today)
+    key = _KEYS_ALSO.get(key, key)
+    if key == "status" and (value.lower() in STATUSES or value.lower() in _ALSO):
+        key = "is"
+    known, held = _known_value(key, value, today), None
+    field = fields.get(key) if known is None else None
+    if field is not None:
+        held = field.read(value)
+        known = value if held is not None or value.lower() == "none" else None
     if key and known is None:  # no filter: the words of it all
         key, known = "", f"{match['key']}:{value}"
     words = tuple(word[:_WORD_CHARS] for word in fold(known or value).split()[:_PART_WORDS])
     if not words:
         return None
     text = match[0] if not is_exact or match[0].endswith('"') and match[0].count('"') == 2 else f'{match[0]}"'
-    return Part(" ".join(text.split()), key, known or value, is_excluded, is_exact, words)
+    return Part(
+        " ".join(text.split()),
+        key,
+        known or value,
+        is_excluded,
+        is_exact,
+        words,
+        field.name if field and known else "",
+        held,
+    )
 
 
 def _known_value(key: str, value: str, today: date) -> str | None:

@@ -66,7 +66,7 @@ def find_ticket(request: Request, number: int) -> Ticket:
 
 def with_all(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Tickets with everything that their JSON shows."""
-    people = tickets.select_related("customer", "team", "assignee", "root_cause")
+    people = tickets.select_related("customer", "team", "assignee", "root_cause", "named_status")
     return people.prefetch_related("tags", "customer__addresses")
 
 

@@ -19,7 +19,7 @@ from customers.actions import get_or_create_customer
 from customers.models import Customer
 from tickets import actions
 from tickets.actions.sorting import UNCHANGED, Unchanged
-from tickets.models import RootCause, Ticket
+from tickets.models import NamedStatus, RootCause, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import inbox_views, keep_of, understand, visible_customers
 from tickets.queries.inbox import TRASH
@@ -102,8 +102,9 @@ class OneTicket(Door):
         """All of it or nothing; what is not named stays."""
         ticket = find_ticket(request, number)
         wanted = body(request, TicketChangeIn)
-        if "status" in wanted:
-            actions.set_status(ticket, by=viewer(request), status=wanted["status"])
+        _set_status(ticket, wanted, by=viewer(request))
+        if "fields" in wanted:
+            actions.set_fields(ticket, by=viewer(request), values=wanted["fields"])
         if "priority" in wanted:
             actions.set_priority(ticket, by=viewer(request), priority=wanted["priority"])
         if "tags" in wanted:
@@ -138,11 +139,14 @@ class Resolve(Door):
         tag="tickets",
     )
     def post(self, request: Request, number: int) -> Response:
-        """A ticket that is solved already answers 409 with the code `closed`."""
+        """A ticket that is solved already answers 409 with the code `closed`; one on which a field is empty that must
+        not be, 400 with the code `needed`."""
         ticket = find_ticket(request, number)
         wanted = body(request, ResolveIn)
         cause = _cause(wanted["root_cause"])
-        return answer(actions.resolve_ticket(ticket, by=viewer(request), root_cause=cause, note=wanted["note"]))
+        named = _named(wanted.get("named_status"))
+        by, note = viewer(request), wanted["note"]
+        return answer(actions.resolve_ticket(ticket, by=by, root_cause=cause, note=note, named=named))
 
 
 class Reopen(Door):
@@ -156,6 +160,20 @@ class Reopen(Door):
     def post(self, request: Request, number: int) -> Response:
         """A ticket that is not solved answers 400."""
         return answer(actions.reopen_ticket(find_ticket(request, number), by=viewer(request)))
+
+
+def _set_status(ticket: Ticket, wanted: dict[str, Any], *, by: User) -> None:
+    """As a body says it: a status, a word of the company's own, which brings its status, or (null) only the former."""
+    if "status" not in wanted and "named_status" not in wanted:
+        return
+    named = _named(wanted.get("named_status"))
+    ticket.refresh_from_db(fields=["status"])
+    status = wanted.get("status", named.status if named else ticket.status)
+    actions.set_status(ticket, by=by, status=status, named=named)
+
+
+def _named(pk: int | None) -> NamedStatus | None:
+    return None if pk is None else known(NamedStatus.objects.all(), pk, "named_status")
 
 
 def give(ticket: Ticket, wanted: dict[str, Any], *, by: User, user_field: str) -> Ticket:

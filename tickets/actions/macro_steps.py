@@ -5,21 +5,24 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team, User
 from tickets import when
 from tickets.actions._rules import clean_line
 from tickets.actions.checking_off import add_items, read_lines
+from tickets.actions.filling import set_fields
 from tickets.actions.posting import post_message
 from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
 from tickets.actions.sorting import MAX_TAGS, assign_ticket, retag_ticket, set_priority, set_status
+from tickets.field_values import read_value, say_value
 from tickets.macros import StepKind, render
-from tickets.models import Message, Priority, RootCause, Status, Ticket
+from tickets.models import Field, Message, NamedStatus, Priority, RootCause, Status, Ticket
 
 TAG_CHARS = 50
-SELF, NOBODY, NONE = "me", "nobody", "none"
+SELF, NOBODY, NONE, NAMED = "me", "nobody", "none", "named"
 
 
 def _assign(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -41,11 +44,33 @@ def _teams() -> dict[str, str]:
 
 
 def _set_status(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    set_status(ticket, by=by, status=value)
+    kind, _, pk = value.partition(":")
+    named = NamedStatus.objects.get(pk=pk) if kind == NAMED else None
+    set_status(ticket, by=by, status=named.status if named else value, named=named)
 
 
 def _statuses() -> dict[str, str]:
-    return {value: label.lower() for value, label in Status.choices if value != Status.SOLVED}
+    words = NamedStatus.objects.filter(archived_at=None).exclude(status=Status.SOLVED).values_list("pk", "name")
+    own = {f"{NAMED}:{pk}": name for pk, name in words}
+    return {value: label.lower() for value, label in Status.choices if value != Status.SOLVED} | own
+
+
+def _set_field(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    slug, _, typed = value.partition(":")
+    set_fields(ticket, by=by, values={slug: typed.strip()})
+
+
+def _clean_field(text: str) -> str:
+    """`name: value`, by the field's name or its slug; kept by its slug, which outlives the name."""
+    name, _, typed = clean_line(text, len(text)).partition(":")
+    name, typed = name.strip(), typed.strip()
+    if not name:
+        return ""
+    field = Field.objects.filter(Q(name__iexact=name) | Q(slug=name.lower()), archived_at=None).first()
+    if field is None:
+        raise ValidationError(f"Set a field: there is none called {name[:40]}. Write its name, a colon, its value.")
+    value = read_value(field.kind, field.options, typed)
+    return f"{field.slug}: {say_value(field.kind, field.options, value)}".strip()
 
 
 def _set_priority(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -123,6 +148,7 @@ STATUS = StepKind("Set status", "mark as {}", _set_status, options=_statuses)
 PRIORITY = StepKind("Set priority", "set priority {}", _set_priority, options=_priorities)
 ADD_TAGS = StepKind("Add tags", "tag {}", _add_tags, check=_clean_tags, again=True)
 REMOVE_TAGS = StepKind("Remove tags", "remove tag {}", _remove_tags, check=_clean_tags, again=True)
+FIELD = StepKind("Set a field (name: value)", "set {}", _set_field, check=_clean_field, again=True)
 NOTE = StepKind("Add a note for the team", "note “{}”", _note, check=_clean_note, again=True)
 CHECKLIST = StepKind("Add to the checklist", "checklist: {}", _add_lines, check=_clean_lines, again=True)
 SNOOZE = StepKind("Snooze until", "snooze: {}", _snooze, check=_clean_when, last=True)

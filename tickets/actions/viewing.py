@@ -12,7 +12,7 @@ from accounts.models import Team, User
 from tickets.actions._rules import clean_line, require
 from tickets.models import SavedView
 from tickets.queries.searching import SORTS
-from tickets.queries.viewing import COLUMNS
+from tickets.queries.viewing import column_choices
 from tickets.search_words import MAX_CHARS, parse
 
 NAME_CHARS = 80
@@ -118,6 +118,7 @@ def _cleaned(name: str, query: str, sort: str, columns: list[str] | None) -> dic
         raise ValidationError("Give it a name.", code="empty")
     if not parse(query, date(2000, 1, 1)).parts:
         raise ValidationError("Say what it shows: words, or a filter such as is:open.", code="empty")
-    if (sort and sort not in SORTS) or any(column not in COLUMNS for column in columns or []):
+    known = column_choices() if columns else {}
+    if (sort and sort not in SORTS) or any(column not in known for column in columns or []):
         raise ValidationError("There is no such order or column.", code="invalid")
-    return {"name": name, "query": query, "sort": sort, "columns": [c for c in COLUMNS if c in (columns or [])]}
+    return {"name": name, "query": query, "sort": sort, "columns": [c for c in known if c in (columns or [])]}

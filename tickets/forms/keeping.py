@@ -14,7 +14,7 @@ from tickets.forms.fields import SharedForm, Words
 from tickets.macros import MAX_STEPS, WORDS_CHARS, Step, Steps, read, written
 from tickets.models import Macro, Message, SavedView
 from tickets.queries.searching import SORTS
-from tickets.queries.viewing import COLUMNS, USUAL_COLUMNS
+from tickets.queries.viewing import USUAL_COLUMNS, column_choices
 from tickets.search_words import MAX_CHARS as SEARCH_CHARS
 
 
@@ -105,12 +105,11 @@ class SavedViewForm(SharedForm):
     name = forms.CharField(max_length=VIEW_NAME_CHARS)
     query = forms.CharField(label="What it shows", max_length=SEARCH_CHARS, help_text="As in the search box.")
     sort = forms.ChoiceField(label="Order", choices=list(SORTS.items()), required=False)
-    columns = forms.MultipleChoiceField(
-        choices=list(COLUMNS.items()), required=False, widget=forms.CheckboxSelectMultiple, initial=USUAL_COLUMNS
-    )
+    columns = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, initial=USUAL_COLUMNS)
 
     def __init__(self, *args: Any, user: User, view: SavedView | None = None, **kwargs: Any) -> None:
         super().__init__(*args, user=user, kept=view, **kwargs)
+        self.fields["columns"].choices = list(column_choices().items())  # type: ignore[attr-defined]
 
     def kept_as(self, kept: Any) -> dict[str, Any]:
         return super().kept_as(kept) | {

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Site, Team, User
 from customers.models import Customer
+from tickets.field_values import read_value
 from tickets.models import (
     Attachment,
     Draft,
+    Field,
     Message,
+    NamedStatus,
     Priority,
     Rating,
     ReadMark,
@@ -28,18 +33,35 @@ from tickets.models import (
 )
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.customers import find_customers
-from tickets.search_words import Part, Search, days, parse
+from tickets.search_words import Asked, Part, Search, days, other_keys, parse
 
 _UNSOLVED = ~Q(status=Status.SOLVED)
 
 
-def understand(text: str, viewer: User) -> Search:
-    """What the viewer asks; which day is today depends on where they are."""
+def understand(text: str, viewer: User, fields: dict[str, Asked] | None = None) -> Search:
+    """What the viewer asks; which day is today depends on where they are. `fields` are those of `asked_fields`, if
+    they are at hand."""
+    fields = asked_fields([text]) if fields is None else fields
     return parse(text, _today(viewer))
 
 
 def _today(viewer: User) -> date:
     return timezone.now().astimezone(viewer.zone).date()
+
+
+def asked_fields(texts: Iterable[str]) -> dict[str, Asked]:
+    """The company's own fields that these searches name; nothing is asked where none can be meant."""
+    keys = set[str]().union(*(other_keys(text) for text in texts))
+    fields = Field.objects.filter(slug__in=keys, archived_at=None) if keys else []
+    return {field.slug: Asked(field.name, partial(_held, field)) for field in fields}
+
+
+def _held(field: Field, typed: str) -> object | None:
+    """What the field holds where somebody typed this; also a choice that is no longer offered."""
+    try:
+        return read_value(field.kind, [option | {"is_gone": False} for option in field.options], typed)
+    except ValidationError:
+        return None
 
 
 def keep_of(search: Search, viewer: User) -> Q:
@@ -50,7 +72,7 @@ def keep_of(search: Search, viewer: User) -> Q:
     kept = Q()
     choices: dict[str, Q] = {}
     for part in search.filters:
-        condition = _FILTERS[part.key](part, viewer)
+        condition = _FILTERS.get(part.key, _field)(part, viewer)
         if part.is_excluded:
             kept &= ~condition
         elif part.key in _CHOICES and not (part.key == "is" and part.value not in _STATUSES):
@@ -77,7 +99,7 @@ def _raw(tsquery: str) -> SearchQuery:
 
 
 _STATUSES = {"open", "pending", "on_hold", "solved", "unsolved"}
-_CHOICES = {"is", "channel", "priority", "team", "site", "cause", "assignee", "from"}
+_CHOICES = {"is", "channel", "priority", "team", "site", "cause", "assignee", "from", "status"}
 
 
 def _is(part: Part, viewer: User) -> Q:
@@ -162,6 +184,17 @@ def searched_by(search: Search, viewer: User) -> TicketQuerySet:
     return Ticket.objects.trash_of(viewer) if search.is_of_trash else Ticket.objects.visible_to(viewer)
 
 
+def _status(part: Part, viewer: User) -> Q:
+    return Q(named_status__in=NamedStatus.objects.filter(name__iexact=part.value).order_by().values("pk"))
+
+
+def _field(part: Part, viewer: User) -> Q:
+    """A field of the company's own that holds exactly this, or nothing. The index has only what is filled."""
+    if part.held is None:
+        return ~Q(fields__has_key=part.key)
+    return Q(fields__contains={part.key: part.held}) & ~Q(fields={})
+
+
 def _day(part: Part, viewer: User) -> Q:
     zone = viewer.zone
     span = days(part.value, _today(viewer))
@@ -193,5 +226,6 @@ _FILTERS: dict[str, Callable[[Part, User], Q]] = {
     "after": _day,
     "on": _day,
     "has": _has,
+    "status": _status,
     "in": _in,
 }

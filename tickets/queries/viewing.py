@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 
 from accounts.models import User
-from tickets.models import SavedView
-from tickets.queries.filtering import keep_of, understand
+from tickets.field_values import say_value
+from tickets.models import Field, SavedView, Ticket
+from tickets.queries.filtering import asked_fields, keep_of, understand
 from tickets.queries.inbox import View
 from tickets.search_words import Search
 
@@ -22,6 +25,22 @@ COLUMNS = {
     "tags": "Tags",
 }
 USUAL_COLUMNS = ["channel", "priority", "status", "assignee"]
+FIELD = "field:"  # before the slug of a field of the company's own
+
+
+def column_choices() -> dict[str, str]:
+    """What a row can show, by its name: also the company's own fields."""
+    fields = Field.objects.filter(archived_at=None).values_list("slug", "name")
+    return COLUMNS | {FIELD + slug: name for slug, name in fields}
+
+
+def know_fields(tickets: Iterable[Ticket], columns: list[str]) -> None:
+    """Let rows know what the fields among their columns hold, in words."""
+    slugs = [column.removeprefix(FIELD) for column in columns if column.startswith(FIELD)]
+    fields = list(Field.objects.filter(slug__in=slugs, archived_at=None)) if slugs else []
+    for ticket in tickets if fields else ():
+        words = ((field.name, say_value(field.kind, field.options, ticket.fields.get(field.slug))) for field in fields)
+        ticket.field_words = [(name, said) for name, said in words if said]  # type: ignore[attr-defined]  # for the row
 
 
 def saved_views(viewer: User) -> list[SavedView]:
@@ -46,8 +65,9 @@ def opened_view(key: str, saved: list[SavedView]) -> SavedView | None:
 def rail_views(viewer: User, saved: list[SavedView]) -> list[View]:
     """Their places in the rail. Only what can hold no solved ticket is counted: no count ever reads the past."""
     views: list[View] = []
+    fields = asked_fields(one.query for one in saved)
     for one in saved:
-        search = understand(one.query, viewer)
+        search = understand(one.query, viewer, fields)
         is_counted = search.is_of_unsolved and sum(view.is_counted for view in views) < COUNTED
         keep = kept_in_view(search, viewer) if is_counted else Q()
         views.append(View(key=key_of(one), label=one.name, icon="bookmark", keep=keep, is_counted=is_counted))

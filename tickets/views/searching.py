@@ -19,7 +19,7 @@ from tickets.queries.customers import visible_customers
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import searched_by, understand
 from tickets.queries.searching import NEEDS_ANSWER, SORTS, Found, direct_hit, people_found, search_page
-from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view
+from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view, know_fields
 from tickets.search_words import MAX_CHARS, Search
 
 
@@ -76,6 +76,7 @@ def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: 
     page = search_page(shown, user, search, cursor=request.GET.get("cursor", ""), sort=sort)
     if "tags" in saved.columns:
         prefetch_related_objects(page.tickets, "tags")
+    know_fields(page.tickets, saved.columns)
     if "team" in saved.columns:
         prefetch_related_objects(page.tickets, "team")
     listed = _list(page) | {"is_trash": search.is_of_trash}
