@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import time
+from html.parser import HTMLParser
 
 import pytest
 from django.conf import settings
 
+from accounts.models import User
+from outbox.models import Mail
 from tests.hostile.payloads import PAYLOADS, SCRIPTS
-from tickets.formatting import TAGS, escape, to_html, to_text
+from tickets.actions import post_message
+from tickets.formatting import SCHEMES, TAGS, escape, to_html, to_text
+from tickets.jobs import run_due_follow_ups
+from tickets.models import Ticket
 
 LINK = 'target="_blank" rel="noopener nofollow"'
 
@@ -129,3 +135,44 @@ def test_plain_mails_read_well():
 
 def test_plain_mails_keep_what_looks_like_html():
     assert to_text("<b>1 < 2</b> & `x`") == "<b>1 < 2</b> & x"
+
+
+# --- In mails ---
+
+
+def mailed(ticket: Ticket, by: User, body: str) -> Mail:
+    post_message(ticket, by=by, body=body, format="markdown")
+    assert run_due_follow_ups() == 1
+    return Mail.objects.get(kind="reply")
+
+
+def test_a_mail_says_it_in_both_of_its_parts(ticket, alice):
+    body = "Dear **Carla**, see [our guide](https://x.example/a):\n\n- one\n- two"
+    mail = mailed(ticket, alice, body)
+    assert "<strong>Carla</strong>" in mail.html
+    assert re.search(r'<a href="https://x.example/a"[^>]*>our guide</a>', mail.html)
+    assert re.search(r"<li[^>]*>one</li>", mail.html)
+    assert "Dear Carla, see our guide (https://x.example/a):\n\n- one\n- two\n" in mail.text
+
+
+class Elements(HTMLParser):
+    """What a browser would make of a text: its elements with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_no_script_reaches_a_mail(ticket, alice):
+    body = "\n\n".join(f"**{text}** [{text}](https://x.example)" for text in SCRIPTS.values())
+    words = mailed(ticket, alice, body).html.partition('class="said"')[2].partition("</td>")[0]
+    found = Elements(words).found
+    assert len(found) > len(SCRIPTS)
+    for tag, attributes in found:
+        assert tag in TAGS
+        assert set(attributes) <= {"href", "target", "rel", "style", "start"}
+        assert (attributes.get("href") or "https:").partition(":")[0] in SCHEMES
