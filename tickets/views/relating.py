@@ -95,7 +95,9 @@ def _message(request: HttpRequest, ticket: Ticket) -> Message:
     message = found.filter(pk=int(key)).first() if is_key(key) else None
     if message is None:
         raise Http404
-    if message.ticket_id != ticket.pk and message.ticket_id not in Ticket.objects.all().merged_into(ticket):
+    if message.ticket_id != ticket.pk and message.ticket_id not in Ticket.objects.visible_to(
+        viewer(request)
+    ).merged_into(ticket):
         raise Http404
     return message
 
