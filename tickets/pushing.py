@@ -49,7 +49,7 @@ def sealed(note: Note, subscription: PushSubscription, *, is_urgent: bool) -> tu
     """Headers and body of the request to the browser's push service. Errors: ValueError for keys that are none."""
     keys = WebPushKeys(p256dh=subscription.p256dh, auth=subscription.auth)
     # pydantic makes an address of the text
-    there = WebPushSubscription(endpoint=subscription.endpoint, keys=keys)  # type: ignore[arg-type]
+    there = WebPushSubscription(endpoint=subscription.endpoint, keys=keys)
     message = _sender(settings.SECRET_KEY, settings.DEFAULT_FROM_EMAIL).get(note.as_json(), there)
     headers = {name: str(value) for name, value in message.headers.items()}
     headers |= {"content-type": "application/octet-stream", "urgency": "high" if is_urgent else "normal"}

@@ -10,7 +10,7 @@ from tickets.models import Notification, NotificationSettings
 from tickets.queries.notifications import WAYS, ways_of
 
 CLOCK = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-_LABELS = {"app": "In Makegood", "push": "In your browser", "mail": "By mail"}
+_LABELS = {"app": "Here", "push": "Browser", "mail": "Mail"}
 
 
 class NotificationSettingsForm(forms.Form):

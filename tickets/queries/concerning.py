@@ -107,7 +107,7 @@ def mentioned_in(text: str) -> list[User]:
         return []
     people = list(User.objects.filter(is_active=True).only("pk", "name"))
     teams = list(Team.objects.all())
-    found = set(mentioned(text, [one.name for one in (*people, *teams)]))
+    found = set(mentioned(text, [*(user.name for user in people), *(team.name for team in teams)]))
     if not found:
         return []
     meant = Q(pk__in=[user.pk for user in people if fold(user.name) in found])

@@ -210,7 +210,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         "helpers": helpers(ticket.helper_rows),  # type: ignore[attr-defined]  # annotated
         "teams": teams,
         "assignees": assignees,
-        "mentionable": SimpleLazyObject(lambda: [one.name for one in (*assignees, *teams)]),
+        "mentionable": SimpleLazyObject(lambda: [*(user.name for user in assignees), *(team.name for team in teams)]),
         "other_tickets": Ticket.objects.visible_to(user)
         .of_person(ticket.customer)
         .exclude(pk=ticket.pk)
