@@ -548,6 +548,9 @@ class MessageIn(Strict):
         max_length=MAX_FILES,
         help_text="Ids of files that you uploaded and have not sent.",
     )
+    is_copied = serializers.BooleanField(
+        default=True, help_text="False: only the customer gets it, whoever else gets copies on this ticket."
+    )
 
 
 class AssignIn(Strict):

@@ -6,6 +6,7 @@ import pytest
 
 from outbox.models import Mail
 from tests.hostile.payloads import FEW
+from tickets.jobs import run_due_follow_ups
 from tickets.models import Outreach
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,19 @@ def test_copies_are_added_listed_and_removed(api, as_, charlie, ticket):
     assert api.post(url, {"email": "carla@example.org"}).status_code == 400
     assert api.post(f"{url}{made.json()['id']}/remove/").status_code == 200
     assert api.get(url).json()["results"] == []
+
+
+def test_an_answer_can_leave_the_copies_out(api, ticket):
+    api.post(f"/api/v1/tickets/{ticket.pk}/copies/", {"email": "dana@example.net"})
+    for body, is_copied in (("Between us.", False), ("For all.", True)):
+        assert (
+            api.post(f"/api/v1/tickets/{ticket.pk}/messages/", {"body": body, "is_copied": is_copied}).status_code
+            == 201
+        )
+    run_due_follow_ups()
+    (copy,) = Mail.objects.filter(kind="reply_copy")
+    assert "For all." in copy.text
+    assert "Between us." not in copy.text
 
 
 def test_a_conversation_is_forwarded(api, ticket):

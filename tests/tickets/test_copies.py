@@ -244,3 +244,11 @@ def test_nobody_without_the_right_copies_anybody(ticket, alice, carla):
 def test_a_known_customer_keeps_their_own_name_in_the_list(ticket, alice):
     get_or_create_customer(by=alice, email="dana@example.net", name="Dana Dee")
     assert add_copied(ticket, by=alice, email="dana@example.net").name == "Dana Dee"
+
+
+def test_a_copy_that_came_to_be_the_customers_own_address_is_not_sent_twice(ticket, alice, carla):
+    add_copied(ticket, by=alice, email="carla@work.example")
+    claim_address(carla, email="carla@work.example")
+    post_message(ticket, by=alice, body="x")
+    leave()
+    assert (len(mails("reply")), mails("reply_copy"), mails("reply")[0].shown_cc) == (1, [], [])

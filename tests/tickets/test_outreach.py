@@ -44,7 +44,9 @@ def due(outreach: Outreach) -> None:
 
 
 def test_a_list_is_read_however_it_is_written():
-    text = 'Carla Cortez <Carla@Example.org>, "Diaz, Dora" <dora@example.org>;\nole@example.net\r\n mailto:x@example.net,,'
+    text = (
+        'Carla Cortez <Carla@Example.org>, "Diaz, Dora" <dora@example.org>;\nole@example.net\r\n mailto:x@example.net,,'
+    )
     people, wrong = read_people(text)
     assert people == [
         Person("Carla Cortez", "carla@example.org"),

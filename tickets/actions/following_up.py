@@ -139,11 +139,18 @@ def _ask_how_it_went(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -
 def _send_answers(ticket: Ticket, follow_up: FollowUp, at: datetime | None) -> str:
     """Queue the answers that the customer has neither been mailed nor, in a chat, seen, and the copies of them;
     returns why not, or nothing."""
-    copied = list(ticket.copied.current().select_related("by_user"))
+    copied = _copied(ticket)
     copies = sum(_send_copy(ticket, person, copied) for person in copied)
     answers = unmailed_answers(ticket)
     reason = _mail_answers(ticket, answers, copied, at) if answers else "seen in the chat"
     return "" if copies else reason
+
+
+def _copied(ticket: Ticket) -> list[Copied]:
+    """Who gets copies, without those who have come to be the customer's own addresses: they get the answer itself."""
+    copied = list(ticket.copied.current().select_related("by_user"))
+    theirs = {address.email.lower() for address in ticket.customer.addresses.all()} if copied else set()
+    return [person for person in copied if person.email not in theirs]
 
 
 def _mail_answers(ticket: Ticket, answers: list[Message], copied: list[Copied], at: datetime | None) -> str:
