@@ -18,7 +18,8 @@ from chat.models import ProactiveMessage
 from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
-from tickets.models import Article, BulkReply, Collaborator, Copied, Event, Macro, Message, Tag, Ticket
+from tickets.actions.checking_off import read_lines
+from tickets.models import Article, BulkReply, ChecklistItem, Collaborator, Copied, Event, Macro, Message, Tag, Ticket
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -209,6 +210,12 @@ FORMS = {
         wrong={"client_id": "x" * 65},
         who="alice",
     ),
+    "checklist": Form(
+        "/tickets/{ticket}/checklist/",
+        {},
+        {"text": (last(ChecklistItem, "text"), lambda text: read_lines(typed(text))[-1])},
+        who="alice",
+    ),
     "solving": Form(
         "/tickets/{ticket}/resolve/",
         {"root_cause": "none"},
@@ -253,6 +260,8 @@ def begin(browser: Client, name: str) -> None:
         browser.post(f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/reopen/")
     if name == "proactive message":
         ProactiveMessage.objects.all().delete()  # twenty are enough for any page
+    if name == "checklist":
+        ChecklistItem.objects.all().delete()  # fifty lines are enough for any ticket
     if name == "article":
         Article.objects.all().delete()  # an address is kept once
     if name == "API token":
