@@ -74,8 +74,8 @@ def _checked(title: str, url: str, summary: str, *, known: Article | None) -> di
         _is_address(values["url"])
     except ValidationError:
         raise _refused("url", "Give a whole address, with https://.", "invalid") from None
-    same = Article.objects.filter(url=values["url"]).exclude(pk=known.pk if known else None).first()
-    if same is not None:
+    same = Article.objects.filter(url=values["url"]).first()
+    if same is not None and same != known:
         where = " It is put away: bring it back." if same.archived_at else ""
         raise _refused("url", f"“{same.title}” has this address already.{where}", "conflict")
     return values

@@ -29,5 +29,6 @@ class ArticleForm(forms.Form):
     )
 
     def __init__(self, *args: Any, article: Article | None = None, **kwargs: Any) -> None:
-        known = {"title": article.title, "url": article.url, "summary": article.summary} if article else {}
-        super().__init__(*args, initial=known, **kwargs)
+        if article is not None:
+            kwargs["initial"] = {"title": article.title, "url": article.url, "summary": article.summary}
+        super().__init__(*args, **kwargs)
