@@ -10,7 +10,7 @@ from chat.actions.identifying import is_known
 from chat.models import AddressCode, Identity, Visitor
 from customers.models import Customer
 
-_KINDS = {"browsers": Visitor, "identities": Identity, "codes": AddressCode}
+_KINDS: dict[str, Any] = {"browsers": Visitor, "identities": Identity, "codes": AddressCode}
 
 
 class Browsers:

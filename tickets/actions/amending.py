@@ -126,7 +126,7 @@ def empty_removed_files(*, older_than: datetime) -> int:
 
 def _empty(attachment: Attachment) -> bool:
     """Delete a removed file's content; its row forgets the name only once that is done."""
-    if not attachment.file:
+    if not attachment.file.name:
         return False
     try:
         attachment.file.storage.delete(attachment.file.name)

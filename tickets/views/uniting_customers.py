@@ -73,6 +73,6 @@ def _named(key: str, seen: CustomerQuerySet, customer: Customer) -> Customer | N
 
 def _mails_go_to(stays: Customer, goes: Customer, is_apart: bool) -> str:
     """The address that answers leave for, once they are one."""
-    both = [*stays.addresses.all(), *([] if is_apart else goes.addresses.all())]
+    both = list(stays.addresses.all()) + ([] if is_apart else list(goes.addresses.all()))
     best = max(both, key=lambda address: (address.rank, address.pk), default=None)
     return best.email if best else ""
