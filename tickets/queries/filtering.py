@@ -42,7 +42,7 @@ def understand(text: str, viewer: User, fields: dict[str, Asked] | None = None) 
     """What the viewer asks; which day is today depends on where they are. `fields` are those of `asked_fields`, if
     they are at hand."""
     fields = asked_fields([text]) if fields is None else fields
-    return parse(text, _today(viewer))
+    return parse(text, _today(viewer), fields)
 
 
 def _today(viewer: User) -> date:
