@@ -365,7 +365,7 @@ DESK: dict[str, dict[str, str]] = {
     "tickets:upload": {"GET": "login 405 405 405 405 405", "POST": "login 400 400 400 400 400"},
     "tickets:edit_note": {"GET": "login 404 200 403 403 403", "POST": "login 404 303 403 403 403"},
     "tickets:redact": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 303 303 303"},
-    "tickets:remove_file": {"GET": "login 405 405 405 405 405", "POST": "login 403 403 303 303 303"},
+    "tickets:remove_file": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 303 303 303"},
     "tickets:people": {"GET": "login 200 200 200 200 200", "POST": "login 200 200 200 200 200"},
     "tickets:outreach": {"GET": "login 404 200 404 404 404", "POST": "login 405 405 405 405 405"},
     "tickets:stop_outreach": {"GET": "login 405 405 405 405 405", "POST": "login 404 303 404 404 404"},

@@ -17,7 +17,7 @@ from tickets import actions
 from tickets.forms import NoteForm, RedactForm
 from tickets.models import Attachment, Message
 from tickets.views.acting import UNPROCESSABLE, after, see_other
-from tickets.views.inbox import wants_fragment
+from tickets.views.inbox import viewer_with_teams, wants_fragment
 
 
 @requires("tickets.note")
@@ -90,5 +90,5 @@ def remove_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _message(request: HttpRequest, pk: int) -> Message:
-    seen = Message.objects.visible_to(viewer(request)).select_related("ticket", "by_user", "by_customer")
+    seen = Message.objects.visible_to(viewer_with_teams(request)).select_related("ticket", "by_user", "by_customer")
     return get_object_or_404(seen, pk=pk)
