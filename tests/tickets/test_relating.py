@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
 from tickets.actions import (
+    add_attachment,
     add_items,
     assign_ticket,
     link_ticket,
@@ -182,6 +184,15 @@ def test_in_the_trash_it_is_read_and_restored_and_nothing_else(ticket, alice, ch
     assert "data-composer" in browser.get(page).text
     undo_in(browser)
     assert Ticket.objects.get(pk=ticket.pk).trashed_at is not None
+
+
+def test_files_in_the_trash_are_opened_by_who_sees_it(ticket, alice, charlie, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    file = add_attachment(SimpleUploadedFile("tyre.txt", b"42"), by=alice)
+    post_message(ticket, by=alice, body="Here", attachments=(str(file.pk),))
+    trash_ticket(ticket, by=alice)
+    assert at(alice).get(f"/files/{file.pk}/").status_code == 200
+    assert at(charlie).get(f"/files/{file.pk}/").status_code == 404
 
 
 def test_many_are_trashed_and_restored(ticket, other, alice):

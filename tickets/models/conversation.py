@@ -226,6 +226,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
             return self.filter(sent | models.Q(message=None, by_user=viewer))
         return self.none()
 
+    def in_trash_of(self, viewer: User) -> AttachmentQuerySet:
+        """Files of what the viewer may see in the trash: whoever looks there decides whether it is needed again."""
+        return self.filter(message__ticket__in=Ticket.objects.trash_of(viewer))
+
 
 def _storage_name(attachment: Attachment, filename: str) -> str:
     return f"{attachment.pk.hex[:2]}/{attachment.pk.hex}"  # never the uploader's name for it

@@ -56,7 +56,9 @@ def keep_file(request: HttpRequest, keep: Callable[[UploadedFile], Attachment]) 
 @requires("tickets.view")
 @require_safe
 def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return file_response(Attachment.objects.visible_to(viewer(request)).filter(pk=pk).first())
+    user = viewer(request)
+    file = Attachment.objects.visible_to(user).filter(pk=pk).first()
+    return file_response(file or Attachment.objects.in_trash_of(user).filter(pk=pk).first())
 
 
 def file_response(attachment: Attachment | None) -> HttpResponseBase:
