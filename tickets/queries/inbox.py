@@ -111,9 +111,7 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
         View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
         View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
         View("all", "All open", "layers", unsolved),
-        View(
-            MENTIONS, "Mentions", "at-sign", mentions_me(viewer), counted=mentions_me(viewer, is_unread_only=True)
-        ),
+        View(MENTIONS, "Mentions", "at-sign", mentions_me(viewer), counted=mentions_me(viewer, is_unread_only=True)),
         View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
         View("solved", "Solved", "circle-check", solved, stretches="s", is_counted=False),
         View(TRASH, "Trash", "trash-2", Q(trashed_at__isnull=False), stretches="t", is_counted=False),
