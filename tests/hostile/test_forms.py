@@ -19,7 +19,19 @@ from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
 from tickets.actions.checking_off import read_lines
-from tickets.models import Article, BulkReply, ChecklistItem, Collaborator, Copied, Event, Macro, Message, Tag, Ticket
+from tickets.models import (
+    Article,
+    BulkReply,
+    ChecklistItem,
+    Collaborator,
+    Copied,
+    Event,
+    Field,
+    Macro,
+    Message,
+    Tag,
+    Ticket,
+)
 
 Clean = Callable[[str], str]
 Stored = Callable[[], str | None]
@@ -159,6 +171,12 @@ FORMS = {
         {"url": "https://help.example/a", "title": "Sizes"},
         {"title": (last(Article, "title"), line), "summary": (last(Article, "summary"), line)},
         wrong={"url": "nowhere"},
+    ),
+    "field": Form(
+        "/settings/fields/new/",
+        {"kind": "text"},
+        {"name": (last(Field, "name"), line), "help": (last(Field, "help"), line)},
+        wrong={"kind": "colour"},
     ),
     "new ticket": Form(
         "/tickets/new/",

@@ -77,7 +77,8 @@ def shape_rows() -> dict[str, ArraySubquery]:
 
 def named_rows() -> list[dict[str, Any]]:
     """The company's statuses, as `shape_rows` finds them."""
-    return list(NamedStatus.objects.filter(archived_at=None).values("pk", "name", "status"))
+    used = NamedStatus.objects.filter(archived_at=None)
+    return [{"pk": one.pk, "name": one.name, "status": one.status} for one in used]
 
 
 def filled(rows: list[dict[str, Any]], ticket: Ticket, typed: dict[str, str]) -> list[Filled]:
