@@ -283,7 +283,7 @@ def _event(seq: int, type_: str, user: Sample | None, what: Any, ticket: Sample,
     message = None
     if isinstance(what, str):
         kind = "note" if type_ == "note" else "reply"
-        message = Sample(kind=kind, body=what, attachments=_all(), **by)
+        message = Sample(kind=kind, body=what, is_markdown=user is not None, attachments=_all(), **by)
     if type_ == "mail.failed":
         by["by_customer"] = None
     return Sample(
