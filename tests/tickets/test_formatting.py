@@ -16,6 +16,7 @@ from tickets.actions import post_message
 from tickets.formatting import SCHEMES, TAGS, escape, to_html, to_text
 from tickets.jobs import run_due_follow_ups
 from tickets.models import Ticket
+from tickets.templatetags.words import breakable
 
 LINK = 'target="_blank" rel="noopener nofollow"'
 
@@ -176,3 +177,8 @@ def test_no_script_reaches_a_mail(ticket, alice):
         assert tag in TAGS
         assert set(attributes) <= {"href", "target", "rel", "style", "start"}
         assert (attributes.get("href") or "https:").partition(":")[0] in SCHEMES
+
+
+def test_an_address_may_break_behind_its_at_sign_and_nowhere_else():
+    assert breakable("carla@example.org") == "carla@<wbr>example.org"
+    assert breakable("<b>@x") == "&lt;b&gt;@<wbr>x"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 from django.template.defaultfilters import urlize
-from django.utils.html import linebreaks
+from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from tickets.formatting import to_html, to_text
@@ -30,6 +30,13 @@ def mailed(message: Message) -> SafeString:
     if message.is_markdown:
         return to_html(message.body)
     return mark_safe(linebreaks(message.body, autoescape=True))  # noqa: S308 - it escapes
+
+
+@register.filter
+def breakable(email: str) -> SafeString:
+    """An address that, where it must be on two lines, is so behind its @."""
+    name, at, domain = email.rpartition("@")
+    return format_html("{}{}<wbr>{}", name, at, domain)
 
 
 @register.filter
