@@ -13,6 +13,7 @@ from demo.company import PASSWORD, SITE_KEY, found_company
 from demo.history import write_history
 from demo.macros import write_macros
 from demo.saved_views import write_views
+from demo.shapes import use_shapes, write_shapes
 from tickets.actions import index_due
 
 
@@ -44,4 +45,7 @@ class Command(BaseCommand):
         cast = found_company(now, rng)
         write_macros(cast.people, cast.teams, now)
         write_views(cast.people, cast.teams)
-        return write_history(cast, now, rng)
+        write_shapes(cast.people, cast.teams)
+        count = write_history(cast, now, rng)
+        use_shapes(cast.people, now)
+        return count
