@@ -36,7 +36,7 @@ def test_files_go_with_a_message_and_only_ones_own(api, url, ticket, alice, bob,
     mine, his = (add_attachment(SimpleUploadedFile("tyre.txt", b"47 mm"), by=person) for person in (alice, bob))
     wanted = {"body": "As in the picture.", "client_id": "f-1", "attachments": [str(mine.pk)]}
     said = api.post(url, wanted).json()
-    told = {"id": str(mine.pk), "name": "tyre.txt", "size": 5, "type": "text/plain", "image": None}
+    told = {"id": str(mine.pk), "name": "tyre.txt", "size": 5, "type": "text/plain", "image": None, "removed_at": None}
     assert said["attachments"] == [told]
     again = api.post(url, wanted)
     assert (again.status_code, again.json()) == (200, said)

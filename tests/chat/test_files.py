@@ -43,7 +43,7 @@ async def test_a_guest_hears_of_the_files_with_their_message(live, chat_ticket, 
         await say_hello(agent)
         rim, bill = await sync_to_async(attach)(chat_ticket, alice, "rim.png", "bill.png", body="")
         wanted = [
-            {"id": str(file.pk), "name": name, "size": len(PNG), "type": "image/png", "image": None}
+            {"id": str(file.pk), "name": name, "size": len(PNG), "type": "image/png", "image": None, "removed_at": None}
             for file, name in ((rim, "rim.png"), (bill, "bill.png"))
         ]
         for socket in (visitor, agent):

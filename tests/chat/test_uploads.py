@@ -54,6 +54,7 @@ def test_a_guest_brings_a_picture_and_sees_it(carlas_token, carla):
     told = answer.json()
     assert {**told, "id": "", "size": 0} == {
         "id": "", "name": "Rim photo.jpg", "size": 0, "type": "image/jpeg", "image": {"width": 40, "height": 30},
+        "removed_at": None,
     }  # fmt: skip
     assert Attachment.objects.get().by_customer == carla
     shown = call(f"/widget/files/{told['id']}/", token=carlas_token)

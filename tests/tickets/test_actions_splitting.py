@@ -71,7 +71,7 @@ def test_the_customer_learns_of_it_by_the_first_answer(
     (event,) = Event.objects.visible_to(carla).filter(ticket=new)
     assert (event.message.body, event.public_prev) == ("Here it is.", 0)
     run_due_follow_ups()
-    assert Mail.objects.get().subject == "Re: The invoice"
+    assert Mail.objects.get().subject == "The invoice"  # which is new to them
     check_log(new)
 
 

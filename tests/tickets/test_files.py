@@ -373,7 +373,14 @@ def test_an_upload_answers_with_what_a_message_needs(alice, ticket):
     answer = browser.post("/uploads/", {"file": file("Rim photo.png")})
     assert answer.status_code == 201
     told = answer.json()
-    wanted = {"id": "", "name": "Rim photo.png", "size": len(PNG), "type": "image/png", "image": None}
+    wanted = {
+        "id": "",
+        "name": "Rim photo.png",
+        "size": len(PNG),
+        "type": "image/png",
+        "image": None,
+        "removed_at": None,
+    }
     assert {**told, "id": ""} == wanted
     posted = browser.post(f"/tickets/{ticket.number}/reply/", {"body": "Look", "attachments": [told["id"]]})
     assert posted.status_code == 303
