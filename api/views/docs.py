@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.http import Http404
@@ -14,9 +15,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
-@cache
+_making = Lock()
+
+
 def made_schema() -> dict[str, Any]:
     """The schema follows from the code alone, so one making does for the life of a process."""
+    with _making:  # the generator stands in its own way if two threads use it
+        return _schema()
+
+
+@cache
+def _schema() -> dict[str, Any]:
     return SchemaGenerator().get_schema(request=None, public=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from jsonschema import Draft4Validator
 
 from api.urls import urlpatterns
+from api.views import docs
 from tickets.actions import create_macro, post_message, resolve_ticket
 
 METHODS = {"get", "post", "patch", "put", "delete"}
@@ -114,6 +116,13 @@ def test_the_schema_is_served_without_a_token(kind, schema, db):
     answer = Client().get("/api/v1/schema/", headers={"accept": kind})
     assert answer.status_code == 200
     assert yaml.safe_load(answer.content)["paths"].keys() == schema["paths"].keys()
+
+
+def test_it_is_made_once_when_several_ask_at_the_same_time(db):
+    docs._schema.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: Client().get("/api/v1/schema/").status_code, range(8)))
+    assert answers == [200] * 8
 
 
 def test_the_documentation_page_runs_no_inline_script(db):

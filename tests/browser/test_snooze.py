@@ -105,7 +105,7 @@ def test_unread_stays_so_until_it_is_opened(open_page, alice: User, mine: Ticket
     page.goto("/inbox/?view=snoozed")
     row(page, mine).click()
     expect(page.get_by_role("heading", name=mine.subject)).to_be_visible()
-    page.locator(".menu summary").click()
+    page.locator("#ticket-head .menu summary").click()
     page.get_by_role("button", name="Mark unread").click()
     expect(row(page, mine)).to_have_class(re.compile("unread"))
 
@@ -113,9 +113,9 @@ def test_unread_stays_so_until_it_is_opened(open_page, alice: User, mine: Ticket
 def test_it_works_on_a_small_phone_and_without_a_script(open_page, alice: User, mine: Ticket) -> None:
     phone = open_page(alice, viewport={"width": 360, "height": 740})
     phone.goto(f"/tickets/{mine.number}/")
-    phone.locator(".menu summary").click()
+    phone.locator("#ticket-head .menu summary").click()
     assert serious_findings(phone) == []
-    phone.locator(".menu").get_by_role("button", name="Snooze").click()
+    phone.locator("#ticket-head .menu").get_by_role("button", name="Snooze").click()
     phone.get_by_role("button", name="Tomorrow").click()
     expect(phone.locator("#snoozed")).to_contain_text("Snoozed until")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
