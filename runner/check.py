@@ -32,8 +32,8 @@ def check(arguments: list[str]) -> int:
             statuses = run_pytest(arguments, environment)
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
-        # Here a kind of test that is missing altogether is a failure too. A file's tests share costly things.
-        failed += ["pytest"] if any(run_pytest(["-n", "2", "--dist", "loadfile"], environment, again=1)) else []
+        # Here a kind of test that is missing altogether is a failure too.
+        failed += ["pytest"] if any(run_pytest(["-n", "2"], environment, is_everything=True)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 
@@ -60,20 +60,25 @@ def linters() -> dict[str, list[str]]:
     }
 
 
-def run_pytest(arguments: list[str], environment: Mapping[str, str], *, again: int = 0) -> list[int]:
-    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process.
+# How all of a kind are run: shared out by what they share among themselves. A test in the browser that fails is tried
+# once more, for a machine that is too busy is no mistake in the program; the last lines name each that was, since one
+# that is named often has a race to be mended.
+EVERYTHING = {
+    "not browser": ["--dist", "loadfile"],
+    "browser": ["--dist", "worksteal", "--reruns", "1", "-rR"],
+}
 
-    A test in the browser that fails is tried `again` so many times: a machine that is too busy is not a mistake in
-    the program. The last lines name each that was, for one that is named often has a race to be mended.
-    """
+
+def run_pytest(arguments: list[str], environment: Mapping[str, str], *, is_everything: bool = False) -> list[int]:
+    """The exit statuses of two runs: Playwright and pytest-asyncio cannot share a process."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", dest="marks", default="not long")
     options, others = parser.parse_known_args(arguments)
     statuses = []
-    for kind in ("not browser", "browser"):
+    for kind, ways in EVERYTHING.items():
         say(f"\nTests: {kind}")
         command = ["python", "-m", "pytest", "-m", f"({options.marks}) and {kind}", *others]
-        command += ["--reruns", str(again), "-rR"] if again and kind == "browser" else []
+        command += ways if is_everything else []
         statuses.append(subprocess.run(command, cwd=ROOT, env=environment).returncode)
     return statuses
 

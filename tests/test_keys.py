@@ -52,6 +52,9 @@ ELSEWHERE = {
     "Ctrl Shift Enter": ("sending.js", "!event.shiftKey"),
     "Enter": ("keys.js", "next.focus()"),  # a focused row is a link
     "Esc": ("selection.js", 'event.key !== "Escape"'),
+    **{f"Ctrl {key}": ("formatting.js", f"Key{key}:") for key in "BIE"},
+    **{f"Ctrl Shift {key}": ("formatting.js", f"Digit{key}:") for key in "789"},
+    "Ctrl Shift K": ("formatting.js", "SHIFTED = { KeyK:"),
     "#": ("macros.js", '"#"'),
     "@": ("mentioning.js", "const START"),
 }

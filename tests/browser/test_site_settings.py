@@ -176,7 +176,7 @@ def test_a_picture_of_oneself(open_page, adam: User, live: str) -> None:
 PLACES = ["", "look/", "words/", "hours/", "offers/", "identity/", "proactive/", "proactive/new/"]
 
 
-@pytest.mark.parametrize("light", ["light", "dark"])
+@pytest.mark.parametrize("light", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_every_place_can_be_used_by_everyone(open_page, site: Site, adam: User, live: str, light: str) -> None:
     create_proactive_message(site, by=adam, name="Cart" * 20, text="W" * 300, conditions={"plan": "x" * 100})
     found = {}
