@@ -174,6 +174,7 @@ def own_process(transactional_db: None) -> Iterator[OwnProcess]:
     process.kill()
 
 
+@pytest.mark.long  # tests/journeys kills them too
 def test_a_real_process_killed_while_it_stores_loses_nothing(
     new_window: NewWindow, own_process: OwnProcess, chat_ticket: Ticket, alice: User
 ) -> None:

@@ -1,6 +1,6 @@
 """Pictures of the product, taken of the demo company: of the workspace at three widths, of all in light and dark.
 
-`MAKE_SCREENS=1 bin/test tests/browser/test_screens.py` renews those in docs/screens/.
+`MAKE_SCREENS=1 bin/test -m long tests/browser/test_screens.py` renews those in docs/screens/.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def company(live: str, settings) -> str:
     return live
 
 
+@pytest.mark.long
 def test_the_pictures_show_the_product(company: str, new_window: NewWindow, tmp_path: Path) -> None:
     are_kept = os.environ.get("MAKE_SCREENS") == "1"
     folder = KEPT if are_kept else tmp_path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.plan import KINDS, Cast, make_plan
 from tests.chaos.report import SHOWN
 from tests.chaos.run import run
@@ -21,6 +23,7 @@ CHOSEN = (
 )
 
 
+@pytest.mark.long
 async def test_every_promise_is_kept_while_servers_die(tmp_path: Path) -> None:
     cast = Cast(guests=4, pollers=1)
     kinds = {kind: row for kind, row in KINDS.items() if kind.startswith(CHOSEN)}

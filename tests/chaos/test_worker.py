@@ -45,6 +45,7 @@ def desk(tmp_path: Path) -> Iterator[ChaosDesk]:
     desk.stop()
 
 
+@pytest.mark.long
 def test_a_worker_takes_tasks_again_after_a_redis_that_hung(desk: ChaosDesk):
     for number, patience in (1, 30), (2, HANGS_SECONDS + 5 * TICK_SECONDS):
         desk.run_inside("-c", MAIL.format(f"mail {number}"))
