@@ -373,7 +373,7 @@ SPECTACULAR_SETTINGS = {
         "TicketChannel": "tickets.models.Channel",
         "TicketPriority": "tickets.models.Priority",
         "TicketStatus": "tickets.models.Status",
-        "UnsolvedStatus": "api.serializers.UNSOLVED_CHOICES",
+        "UnsolvedStatus": "api.serializers.tickets.UNSOLVED_CHOICES",
     },
 }
 
