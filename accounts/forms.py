@@ -12,7 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from accounts.languages import LANGUAGES, direction_of
+from accounts.languages import DESK_LANGUAGES, LANGUAGES, direction_of
 from accounts.models import Calendar, Desk, Site, Team, User, currency_code
 from accounts.origins import clean_origins
 from accounts.pictures import MAX_BYTES
@@ -123,6 +123,11 @@ class TeamForm(forms.Form):
 
 
 class ProfileForm(forms.ModelForm):
+    language = forms.ChoiceField(
+        label="Language",
+        required=False,
+        choices=[("", "As the browser"), *DESK_LANGUAGES.items()],
+    )
     time_zone = forms.ChoiceField(
         label="Time zone",
         required=False,
@@ -132,7 +137,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "public_name", "time_zone", "availability", "capacity", "signature")
+        fields = ("name", "public_name", "language", "time_zone", "availability", "capacity", "signature")
         widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
 
@@ -163,7 +168,16 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Desk
-        fields = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes", "signature")
+        fields = (
+            "name",
+            "language",
+            "time_zone",
+            "currency",
+            "follow_up_days",
+            "reopen_days",
+            "promise_minutes",
+            "signature",
+        )
         widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
     def clean_currency(self) -> str:

@@ -1,4 +1,4 @@
-"""The languages that the chat speaks, and which of them a visitor gets."""
+"""The languages that the chat and the desk speak, and which of them somebody gets."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ LANGUAGES = {
     "ar": "العربية",
     "ja": "日本語",
 }
+# Those that the workspace and the mails speak too: each has its words in locale/.
+DESK_LANGUAGES = {code: LANGUAGES[code] for code in ("en", "de")}
 RIGHT_TO_LEFT = frozenset({"ar"})
 _LOCALE = re.compile(r"(?=.{2,20}\Z)[a-z]{2,3}([-_][a-z0-9]{1,8})*\Z", re.IGNORECASE)
 

@@ -18,6 +18,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.languages import DESK_LANGUAGES
 from accounts.roles import ROLE_CHOICES, Role, may
 from accounts.tokens import digest
 
@@ -49,6 +50,12 @@ class Desk(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     currency = models.CharField(max_length=3, default="EUR", validators=[currency_code])
+    language = models.CharField(
+        max_length=10,
+        default="en",
+        choices=DESK_LANGUAGES,
+        help_text="Mails are written in it, unless their reader has chosen another one that we write.",
+    )
     follow_up_days = models.PositiveSmallIntegerField(
         default=3, help_text="Days after solving until the follow-up mail asks whether all is well; 0 sends none."
     )
@@ -189,6 +196,7 @@ class User(AbstractBaseUser):
     last_seen_at = models.DateTimeField(null=True, editable=False, help_text="When their workspace was last connected.")
     breather_until = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
+    language = models.CharField(max_length=10, blank=True, choices=DESK_LANGUAGES)
     public_name = models.CharField(
         "name for customers", max_length=40, blank=True, help_text="What customers see; your first name if empty."
     )

@@ -11,6 +11,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
+from accounts.languages import DESK_LANGUAGES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -81,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "helpdesk.middleware.DatabaseDown",
     "accounts.middleware.desk_read_once",
+    "accounts.middleware.viewer_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -317,6 +320,8 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 
 # --- Words and times ---------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+LANGUAGES = list(DESK_LANGUAGES.items())
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 MESSAGE_MAX_CHARS = 20_000

@@ -18,6 +18,7 @@ handler500 = "helpdesk.views.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("readyz", views.readyz, name="readyz"),
+    path("words/<slug:language>.js", views.Words.as_view(), name="words"),
     path("metrics", views.metrics, name="metrics"),
     path("accounts/", include(sign_in_patterns)),
     path("", include("accounts.urls")),

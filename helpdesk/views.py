@@ -10,10 +10,14 @@ from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.i18n import JavaScriptCatalog
 from django_prometheus.exports import ExportToDjangoView
 
+from accounts.languages import DESK_LANGUAGES
 from accounts.models import ApiToken, Desk, Heartbeat
 from accounts.tokens import bearer
 from helpdesk.errors import DATABASE_GONE, error_page, unavailable
@@ -40,6 +44,17 @@ def readyz(request: HttpRequest) -> JsonResponse:
         checks |= {"worker": _worker(), "due_work": _due_work()}
     is_fit = all(check["ok"] for check in checks.values())
     return JsonResponse({"ok": is_fit} | checks, status=200 if is_fit else 503)
+
+
+@method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
+class Words(JavaScriptCatalog):
+    """What the scripts of the workspace say, in the language that the address names."""
+
+    def get(self, request: HttpRequest, *args: Any, language: str, **kwargs: Any) -> HttpResponse:
+        if language not in DESK_LANGUAGES:
+            raise Http404
+        with translation.override(language):
+            return super().get(request, *args, **kwargs)
 
 
 def _database() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import errno
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
         "bench": bench,
         "chaos": chaos,
         "lock": lock,
+        "words": words,
         "process": process,
         "health": health,
     }
@@ -115,4 +117,21 @@ def lock(arguments: list[str]) -> int:
     ):
         with step(target):
             call([*compile_, source, "-o", target, *extra], f"Compiling {source}")
+    return 0
+
+
+def words(_arguments: list[str]) -> int:
+    """Collect what the interface says from the code, and bring the texts of each language (locale/) up to date."""
+    prepare()
+    babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
+    keywords = "gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2 gettext_noop"
+    collect = ["extract", "-k", keywords, "--add-location=file", "--no-wrap", "--sort-by-file"]
+    update = ["update", "-d", "locale", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"]
+    with tempfile.TemporaryDirectory() as folder:
+        for domain in ("django", "djangojs"):
+            found, environment = f"{folder}/{domain}.pot", {**os.environ, "PYTHONPATH": str(ROOT)}
+            with step(domain):
+                command = [*babel, *collect, "-F", f"locale/{domain}.toml", "-o", found, "."]
+                call(command, "Collecting the words", environment=environment)
+                call([*babel, *update, "--no-wrap", "-D", domain, "-i", found], "Updating the texts")
     return 0

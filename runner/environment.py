@@ -40,6 +40,7 @@ def prepare(*, dev: bool = False) -> None:
         state = _make_venv()
         _install_python_packages(state, dev=dev)
         install_node_packages(ROOT)
+        _compile_words()
 
 
 def on_path(environment: Mapping[str, str]) -> dict[str, str]:
@@ -83,6 +84,15 @@ def _explain(output: str, what: str) -> str:
             "a proxy set HTTPS_PROXY; a mirror is named by PIP_INDEX_URL and npm_config_registry."
         )
     return f"{last_lines}\n{what} failed; the lines above say why."
+
+
+def _compile_words() -> None:
+    """What the interface says in other languages (locale/), as Django reads it, where that is older than the texts."""
+    for text in ROOT.glob("locale/*/LC_MESSAGES/*.po"):
+        compiled = text.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < text.stat().st_mtime:
+            command = [str(PYTHON), "-m", "babel.messages.frontend", "compile"]
+            call([*command, "-i", str(text), "-o", str(compiled)], f"Compiling {text.name}")
 
 
 # --- Python ------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ UNKNOWN: dict[str, Any] = {
     "token": "x",
     "key": "x",
     "uidb36": "x",
+    "language": "x",
     "file": "00000000-0000-4000-8000-000000000000",
     "picture": "00000000-0000-4000-8000-000000000000",
 }
@@ -216,6 +217,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
             "reset": {"uidb36": "1", "key": "set-password"},
             "mail": {"key": "0"},
+            "words": {"language": "de"},
         },
         visitor_tokens=visits,
         api_tokens={name: create_token(user, by=user, name="matrix")[1] for name, user in people.items()},

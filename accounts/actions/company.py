@@ -14,7 +14,16 @@ from accounts.models import Desk, Site, User
 from accounts.origins import origin_of
 from accounts.roles import Role
 
-EDITABLE = ("name", "time_zone", "currency", "follow_up_days", "reopen_days", "promise_minutes", "signature")
+EDITABLE = (
+    "name",
+    "language",
+    "time_zone",
+    "currency",
+    "follow_up_days",
+    "reopen_days",
+    "promise_minutes",
+    "signature",
+)
 
 
 class Beginning(NamedTuple):
@@ -35,6 +44,7 @@ def set_up_desk(
     password: str,
     site_name: str,
     site_url: str,
+    language: str = "en",
 ) -> Beginning:
     """Company, first administrator and first site, all or none. ValidationError `set_up` if somebody was here before.
 
@@ -42,11 +52,10 @@ def set_up_desk(
     """
     if Desk.load() is not None or User.objects.exists():
         raise ValidationError("This desk is set up already.", code="set_up")
-    desk = Desk(name=company.strip(), time_zone=time_zone, currency=currency)
+    desk = Desk(name=company.strip(), time_zone=time_zone, currency=currency, language=language)
     desk.full_clean(exclude=["only_row"])
-    _, is_first = Desk.objects.get_or_create(
-        only_row=True, defaults={"name": desk.name, "time_zone": time_zone, "currency": currency}
-    )
+    chosen = {"name": desk.name, "time_zone": time_zone, "currency": currency, "language": language}
+    _, is_first = Desk.objects.get_or_create(only_row=True, defaults=chosen)
     if not is_first:
         raise ValidationError("This desk is set up already.", code="set_up")
     admin = User(email=email.strip().lower(), name=name.strip(), role=Role.ADMIN)

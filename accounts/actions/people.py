@@ -121,17 +121,20 @@ def update_profile(
     capacity: int,
     public_name: str,
     signature: str | None = None,
+    language: str | None = None,
 ) -> User:
-    """Their own name, what customers see of it, their time zone, the number of chats that they take at once, and what
-    ends their mails (None: as it is)."""
+    """Their own name, what customers see of it, their time zone, the number of chats that they take at once, what ends
+    their mails, and the language they read (None: as it is)."""
     _own_or_manage(user, by)
     user = lock_people(user)[user.pk]
     user.name, user.public_name = name.strip(), public_name.strip()
     user.time_zone, user.capacity = time_zone, capacity
     if signature is not None:
         user.signature = signature.replace("\r\n", "\n").strip()
+    if language is not None:
+        user.language = language
     user.full_clean(exclude=["password"])
-    user.save(update_fields=["name", "public_name", "time_zone", "capacity", "signature"])
+    user.save(update_fields=["name", "public_name", "time_zone", "capacity", "signature", "language"])
     return user
 
 

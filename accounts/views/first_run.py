@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -43,7 +44,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
     form = FirstRunForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            begun = set_up_desk(by=None, site_name=form.cleaned_data["company"], **form.cleaned_data)
+            begun = set_up_desk(
+                by=None, site_name=form.cleaned_data["company"], language=get_language() or "en", **form.cleaned_data
+            )
         except ValidationError as error:
             refuse(form, error)
         else:

@@ -285,6 +285,7 @@ def test_hours_may_end_at_midnight():
 def test_the_company_s_settings(browser, adam, desk_row):
     form = {
         "name": "Bell",
+        "language": "de",
         "time_zone": "UTC",
         "currency": "usd",
         "follow_up_days": "0",
@@ -294,6 +295,7 @@ def test_the_company_s_settings(browser, adam, desk_row):
     inside = browser(adam)
     assert inside.post("/settings/company/", form).status_code == 302
     desk = Desk.objects.get()
+    assert desk.language == "de"
     assert (desk.name, desk.currency, desk.follow_up_days, desk.promise_minutes) == ("Bell", "USD", 0, 5)
     assert inside.post("/settings/company/", form | {"currency": "€"}).status_code == 422
 

@@ -1,0 +1,65 @@
+"""In which language somebody reads the workspace."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.actions import update_desk, update_profile
+from accounts.models import Desk
+
+
+def language_of(client: Client, path: str = "/accounts/login/", wanted: str = "") -> str:
+    """What the page says it is in."""
+    response = client.get(path, headers={"Accept-Language": wanted})
+    language = response.headers["Content-Language"]
+    assert f'<html lang="{language}"' in response.content.decode()
+    assert "Accept-Language" in response.headers["Vary"]
+    return language
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("de-AT,en;q=0.5", "de"),
+        ("fr,de;q=0.8,en;q=0.5", "de"),
+        ("en-US,de;q=0.9", "en"),
+        ("ja", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("../../etc/passwd,\x7f;q=x", "en"),
+    ],
+)
+def test_before_signing_in_it_is_the_browser_s(client, desk_row, wanted, shown):
+    assert language_of(client, wanted=wanted) == shown
+
+
+@pytest.mark.django_db
+def test_the_company_s_where_the_browser_wants_none_of_ours(client, adam, desk_row):
+    update_desk(Desk.current(), by=adam, language="de")
+    assert language_of(client, wanted="fr") == "de"
+    assert language_of(client, wanted="en") == "en"
+
+
+@pytest.mark.django_db
+def test_what_somebody_chose_wins_over_the_browser(browser, alice, desk_row):
+    chosen = {"name": alice.name, "time_zone": "", "capacity": 4, "public_name": ""}
+    update_profile(alice, by=alice, **chosen, language="de")
+    assert language_of(browser(alice), "/settings/profile/", "en") == "de"
+    update_profile(alice, by=alice, **chosen, language="")
+    assert language_of(browser(alice), "/settings/profile/", "en") == "en"
+
+
+@pytest.mark.django_db
+def test_the_api_speaks_english_to_programs(client, desk_row):
+    response = client.get("/api/v1/tickets/", headers={"Accept-Language": "de"})
+    assert "Content-Language" not in response.headers
+    assert "Authentication credentials" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_words_of_scripts_can_be_fetched_by_language_only(client):
+    assert client.get("/words/de.js").headers["Content-Type"].startswith("text/javascript")
+    assert client.get("/words/fr.js").status_code == 404
+    assert client.get("/words/..%2Fde.js").status_code == 404
