@@ -112,7 +112,14 @@ TAKE_TOKENS = {"tickets:upload", "tickets:file"}
 
 _SITE = {"name": "Shop", "url": "https://shop.example"}
 _PROACTIVE = {"name": "Cart", "text": "Stuck?", "page": "/cart", "seconds": 20, "hours_between": 24, "is_active": "on"}
-_COMPANY = {"time_zone": "UTC", "currency": "EUR", "follow_up_days": 3, "reopen_days": 14, "promise_minutes": 10}
+_COMPANY = {
+    "language": "de",
+    "time_zone": "UTC",
+    "currency": "EUR",
+    "follow_up_days": 3,
+    "reopen_days": 14,
+    "promise_minutes": 10,
+}
 _PANEL = {"name": "Orders", "url": "https://shop.example/panel", "kind": "data", "height": 240}
 _MACRO = {"name": "Thanks", "whose": "me", "kind": "reply", "body": "Thank you!"}
 _ARTICLE = {"title": "Sizes", "url": "https://help.example/matrix"}
