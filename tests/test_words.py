@@ -104,7 +104,7 @@ def unmarked(path: Path) -> list[str]:
         if token.token_type == TokenType.TEXT:
             page += token.contents
         elif token.token_type == TokenType.VAR:
-            page += "0"  # what it says is data, or was marked
+            page += "·"  # what it says is data, or was marked
             found += unmarked_arguments(token)
         elif token.token_type == TokenType.BLOCK:
             found += unmarked_arguments(token)
