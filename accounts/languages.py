@@ -35,3 +35,8 @@ def choose(wanted: Iterable[str], *, offered: Iterable[str], default: str) -> st
     codes = set(offered)
     fitting = (locale.replace("_", "-") for locale in wanted if _LOCALE.match(locale) and code_of(locale) in codes)
     return next(fitting, default)
+
+
+def mail_language(*wanted: str) -> str:
+    """The language of a mail to somebody who reads these locales, dearest first: the first that our mails speak."""
+    return code_of(choose(wanted, offered=DESK_LANGUAGES, default="en"))

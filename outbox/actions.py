@@ -7,7 +7,8 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from outbox import headers as clean
@@ -44,7 +45,8 @@ def queue_mail(
 ) -> Mail:
     """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs, `files` are
     (name in the default storage, shown name, media type) and are read when the mail leaves. `shown_to` and `shown_cc`
-    are whom its header names beside or instead of `to`: people who get mails of their own.
+    are whom its header names beside or instead of `to`: people who get mails of their own. Its language is the one that
+    is spoken now.
 
     The same `dedupe_key` again answers the first mail, unchanged. Suppressed recipients are recorded as such; with
     nobody left the mail is cancelled at birth. ValidationError for an address or header that cannot be.
@@ -67,6 +69,7 @@ def queue_mail(
         "subject": clean.clean_text(subject),
         "text": _without_nul(text),
         "html": _without_nul(html),
+        "language": translation.get_language() or "en",
         "headers": clean.clean_headers(headers or {}),
         "in_reply_to": "".join(clean.clean_references([in_reply_to])),
         "references": clean.clean_references(references),
@@ -156,10 +159,10 @@ def retry_mail(mail: Mail, *, by: User | None) -> Mail:
     if by is not None and not by.has_perm("outbox.view"):
         raise PermissionDenied
     if mail.state not in END_STATES or mail.is_secret:
-        raise ValidationError("This mail cannot be sent again.", code="not_retriable")
+        raise ValidationError(_("This mail cannot be sent again."), code="not_retriable")
     lost = mail.recipients.filter(state__in=RETRIABLE)
     if not lost.update(state=RecipientState.PENDING, smtp_reply=""):
-        raise ValidationError("Nobody is left to send it to.", code="not_retriable")
+        raise ValidationError(_("Nobody is left to send it to."), code="not_retriable")
     mail.state, mail.reason, mail.doubts, mail.data_started_at = MailState.PENDING, "", 0, None
     mail.next_at = timezone.now()
     mail.give_up_at = mail.next_at + kind_named(mail.kind).patience
@@ -181,7 +184,7 @@ def _recipients(to: Sequence[tuple[str, str]] | str) -> list[tuple[str, str]]:
         address = clean.clean_address(email)
         people.setdefault(address.lower(), (clean.clean_text(name, limit=200), address))
     if not people:
-        raise ValidationError("A mail needs a recipient.", code="required")
+        raise ValidationError(_("A mail needs a recipient."), code="required")
     return list(people.values())
 
 

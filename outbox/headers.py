@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 
 MAX_HEADER_CHARS = 900  # RFC 5322 allows lines of 998
 MAX_REFERENCES = 20
@@ -47,7 +48,7 @@ def clean_address(value: str) -> str:
     """The address in ASCII, or ValidationError. Quoted local parts are legal, never real, and refused."""
     address = value.strip()
     if len(address) > 254 or '"' in address or clean_text(address) != address:
-        raise ValidationError("This is not an email address.", code="invalid")
+        raise ValidationError(_("This is not an email address."), code="invalid")
     validate_email(address)
     local, _, domain = address.rpartition("@")
     return f"{local}@{punycode(domain)}"
@@ -57,7 +58,7 @@ def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Further headers with clean values, or ValidationError for a name that is malformed or ours to write."""
     for name in headers:
         if not _HEADER_NAME.match(name) or name.lower() in _RESERVED or name.lower().startswith("content-"):
-            raise ValidationError(f"The header {clean_text(name)!r} cannot be set.", code="invalid")
+            raise ValidationError(_("The header %(name)r cannot be set.") % {"name": clean_text(name)}, code="invalid")
     return {name: clean_text(str(value)) for name, value in headers.items()}
 
 

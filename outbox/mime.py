@@ -15,7 +15,10 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives
 from django.template.defaultfilters import filesizeformat
+from django.utils import translation
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from outbox.headers import loop_mark, mailbox
 from outbox.models import Mail
@@ -27,12 +30,17 @@ UTF8.body_encoding = QP
 SIGNATURE = "\n-- \n"
 # Where `outbox/layout.html` takes what there is to say about files that could not come along.
 FILES_MARK = "<!-- files -->"
-ANOTHER_WAY = "Tell us, and we send it another way."
+ANOTHER_WAY = gettext_lazy("Tell us, and we send it another way.")
 
 
 def to_bytes(mail: Mail, now: datetime) -> bytes:
     """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients, unless the
     mail says whom its header names."""
+    with translation.override(mail.language):
+        return _flatten(_message(mail, now).message())
+
+
+def _message(mail: Mail, now: datetime) -> EmailMultiAlternatives:
     parts, left_out = _read_files(mail)
     message = EmailMultiAlternatives(
         subject=mail.subject,
@@ -48,7 +56,7 @@ def to_bytes(mail: Mail, now: datetime) -> bytes:
         message.attach_alternative(_html_with(mail.html, left_out), "text/html")
     for part in parts:
         message.attach(part)
-    return _flatten(message.message())
+    return message
 
 
 def _recipients(mail: Mail) -> list[tuple[str, str]]:
@@ -62,13 +70,14 @@ def _read_files(mail: Mail) -> tuple[list[MIMEBase], list[str]]:
         try:
             size = default_storage.size(stored)
             if size > room:
-                left_out.append(f"Not in this mail, because it is too large: {name} ({filesizeformat(size)}).")
+                said = _("Not in this mail, because it is too large: %(name)s (%(size)s).")
+                left_out.append(said % {"name": name, "size": filesizeformat(size)})
                 continue
             with default_storage.open(stored) as file:
                 content = file.read()
         except (OSError, SuspiciousFileOperation) as error:
             log.error("A file of mail %s could not be read: %s", mail.pk, error)
-            left_out.append(f"Not in this mail, because it could not be read: {name}.")
+            left_out.append(_("Not in this mail, because it could not be read: %(name)s.") % {"name": name})
             continue
         room -= len(content)
         parts.append(_part(content, name, kind))
@@ -89,7 +98,7 @@ def _text_with(text: str, lines: list[str]) -> str:
     if not lines:
         return text
     words, signature, foot = text.rpartition(SIGNATURE) if SIGNATURE in text else (text, "", "")
-    return "\n".join([words.rstrip(), "", *lines, ANOTHER_WAY, ""]) + signature + foot
+    return "\n".join([words.rstrip(), "", *lines, str(ANOTHER_WAY), ""]) + signature + foot
 
 
 def _html_with(html: str, lines: list[str]) -> str:

@@ -9,30 +9,31 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from outbox.policy import Why
 
 
 class MailState(models.TextChoices):
-    PENDING = "pending", "Waiting to be sent"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Could not be delivered"
-    UNKNOWN = "unknown", "Perhaps delivered"
-    CANCELLED = "cancelled", "Not needed any more"
+    PENDING = "pending", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Could not be delivered")
+    UNKNOWN = "unknown", _("Perhaps delivered")
+    CANCELLED = "cancelled", _("Not needed any more")
 
 
 END_STATES = (MailState.SENT, MailState.FAILED, MailState.UNKNOWN, MailState.CANCELLED)
 
 
 class RecipientState(models.TextChoices):
-    PENDING = "pending", "Waiting"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Accepted by the server"
-    FAILED = "failed", "Refused"
-    UNKNOWN = "unknown", "Perhaps accepted"
-    SUPPRESSED = "suppressed", "Gets no mail from us"
-    CANCELLED = "cancelled", "Not needed any more"
+    PENDING = "pending", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Accepted by the server")
+    FAILED = "failed", _("Refused")
+    UNKNOWN = "unknown", _("Perhaps accepted")
+    SUPPRESSED = "suppressed", _("Gets no mail from us")
+    CANCELLED = "cancelled", _("Not needed any more")
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -81,7 +82,7 @@ class Mail(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
-    about = models.CharField(max_length=80, blank=True, help_text="What it is about, such as ticket:42.")
+    about = models.CharField(max_length=80, blank=True, help_text=_("What it is about, such as ticket:42."))
     dedupe_key = models.CharField(max_length=200, unique=True)
     message_id = models.CharField(max_length=320, unique=True)
 
@@ -91,23 +92,24 @@ class Mail(models.Model):
     subject = models.CharField(max_length=900, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    language = models.CharField(max_length=10, default="en")  # what is added on leaving is said in it, too
     headers = models.JSONField(default=dict, blank=True)
     in_reply_to = models.CharField(max_length=320, blank=True)
     references = models.JSONField(default=list, blank=True)
-    files = models.JSONField(default=list, blank=True, help_text="[name in the storage, shown name, media type], …")
+    files = models.JSONField(default=list, blank=True, help_text=_("[name in the storage, shown name, media type], …"))
 
     # What the header names, where that is not just whom this mail goes to: [[name, address], …].
     shown_to = models.JSONField(default=list, blank=True)
     shown_cc = models.JSONField(default=list, blank=True)
 
     is_automatic = models.BooleanField(default=False)
-    is_secret = models.BooleanField(default=False, help_text="The words are wiped once the mail has ended.")
-    is_at_most_once = models.BooleanField(default=False, help_text="Rather lost than sent twice.")
+    is_secret = models.BooleanField(default=False, help_text=_("The words are wiped once the mail has ended."))
+    is_at_most_once = models.BooleanField(default=False, help_text=_("Rather lost than sent twice."))
 
     state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.PENDING)
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    doubts = models.PositiveSmallIntegerField(default=0, help_text="Tries after which the server may have taken it.")
+    doubts = models.PositiveSmallIntegerField(default=0, help_text=_("Tries after which the server may have taken it."))
     next_at = models.DateTimeField()
     give_up_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
@@ -182,7 +184,7 @@ class Suppression(models.Model):
     """An address, in lower case, that gets no mail, or none that nobody asked for."""
 
     email = models.CharField(max_length=254, unique=True)
-    reason = models.CharField(max_length=12, choices=[(why.value, why.value.capitalize()) for why in Why])
+    reason = models.CharField(max_length=12, choices=WHY_CHOICES)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SuppressionQuerySet.as_manager()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
+from accounts.languages import mail_language
 from accounts.models import Desk, User
 from customers.models import Address
 from outbox.actions import queue_mail
@@ -15,12 +20,30 @@ from outbox.emails import render
 from outbox.models import Mail
 from tickets.models import Attachment, Copied, Message, Ticket
 from tickets.queries import copy_of
-from tickets.queries.notifications import Told, said
+from tickets.queries.notifications import Told, news, said
 
 TO_OTHERS = ["reply_copy", "forward"]  # kinds of mail that do not go to the customer
 FIRST_MESSAGE_SEQ = 2  # after `ticket.opened`
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+AboutATicket = Callable[Concatenate[Ticket, P], R]
+
+
+def in_the_customers_language(write: AboutATicket[P, R]) -> AboutATicket[P, R]:
+    """The customer's own, else their site's, else the company's: the first of them that our mails speak."""
+
+    @wraps(write)
+    def written(ticket: Ticket, *args: P.args, **kwargs: P.kwargs) -> R:
+        site = ticket.site.language if ticket.site else ""
+        with translation.override(mail_language(ticket.customer.locale, site, Desk.current().language)):
+            return write(ticket, *args, **kwargs)
+
+    return written
+
+
+@in_the_customers_language
 def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied: Sequence[Copied] = ()) -> Mail | None:
     """Our answers, to the customer's best address; None if they have none.
 
@@ -51,6 +74,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied:
     )
 
 
+@in_the_customers_language
 def answers_copy(
     ticket: Ticket, messages: list[Message], *, person: Copied, copied: Sequence[Copied], dedupe_key: str
 ) -> Mail:
@@ -97,25 +121,30 @@ def forward(
     dedupe_key: str,
     send_at: datetime,
 ) -> Mail:
-    """What was said in public, as far as `by` chose, to somebody outside; names, but nobody's address."""
+    """What was said in public, as far as `by` chose, to somebody outside; names, but nobody's address.
+
+    Whoever that is, the words around are in the company's language.
+    """
     desk = Desk.current()
     context = {"words": words, "said": messages, "agent": by, "subject": ticket.subject, "zone": desk.time_zone}
-    text, html = render("tickets/mail/forward", context)
-    return queue_mail(
-        kind="forward",
-        to=to,
-        subject=f"Fwd: {ticket.subject}",
-        text=text,
-        html=html,
-        about=ticket.about,
-        dedupe_key=dedupe_key,
-        from_name=f"{by.face_name} at {desk.name}",
-        references=_thread(ticket, to=to[0][1]),
-        files=[(str(file.file), file.name, file.type) for file in files],
-        send_at=send_at,
-    )
+    with translation.override(mail_language(desk.language)):
+        text, html = render("tickets/mail/forward", context)
+        return queue_mail(
+            kind="forward",
+            to=to,
+            subject=f"Fwd: {ticket.subject}",
+            text=text,
+            html=html,
+            about=ticket.about,
+            dedupe_key=dedupe_key,
+            from_name=_named(by, desk),
+            references=_thread(ticket, to=to[0][1]),
+            files=[(str(file.file), file.name, file.type) for file in files],
+            send_at=send_at,
+        )
 
 
+@in_the_customers_language
 def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     """The question, some days after solving, whether all is well; None without an address."""
     address = ticket.customer.address
@@ -126,7 +155,7 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     return queue_mail(
         kind="follow_up",
         to=[(ticket.customer.name if address.is_known else "", address.email)],
-        subject="Is everything all right now?",
+        subject=_("Is everything all right now?"),
         text=text,
         html=html,
         about=ticket.about,
@@ -138,6 +167,7 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     )
 
 
+@in_the_customers_language
 def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
     """The whole conversation as its customer sees it, to an address that is theirs for certain; files by name."""
     desk = Desk.current()
@@ -147,7 +177,7 @@ def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
     return queue_mail(
         kind="copy",
         to=[(ticket.customer.name, address.email)],
-        subject=f"A copy of our conversation: {ticket.subject}",
+        subject=_("A copy of our conversation: %(subject)s") % {"subject": ticket.subject},
         text=text,
         html=html,
         about=ticket.about,
@@ -167,7 +197,7 @@ def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
         "first_name": first_name if address.is_known else "",
         "subject": ticket.subject if address.is_known else "",
         "action_url": ticket.site.url if ticket.site else "",
-        "action_label": "Open the chat",
+        "action_label": _("Open the chat"),
     }
 
 
@@ -191,7 +221,7 @@ def _customer_at(ticket: Ticket, address: Address) -> tuple[str, str]:
 
 def _subject(ticket: Ticket, address: Address | None, desk: Desk, *, is_first: bool) -> str:
     if address is None or not address.is_known:
-        return f"An answer from {desk.name}"
+        return _("An answer from %(company)s") % {"company": desk.name}
     return ticket.subject if is_first else f"Re: {ticket.subject}"
 
 
@@ -202,7 +232,11 @@ def _is_first(messages: list[Message]) -> bool:
 
 def _sender_name(messages: list[Message], desk: Desk) -> str:
     by = messages[-1].by_user
-    return f"{by.face_name} at {desk.name}" if by else desk.name
+    return _named(by, desk) if by else desk.name
+
+
+def _named(by: User, desk: Desk) -> str:
+    return _("%(name)s at %(company)s") % {"name": by.face_name, "company": desk.name}
 
 
 def _files(messages: list[Message]) -> list[tuple[str, str, str]]:
@@ -212,9 +246,14 @@ def _files(messages: list[Message]) -> list[tuple[str, str, str]]:
 
 def digest_mail(user: User, told: list[Told], *, dedupe_key: str) -> Mail:
     """What somebody of ours has not read, each ticket with what happened on it; nobody's words, only whose they are."""
+    with translation.override(user.language or Desk.current().language):
+        return _digest_mail(user, told, dedupe_key)
+
+
+def _digest_mail(user: User, told: list[Told], dedupe_key: str) -> Mail:
     tickets = [
         {
-            "label": f"Ticket {one.ticket.number}",
+            "label": _("Ticket %(number)s") % {"number": one.ticket.number},
             "subject": one.ticket.subject,
             "url": f"{settings.SITE_URL}{one.ticket.get_absolute_url()}",
             "lines": [said(notification) for notification in one.notifications],
@@ -226,14 +265,14 @@ def digest_mail(user: User, told: list[Told], *, dedupe_key: str) -> Mail:
         "first_name": user.short_name,
         "tickets": tickets,
         "action_url": f"{settings.SITE_URL}/notifications/",
-        "action_label": "Open your notifications",
+        "action_label": _("Open your notifications"),
         "settings_url": f"{settings.SITE_URL}/settings/notifications/",
     }
     text, html = render("tickets/mail/digest", words)
     return queue_mail(
         kind="notification",
         to=[(user.name, user.email)],
-        subject=first or f"{len(tickets)} tickets have news for you",
+        subject=first or news(len(tickets)),
         text=text,
         html=html,
         dedupe_key=dedupe_key,

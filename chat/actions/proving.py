@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from accounts.limits import allow
 from accounts.tokens import digest
@@ -49,7 +50,7 @@ def send_code(visitor: Visitor, *, email: str) -> str:
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     AddressCode.objects.filter(email=email).delete()
     kept = AddressCode.objects.create(customer=customer, email=email, digest=_digest(email, code))
-    emails.code(email, site=visitor.site, code=code, dedupe_key=f"code:{kept.pk}")
+    emails.code(email, site=visitor.site, locale=visitor.locale, code=code, dedupe_key=f"code:{kept.pk}")
     return email
 
 
@@ -62,7 +63,7 @@ def verify_address(visitor: Visitor, *, token: str, email: str, code: str) -> Pr
     known as somebody else); PermissionDenied before the first words, and for a blocked guest.
     """
     email = clean_email(email)
-    for _ in range(TRIES - 1):
+    for _try in range(TRIES - 1):
         try:
             proved = _verify(visitor, token, email, code)
             break
@@ -71,7 +72,7 @@ def verify_address(visitor: Visitor, *, token: str, email: str, code: str) -> Pr
     else:
         proved = _verify(visitor, token, email, code)
     if proved is None:  # said only now, so that the attempt is counted
-        raise ValidationError("That code is not right, or too old.", code="invalid")
+        raise ValidationError(_("That code is not right, or too old."), code="invalid")
     return proved
 
 
@@ -85,7 +86,7 @@ def _verify(visitor: Visitor, token: str, email: str, code: str) -> Proved | Non
     was, was_known = here.customer, is_known(here.customer)
     customer = find_by_email(email) or was
     if was_known and customer.pk != was.pk:
-        raise ValidationError("This address is another customer's. Ask us to bring the two together.", code="conflict")
+        raise ValidationError(_("This address is another customer's. Ask us to bring the two together."), code="conflict")
     if prove_address(customer, email=email, is_dearest=True) is None:
         raise IntegrityError("the address became another customer's meanwhile")  # who it is then, the next try finds
     if was_known:

@@ -10,14 +10,15 @@ from enum import Enum
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Desk, User
 from accounts.outward import Answer, ForbiddenAddressError, UnreachableError, post_outward
 from tickets.emails import digest_mail
 from tickets.models import Notification, PushSubscription, Ticket
 from tickets.pushing import Note, sealed
-from tickets.queries.notifications import Told, by_ticket, quiet_of, said, settings_of, with_words
+from tickets.queries.notifications import Told, by_ticket, news, quiet_of, said, settings_of, with_words
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # what a worker that died was just sending goes again after it, under the same tag
@@ -48,11 +49,12 @@ def push_to(user: User) -> int:
     if not fresh or not browsers or not user.is_active or quiet.at(timezone.now()):
         _settle(due)
         return 0
-    notes = notes_of(by_ticket(fresh))
+    with translation.override(user.language or Desk.current().language):
+        notes = notes_of(by_ticket(fresh))
     is_urgent = any(one.kind in URGENT for one in fresh)
     results = [_send_all(browser, notes, is_urgent=is_urgent) for browser in browsers]
-    taken = sum(count for count, _ in results)
-    pauses = [pause for _, pause in results if pause is not None]
+    taken = sum(count for count, _pause in results)
+    pauses = [pause for _count, pause in results if pause is not None]
     if taken or not pauses:  # told once is told: who has several browsers reads in one of them
         _settle(due)
     else:
@@ -97,11 +99,11 @@ def notes_of(told: list[Told]) -> list[Note]:
     """What browsers show: each ticket with the newest that happened, or how many tickets, if it is many."""
     if len(told) > NOTES_AT_ONCE:
         newest = "; ".join(_title(one) for one in told[:2])
-        return [Note(f"{len(told)} tickets have news for you", newest, "/notifications/", "tickets")]
+        return [Note(news(len(told)), newest, "/notifications/", "tickets")]
     return [
         Note(
             _title(one),
-            f"Ticket {one.ticket.number}: {one.ticket.subject[:SUBJECT_CHARS]}".rstrip(": "),
+            _about(one.ticket),
             one.ticket.get_absolute_url(),
             f"ticket-{one.ticket.number}",
         )
@@ -110,8 +112,13 @@ def notes_of(told: list[Told]) -> list[Note]:
 
 
 def _title(told: Told) -> str:
-    more = len(told.notifications) - 1
-    return said(told.notifications[0]) + (f" (and {more} more)" if more else "")
+    newest, more = said(told.notifications[0]), len(told.notifications) - 1
+    return _("%(newest)s (and %(count)s more)") % {"newest": newest, "count": more} if more else newest
+
+
+def _about(ticket: Ticket) -> str:
+    number = _("Ticket %(number)s") % {"number": ticket.number}
+    return f"{number}: {ticket.subject[:SUBJECT_CHARS]}".rstrip(": ")
 
 
 def _send_all(browser: PushSubscription, notes: list[Note], *, is_urgent: bool) -> tuple[int, timedelta | None]:

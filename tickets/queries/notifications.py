@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from tickets.formatting import to_text
@@ -134,20 +136,21 @@ def mentions_page(tickets: TicketQuerySet, user: User, cursor: Cursor | None) ->
 
 # --- What it says ------------------------------------------------------------------------
 def said(one: Notification) -> str:
-    """What happened, in a few words that name nobody's message."""
-    who, event = _who(one.event), one.event
-    if one.kind == Kind.MENTIONED:
-        return f"{who} mentions you"
-    if one.kind == Kind.ASSIGNED:
-        return f"{who} hands it over to you" if event.type == "ticket.handed_over" else f"{who} gives it to you"
-    if one.kind == Kind.INVITED:
-        return f"{who} asks you to help"
+    """What happened, in a few words that name nobody's message, in the language that is spoken now."""
+    event = one.event
     if one.kind == Kind.HELD:
-        left = "A reply of yours left, but not all that was to be done with it"
-        return "A reply of yours is held" if event.type == "reply.held" else left
+        left = _("A reply of yours left, but not all that was to be done with it")
+        return _("A reply of yours is held") if event.type == "reply.held" else left
     if one.kind == Kind.WOKE:
-        return "Back from snoozing"
-    return f"{who} {_did(event)}"
+        return _("Back from snoozing")
+    return _sentence(one) % {"who": _who(event), "to": _given_to(event), "score": event.data.get("score", "")}
+
+
+def news(tickets: int) -> str:
+    """The same of several tickets, in one line."""
+    return ngettext("%(count)s ticket has news for you", "%(count)s tickets have news for you", tickets) % {
+        "count": tickets
+    }
 
 
 def excerpt(one: Notification) -> str:
@@ -169,19 +172,40 @@ def _who(event: Event) -> str:
     return event.by_customer.display_name if event.by_customer else "Makegood"
 
 
-def _did(event: Event) -> str:
+def _given_to(event: Event) -> str:
+    user = event.data.get("user")
+    return str(user.get("to") or "") if isinstance(user, dict) else ""
+
+
+def _sentence(one: Notification) -> str:
+    """What `who` does, with a place for their name."""
+    event = one.event
+    if one.kind == Kind.MENTIONED:
+        return _("%(who)s mentions you")
+    if one.kind == Kind.INVITED:
+        return _("%(who)s asks you to help")
+    if one.kind == Kind.ASSIGNED:
+        handed = _("%(who)s hands it over to you")
+        return handed if event.type == "ticket.handed_over" else _("%(who)s gives it to you")
     if event.message is not None:
-        return "adds a note" if event.message.is_note else "writes"
-    to = (event.data.get("user") or {}).get("to") if isinstance(event.data.get("user"), dict) else None
-    return {
-        "ticket.assigned": f"gives it to {to}" if to else "leaves it to whoever takes it",
-        "ticket.handed_over": f"hands it over to {to}" if to else "hands it over to a team",
-        "ticket.resolved": "solves it",
-        "ticket.reopened": "reopens it",
-        "ticket.merged": "merges it with another ticket",
-        "status.changed": "sets it to " + str(event.data.get("to", "")).replace("_", " "),
-        "agent.joined": "joins",
-        "chat.ended": "leaves the chat",
-        "rating.given": f"rates it {event.data.get('score', '')} of 5",
-        "mail.failed": "could not deliver a mail",
-    }.get(event.type, "changes something")
+        return _("%(who)s adds a note") if event.message.is_note else _("%(who)s writes")
+    what = f"{event.type} to {'somebody' if _given_to(event) else event.data.get('to')}"
+    return str(SENTENCES.get(what) or SENTENCES.get(event.type) or _("%(who)s changes something"))
+
+
+SENTENCES = {
+    "ticket.assigned": gettext_lazy("%(who)s leaves it to whoever takes it"),
+    "ticket.assigned to somebody": gettext_lazy("%(who)s gives it to %(to)s"),
+    "ticket.handed_over": gettext_lazy("%(who)s hands it over to a team"),
+    "ticket.handed_over to somebody": gettext_lazy("%(who)s hands it over to %(to)s"),
+    "ticket.resolved": gettext_lazy("%(who)s solves it"),
+    "ticket.reopened": gettext_lazy("%(who)s reopens it"),
+    "ticket.merged": gettext_lazy("%(who)s merges it with another ticket"),
+    "status.changed to open": gettext_lazy("%(who)s sets it to open"),
+    "status.changed to pending": gettext_lazy("%(who)s sets it to pending"),
+    "status.changed to on_hold": gettext_lazy("%(who)s sets it to on hold"),
+    "agent.joined": gettext_lazy("%(who)s joins"),
+    "chat.ended": gettext_lazy("%(who)s leaves the chat"),
+    "rating.given": gettext_lazy("%(who)s rates it %(score)s of 5"),
+    "mail.failed": gettext_lazy("%(who)s could not deliver a mail"),
+}
