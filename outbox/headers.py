@@ -50,7 +50,7 @@ def clean_address(value: str) -> str:
     if len(address) > 254 or '"' in address or clean_text(address) != address:
         raise ValidationError(_("This is not an email address."), code="invalid")
     validate_email(address)
-    local, _, domain = address.rpartition("@")
+    local, _at, domain = address.rpartition("@")
     return f"{local}@{punycode(domain)}"
 
 

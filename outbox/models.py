@@ -184,7 +184,7 @@ class Suppression(models.Model):
     """An address, in lower case, that gets no mail, or none that nobody asked for."""
 
     email = models.CharField(max_length=254, unique=True)
-    reason = models.CharField(max_length=12, choices=WHY_CHOICES)
+    reason = models.CharField(max_length=12, choices=[(why.value, why.value.capitalize()) for why in Why])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SuppressionQuerySet.as_manager()
