@@ -3,6 +3,7 @@ import { forget, hasWords, isKey, pull, push, read, take, write } from "./drafts
 import { files, showFiles } from "./files.js"
 import { add } from "./outbox.js"
 import { newId } from "./posting.js"
+import { gettext } from "./words.js"
 
 const composer = () => document.querySelector("[data-composer]")
 const bodyOf = (form) => form.elements.body
@@ -40,7 +41,7 @@ function prepare(form) {
   else if (mine?.isSaved) pull(ref, draftUrl)   // this page may have been fetched before it was written
   else if (mine) push(ref)
   const draft = read(ref)
-  fill(form, draft ?? {}, hasWords(ref) ? "Draft restored" : "")
+  fill(form, draft ?? {}, hasWords(ref) ? gettext("Draft restored") : "")
 }
 
 function fill(form, { body = "", kind, clientId, begun, files: kept = [] }, words) {
@@ -64,7 +65,7 @@ function keep(form) {
   else if (begun.value === "") begun.value = shownSeq()
   if (!isWorth && !read(form.dataset.ref)) return tell(form, "")
   const isSafe = write(form.dataset.ref, { url: form.dataset.draftUrl, body, kind: kindOf(form), clientId: id.value, begun: isWorth ? Number(begun.value) : null, files: kept })
-  if (!isSafe) tell(form, "This browser keeps no drafts: its storage is full or switched off.")
+  if (!isSafe) tell(form, gettext("This browser keeps no drafts: its storage is full or switched off."))
 }
 
 /** Into the outbox, with what is asked besides. The field is emptied only when the words rest there. */
@@ -79,15 +80,15 @@ function post(form, asked = {}) {
   const message = { ref: form.dataset.ref, url: url.pathname, kind, body, files: ready, along: along(form), client_id: id.value, asked }
   const isSafe = add({ ...message, begun: begun.value === "" ? shownSeq() : Number(begun.value) })
   empty(form)
-  tell(form, isSafe ? "" : "This browser keeps nothing. Leave the page open until it is sent.")
+  tell(form, isSafe ? "" : gettext("This browser keeps nothing. Leave the page open until it is sent."))
   bodyOf(form).focus()
 }
 
 function hindrance(form, body, isUnderWay, isFailed) {
   const longest = Number(form.dataset.longest)
-  if ([...body].length > longest) return `That is too long: ${longest.toLocaleString("en")} characters at most.`
-  if (isUnderWay) return "A file is still on its way up. One moment."
-  return isFailed ? "A file could not be sent. Try it again, or remove it." : ""
+  if ([...body].length > longest) return gettext("That is too long: %(count)s characters at most.", { count: longest.toLocaleString(document.documentElement.lang) })
+  if (isUnderWay) return gettext("A file is still on its way up. One moment.")
+  return isFailed ? gettext("A file could not be sent. Try it again, or remove it.") : ""
 }
 
 /** What other modules put beside the words, to go with them: the hidden fields of `data-along`. */
@@ -147,9 +148,9 @@ document.addEventListener("desk:rewrite", (event) => {
 document.addEventListener("desk:draft", ({ detail: { ref, draft, what } }) => {
   const form = composer()
   if (form?.dataset.ref !== ref || !("ready" in form.dataset)) return
-  if (what === "replaced") fill(form, draft ?? {}, draft ? "Draft restored" : "")
-  else if (what === "saved") tell(form, hasWords(ref) ? "Draft saved" : "")
-  else if (what === "unsaved") tell(form, hasWords(ref) ? "Draft kept in this browser" : "")
+  if (what === "replaced") fill(form, draft ?? {}, draft ? gettext("Draft restored") : "")
+  else if (what === "saved") tell(form, hasWords(ref) ? gettext("Draft saved") : "")
+  else if (what === "unsaved") tell(form, hasWords(ref) ? gettext("Draft kept in this browser") : "")
 })
 
 // Another tab goes on writing the same draft, or has sent it.
@@ -158,7 +159,7 @@ window.addEventListener("storage", (event) => {
   if (!form || !isKey(event.key, form.dataset.ref)) return
   const was = event.oldValue ? JSON.parse(event.oldValue) : null, is = event.newValue ? JSON.parse(event.newValue) : null
   if (bodyOf(form).value !== (was?.body ?? "")) return   // here stands something else
-  const words = is?.isSaved && hasWords(form.dataset.ref) ? "Draft saved" : ""
+  const words = is?.isSaved && hasWords(form.dataset.ref) ? gettext("Draft saved") : ""
   if (is && bodyOf(form).value === is.body && kindOf(form) === is.kind && files(form).ready.length === is.files.length) return tell(form, words)
   fill(form, is ?? {}, words)
 })

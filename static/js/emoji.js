@@ -1,6 +1,7 @@
 // A small picker of emoji beside the composer; what is chosen goes where the cursor is. Made at its first opening.
+import { gettext } from "./words.js"
 
-const NAMES = { faces: "Faces", hands: "Hands", hearts: "Joy", things: "Things", signs: "Signs" }
+const NAMES = { faces: gettext("Faces"), hands: gettext("Hands"), hearts: gettext("Joy"), things: gettext("Things"), signs: gettext("Signs") }
 const GAP = 8   // px to its button and to the edge of the window
 const panel = () => document.getElementById("emoji")
 const buttons = () => [...panel().querySelectorAll("button")]

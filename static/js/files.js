@@ -1,8 +1,10 @@
 // Files of a message: chosen, dropped or pasted; each is sent at once, and its id stays with the words.
+import { gettext } from "./words.js"
 
 const composer = () => document.querySelector("[data-composer]")
-const kilobytes = (size) => size < 1_000_000 ? `${Math.max(1, Math.round(size / 1000))} KB` : `${(size / 1_000_000).toFixed(1)} MB`
-const OFFLINE = "could not be sent."
+const kilobytes = (size) => size < 1_000_000 ? `${Math.max(1, Math.round(size / 1000))} KB` : `${tenths(size / 1_000_000)} MB`
+const tenths = (number) => number.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+const OFFLINE = gettext("could not be sent.")
 
 /** What is attached: {ready: [{id, name, size}], isUnderWay, isFailed}. */
 export function files(form) {
@@ -28,8 +30,8 @@ function make(name) {
   const chip = document.createElement("li")
   chip.className = "file"
   const words = document.createElement("span")
-  words.textContent = `${name}, sending`
-  const remove = button("×", `Remove ${name}`, () => {
+  words.textContent = gettext("%(name)s, sending", { name })
+  const remove = button("×", gettext("Remove %(name)s", { name }), () => {
     chip.remove()
     composer()?.elements.body.focus()
     changed()
@@ -64,7 +66,7 @@ function fail(chip, file, reason) {
   chip.querySelector("span").textContent = `${file.name}: ${reason}`
   if (reason !== OFFLINE) return
   chip.again = () => { chip.again = null; again.remove(); upload(chip, file) }
-  const again = button("Try again", `Try ${file.name} again`, () => chip.again?.())
+  const again = button(gettext("Try again"), gettext("Try %(name)s again", { name: file.name }), () => chip.again?.())
   chip.querySelector("span").after(again)
 }
 
@@ -72,7 +74,7 @@ async function upload(chip, file) {
   const form = composer()
   if (!form) return
   chip.classList.remove("failed")
-  chip.querySelector("span").textContent = `${file.name}, sending`
+  chip.querySelector("span").textContent = gettext("%(name)s, sending", { name: file.name })
   const body = new FormData()
   body.append("file", file, file.name)
   body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)

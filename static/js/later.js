@@ -1,5 +1,6 @@
 // Replies that have not left yet: how long one can be undone, and what the buttons below it do.
 import { postForm } from "./posting.js"
+import { gettext } from "./words.js"
 
 const strip = () => document.getElementById("later")
 const ref = () => document.querySelector("#conversation[data-ref]")?.dataset.ref
@@ -19,7 +20,7 @@ function tick() {
     // Counted from when it came: clocks differ.
     line.until ??= performance.now() + Number(line.dataset.left) * 1000
     const seconds = Math.ceil((line.until - performance.now()) / 1000)
-    const words = seconds > 0 ? `Sending in ${seconds} s` : "Sending"
+    const words = seconds > 0 ? gettext("Sending in %(seconds)s s", { seconds }) : gettext("Sending")
     if (line.textContent !== words) line.textContent = words
   }
   if (!lines.length) { clearInterval(ticking); ticking = 0 }
@@ -41,9 +42,9 @@ document.addEventListener("submit", async (event) => {
   try {
     const response = await postForm(new URL(form.action).pathname, new URLSearchParams(new FormData(form, event.submitter)))
     answer = await response.json()
-    if (!response.ok) toast(answer.error?.detail ?? "That did not work. Reload the page and try again.")
+    if (!response.ok) toast(answer.error?.detail ?? gettext("That did not work. Reload the page and try again."))
   } catch {
-    toast("No connection. Nothing has changed; try again.")
+    toast(gettext("No connection. Nothing has changed; try again."))
   }
   form.isBusy = false
   if (answer?.draft) document.dispatchEvent(new CustomEvent("desk:rewrite", { detail: { ref: ref(), ...answer.draft } }))

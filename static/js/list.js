@@ -1,6 +1,7 @@
 // The live list. Rows slide in when nobody points at them; otherwise a pill says how many are new (key `.`).
 import { hasWords } from "./drafts.js"
 import { items, stateOf } from "./outbox.js"
+import { gettext } from "./words.js"
 
 const list = () => document.getElementById("list")
 const rows = () => document.getElementById("rows")
@@ -40,7 +41,7 @@ function announce() {
   const news = [...pending].filter((ref) => ref !== openRef()).length
   if (!pill() || news === 0) return
   pill().hidden = false
-  pill().querySelector("span").textContent = `${news} new`
+  pill().querySelector("span").textContent = gettext("%(count)s new", { count: news })
 }
 
 let timer = 0
@@ -102,7 +103,7 @@ function showDraft(sign, ref) {
   const states = items(ref).map((item) => stateOf(item).state), isHeld = "held" in sign.dataset || states.includes("held")
   const isStuck = states.some((state) => state === "waiting" || state === "refused")
   sign.hidden = !isStuck && !isHeld && !hasWords(ref) && !("saved" in sign.dataset)
-  sign.textContent = isStuck ? "Not sent" : isHeld ? "Held" : "Draft"
+  sign.textContent = isStuck ? gettext("Not sent") : isHeld ? gettext("Held") : gettext("Draft")
   sign.classList.toggle("stuck", isStuck)
 }
 

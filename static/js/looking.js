@@ -1,5 +1,6 @@
 // Who else has a ticket open: in its header and on its row. Passing signs: whoever is silent for a while is gone.
 // Frames: `look` and `looking` in docs/protocol.md.
+import { gettext } from "./words.js"
 
 const SILENT_FOR = 25_000   // ms; it is said again every ten seconds
 const SHOWN = 3
@@ -35,7 +36,7 @@ function forget() {
 function face({ name, initials, picture }) {
   const sign = document.createElement("span")
   sign.className = "avatar us tiny"
-  sign.title = `${name} is looking at this`
+  sign.title = gettext("%(name)s is looking at this", { name })
   sign.setAttribute("aria-hidden", "true")
   if (!picture) sign.textContent = initials
   else sign.append(Object.assign(new Image(64, 64), { src: picture, alt: "" }))
@@ -45,8 +46,9 @@ function face({ name, initials, picture }) {
 /** "Bob is looking", "Bob and Lea are looking", "Bob, Lea and 2 more are looking". */
 function words(people) {
   const names = people.slice(0, 2).map(({ name }) => name.split(" ")[0]), more = people.length - names.length
-  if (more) return `${names.join(", ")} and ${more} more are looking too`
-  return names.length === 1 ? `${names[0]} is looking too` : `${names.join(" and ")} are looking too`
+  if (more) return gettext("%(names)s and %(count)s more are looking too", { names: names.join(", "), count: more })
+  const [name, other] = names
+  return other ? gettext("%(name)s and %(other)s are looking too", { name, other }) : gettext("%(name)s is looking too", { name })
 }
 
 /** Only where something has changed: a status that is written anew is read out anew. */

@@ -2,6 +2,7 @@
 // along with the message (composer.js takes them), or are sent at once by "Apply now". Kept with the draft's id, so
 // that they come back after a reload, and never with another message.
 import { me } from "./posting.js"
+import { gettext } from "./words.js"
 
 const keyOf = (form) => `makegood.steps.${me}.${form.dataset.ref}`
 const composer = () => document.querySelector("[data-composer]")
@@ -39,7 +40,7 @@ function chip(field) {
   remove.type = "button"
   remove.textContent = "×"
   remove.dataset.leaveOut = ""
-  remove.setAttribute("aria-label", `Leave out: ${field.dataset.words}`)
+  remove.setAttribute("aria-label", gettext("Leave out: %(words)s", { words: field.dataset.words }))
   item.append(words, remove, field)
   return item
 }
