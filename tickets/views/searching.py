@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from customers.models import Address
@@ -61,7 +62,7 @@ def found_list(request: HttpRequest, user: User, tickets: TicketQuerySet) -> dic
         "people": people_found(user, search) if is_first else [],
         "sort": sort if sort in SORTS else "",
         "sorts": SORTS,
-        "default_sort": "Best match first" if search.wanted else SORTS["newest"],
+        "default_sort": _("Best match first") if search.wanted else SORTS["newest"],
         "is_similar": page.is_similar,
         "is_too_much": page.is_too_much,
     }
@@ -80,7 +81,7 @@ def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: 
     if "team" in saved.columns:
         prefetch_related_objects(page.tickets, "team")
     listed = _list(page) | {"is_trash": search.is_of_trash}
-    return listed | {"saved": saved, "columns": saved.columns or USUAL_COLUMNS, "sorted_by": SORTS[sort]}
+    return listed | {"saved": saved, "columns": saved.columns or USUAL_COLUMNS}
 
 
 def _list(page: Found) -> dict[str, Any]:
