@@ -1,11 +1,13 @@
 // What a page can do, read off the page: its links, buttons, menus and switches, under the names they have there.
 import { act, reveal } from "./keys.js"
+import { gettext } from "./words.js"
 
+const LOOK = "#palette-look"
 const SOURCES = [
-  ["Selected", "#bulk[data-active]"],
-  ["This ticket", "#conversation, #side"],
-  ["Go to", "#rail, #views"],
-  ["Look and keys", "#palette-look"],
+  [gettext("Selected"), "#bulk[data-active]"],
+  [gettext("This ticket"), "#conversation, #side"],
+  [gettext("Go to"), "#rail, #views"],
+  [gettext("Look and keys"), LOOK],
 ]
 const WANTED = "[data-command], [data-key], #ticket-head :is(a, button), #rail a[href], #rail button, #palette-look input[type=radio]"
 // What only opens a pane, leads back, or stands there once more for phones is no command.
@@ -19,6 +21,11 @@ function nameOf(element) {
   if (words) return said(words)
   if (element.labels?.length) return said(element.labels[0].textContent)
   return said([...element.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join(""))
+}
+
+/** Its English name, for whoever knows the desk by that: where the page shows another. */
+function alsoOf({ dataset }) {
+  return dataset.also === dataset.command ? "" : dataset.also
 }
 
 /** The key that does it: its own, or the one its title tells of, as in "Customers (g c)". */
@@ -35,7 +42,7 @@ function press(element) {
 
 /** A menu is offered choice by choice, a field to be stepped into, all else to be pressed. */
 function commandsOf(element, group) {
-  const base = { group, key: keyOf(element), isKept: true }
+  const base = { group, key: keyOf(element), also: alsoOf(element), isKept: true }
   if (element.matches("select")) {
     return [...element.options].filter((option) => !option.selected).map((option) => ({
       ...base, key: "", name: `${nameOf(element)}: ${said(option.textContent)}`, run: () => choose(element, option.value),
@@ -60,7 +67,7 @@ export function collect() {
   for (const [group, where] of SOURCES) {
     for (const place of document.querySelectorAll(where)) {
       for (const element of place.querySelectorAll(WANTED)) {
-        if (group !== "Look and keys" && element.matches(NEVER)) continue
+        if (where !== LOOK && element.matches(NEVER)) continue
         for (const command of commandsOf(element, group)) {
           if (!command.name || names.has(command.name)) continue
           names.add(command.name)

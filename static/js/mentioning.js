@@ -1,4 +1,5 @@
 // @ in a note: a list of people and teams at the composer. One goes on typing meanwhile; the list follows.
+import { gettext } from "./words.js"
 
 const GAP = 6          // px to the composer and to the edge of the window
 const PAUSE = 90       // ms without a key before the desk is asked
@@ -79,7 +80,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!all.length) return close()
   open()
   select(all[0])
-  document.getElementById("mentions-said").textContent = `${all.length} to mention. Up and down choose, Enter takes.`
+  document.getElementById("mentions-said").textContent = gettext("%(count)s to mention. Up and down choose, Enter takes.", { count: all.length })
 })
 // Before the keys of the desk and of the composer, to which these mean something else.
 document.addEventListener("keydown", (event) => {

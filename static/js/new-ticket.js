@@ -2,6 +2,7 @@
 import { files, showFiles } from "./files.js"
 import { chosen, takeList } from "./people.js"
 import { newId, me, postForm } from "./posting.js"
+import { gettext } from "./words.js"
 
 const KEY = `makegood.new.${me}`
 const FIELDS = ["to", "name", "email", "subject", "body", "team"]
@@ -28,9 +29,9 @@ function keep() {
   try {
     if (isWorth) localStorage.setItem(KEY, JSON.stringify(draft))
     else localStorage.removeItem(KEY)
-    tell(isWorth ? "Kept in this browser" : "")
+    tell(isWorth ? gettext("Kept in this browser") : "")
   } catch {
-    tell("This browser keeps no drafts: its storage is full or switched off.")
+    tell(gettext("This browser keeps no drafts: its storage is full or switched off."))
   }
 }
 
@@ -50,29 +51,29 @@ async function restore() {
   field("is_mine").checked = draft.isMine
   field("client_id").value = draft.clientId || newId()
   showFiles(form, draft.files ?? [])
-  tell("Draft restored")
+  tell(gettext("Draft restored"))
   if (to.value.includes("@")) await takeList(to, to.value)
 }
 
 async function send() {
   if (isSending) return
   const { isUnderWay, isFailed } = files(form)
-  if (isUnderWay) return complain("A file is still on its way up. One moment.")
-  if (isFailed) return complain("A file could not be sent. Try it again, or remove it.")
+  if (isUnderWay) return complain(gettext("A file is still on its way up. One moment."))
+  if (isFailed) return complain(gettext("A file could not be sent. Try it again, or remove it."))
   isSending = true
   form.querySelector(".btn.go").disabled = true
   complain("")
   keep()
   try {
     const response = await postForm(form.action || location.href, new URLSearchParams(new FormData(form)))
-    if (response.type === "opaqueredirect" || response.status === 401) return complain("You are signed out. Sign in in another tab and send it again: it is kept here.")
+    if (response.type === "opaqueredirect" || response.status === 401) return complain(gettext("You are signed out. Sign in in another tab and send it again: it is kept here."))
     const answer = await response.json()
-    if (!response.ok) return complain(answer.error?.detail ?? "The desk did not take it. It is kept here.")
+    if (!response.ok) return complain(answer.error?.detail ?? gettext("The desk did not take it. It is kept here."))
     isDone = true
     localStorage.removeItem(KEY)
     location.assign(answer.url)
   } catch {
-    complain("No answer from the desk. It is kept here: send it again when there is a connection. It is not sent twice.")
+    complain(gettext("No answer from the desk. It is kept here: send it again when there is a connection. It is not sent twice."))
   } finally {
     isSending = false
     form.querySelector(".btn.go").disabled = isDone

@@ -4,13 +4,14 @@
 // scheduled (the server has it, and it leaves later) | refused | held (somebody else was faster).
 import { PREFIX, drop, find, items, keep } from "./keeping.js"
 import { newId, post } from "./posting.js"
+import { gettext } from "./words.js"
 
 export { items }
 const FIRST_WAIT = 1000, LONGEST_WAIT = 15_000
 const REASONS = {
-  offline: "No connection. It is sent by itself when there is one.",
-  server: "The desk does not answer. It is sent by itself when it does.",
-  signedOut: "You are signed out. Sign in in another tab, and it is sent by itself.",
+  offline: gettext("No connection. It is sent by itself when there is one."),
+  server: gettext("The desk does not answer. It is sent by itself when it does."),
+  signedOut: gettext("You are signed out. Sign in in another tab, and it is sent by itself."),
 }
 
 const trouble = new Map()  // ref -> {reason, tries, timer}
@@ -142,7 +143,7 @@ function refuse(item, status, answer) {
     say(item, "held")
     return true
   }
-  item.refused = detail || (status === 403 ? "That is not allowed with your role." : "The desk did not take it.")
+  item.refused = detail || (status === 403 ? gettext("That is not allowed with your role.") : gettext("The desk did not take it."))
   keep(item)
   say(item, "refused")
   return true

@@ -1,12 +1,13 @@
 // The messages of the outbox on the open ticket, below what is stored: Sending, or Not sent and what to do about it;
 // held, with what somebody else has written meanwhile.
 import { discard, items, retry, stateOf, withdraw } from "./outbox.js"
+import { gettext } from "./words.js"
 
 const LINGER = 8000   // ms that a stored message stays here at most until the timeline has it
 const shown = new Map()   // client_id -> {item, element, state, gone}
 
 const list = () => document.querySelector("[data-outgoing]")
-const WORDS = { sending: "Sending", held: "Held" }
+const WORDS = { sending: gettext("Sending"), held: gettext("Held") }
 const isInTimeline = (client_id) => document.querySelector(`:is(#timeline, #later) [data-client="${CSS.escape(client_id)}"]`) !== null
 
 function draw() {
@@ -28,7 +29,7 @@ function show(place, item) {
   const { state, reason } = stateOf(item)
   Object.assign(bubble, { item, state })
   bubble.element.dataset.state = state
-  bubble.element.querySelector("[data-state-words]").textContent = WORDS[state] ?? "Not sent"
+  bubble.element.querySelector("[data-state-words]").textContent = WORDS[state] ?? gettext("Not sent")
   const line = bubble.element.querySelector("[data-trouble]"), card = bubble.element.querySelector("[data-held]")
   line.hidden = state === "sending" || state === "held"
   line.querySelector("[data-reason]").textContent = reason
@@ -80,7 +81,7 @@ function leave(client_id, bubble) {
   if (bubble.state === "refused" || bubble.state === "held") return remove(client_id)
   bubble.gone = true
   bubble.element.dataset.state = "sent"
-  bubble.element.querySelector("[data-state-words]").textContent = "Sent"
+  bubble.element.querySelector("[data-state-words]").textContent = gettext("Sent")
   bubble.element.querySelector("[data-trouble]").hidden = true
   setTimeout(() => remove(client_id), LINGER)
 }
@@ -102,9 +103,9 @@ document.addEventListener("desk:outgoing", (event) => {
   const { state, reason } = what === "sent" ? {} : stateOf(item)
   // The line is a status: whoever does not see the bubble hears it.
   if (what === "sent") composerStatus("")
-  else if (what === "scheduled") composerStatus(item.asked?.until ? "" : "It leaves in a moment. Ctrl+Z takes it back.")
-  else if (what === "held") composerStatus(`Held. ${reason}`)
-  else if (state !== "sending") composerStatus(`Not sent. ${reason}`)
+  else if (what === "scheduled") composerStatus(item.asked?.until ? "" : gettext("It leaves in a moment. Ctrl+Z takes it back."))
+  else if (what === "held") composerStatus(gettext("Held. %(reason)s", { reason }))
+  else if (state !== "sending") composerStatus(gettext("Not sent. %(reason)s", { reason }))
 })
 
 document.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
 // menus and switches, so what is not allowed or makes no sense now is not there either. The server adds what it finds.
 import { match, rank } from "./fuzzy.js"
 import { collect } from "./commands.js"
+import { gettext, ngettext } from "./words.js"
 
 const RECENT = `makegood.recent.${document.documentElement.dataset.me ?? ""}`
 const MOST = 60, MOST_RECENT = 8
@@ -37,7 +38,7 @@ function draw() {
     shown = rank(commands, words).slice(0, MOST).concat(found)
   } else {
     const last = used.map((name) => commands.find((one) => one.name === name)).filter(Boolean)
-    shown = [...last.map((one) => ({ ...one, group: "Used last" })), ...commands.filter((one) => !last.includes(one))].slice(0, MOST)
+    shown = [...last.map((one) => ({ ...one, group: gettext("Used last") })), ...commands.filter((one) => !last.includes(one))].slice(0, MOST)
   }
   at = 0
   const groups = new Map()
@@ -47,7 +48,7 @@ function draw() {
   })
   list().replaceChildren(...groups.values())
   dialog().querySelector(".nothing").hidden = shown.length > 0
-  dialog().querySelector("[data-count]").textContent = shown.length === 1 ? "1 result" : `${shown.length} results`
+  dialog().querySelector("[data-count]").textContent = ngettext("%(count)s result", "%(count)s results", shown.length)
   // Groups may stand in another order than what they hold; the keys go by what one sees.
   const order = [...list().querySelectorAll("[role=option]")].map((option) => shown[option.dataset.place])
   list().querySelectorAll("[role=option]").forEach((option, place) => { option.id = `palette-${place}`; option.dataset.place = place })

@@ -1,4 +1,5 @@
 // What opens, closes and says what happened: drawers, definitions, toasts, copy buttons, errors of requests.
+import { gettext } from "./words.js"
 
 const drawer = (name) => document.getElementById(name)
 
@@ -51,9 +52,9 @@ async function copyText(button) {
   const text = document.getElementById(button.dataset.copy)?.textContent.trim()
   try {
     await navigator.clipboard.writeText(text)
-    toast("Copied.")
+    toast(gettext("Copied."))
   } catch {
-    toast("The browser did not allow copying. Select the text and copy it by hand.", true)
+    toast(gettext("The browser did not allow copying. Select the text and copy it by hand."), true)
   }
 }
 
@@ -79,23 +80,23 @@ function tend(line) {
   const button = document.createElement("button")
   button.type = "button"
   button.className = "btn plain"
-  button.textContent = "Dismiss"
+  button.textContent = gettext("Dismiss")
   line.append(button)
 }
 
 document.addEventListener("desk:toast", (event) => toast(event.detail.text, event.detail.isError))
 
 const FAILURES = {
-  401: "You are signed out. Open a second tab, sign in there, and try again: your text is safe.",
-  403: "That is not allowed with your role, or this page is out of date. Reload it and try again.",
-  404: "That is not there any more, or not yours to see.",
-  409: "Someone else was faster. Reload to see what changed.",
-  429: "That was a lot at once. Wait a minute and try again.",
+  401: gettext("You are signed out. Open a second tab, sign in there, and try again: your text is safe."),
+  403: gettext("That is not allowed with your role, or this page is out of date. Reload it and try again."),
+  404: gettext("That is not there any more, or not yours to see."),
+  409: gettext("Someone else was faster. Reload to see what changed."),
+  429: gettext("That was a lot at once. Wait a minute and try again."),
 }
 document.addEventListener("htmx:responseError", (event) => {
-  toast(FAILURES[event.detail.xhr.status] || "The server could not do that. Nothing was lost; please try again.", true)
+  toast(FAILURES[event.detail.xhr.status] || gettext("The server could not do that. Nothing was lost; please try again."), true)
 })
-document.addEventListener("htmx:sendError", () => toast("No connection. Nothing was sent; your text is still here.", true))
+document.addEventListener("htmx:sendError", () => toast(gettext("No connection. Nothing was sent; your text is still here."), true))
 
 // After every load or swap: tend new toasts, open what the server wants open, move focus to what is wrong.
 function settle() {

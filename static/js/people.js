@@ -2,6 +2,7 @@
 // With `data-several` and a place for chips, each address becomes a chip, also from a pasted list; otherwise what is
 // chosen stands in the field. Says `desk:people` when the chips change. Without this the field is plain text.
 import { postForm } from "./posting.js"
+import { gettext } from "./words.js"
 
 const WAIT = 150           // ms after the last key
 const shown = new WeakMap() // field -> {list, found, at}
@@ -48,8 +49,8 @@ function addChip(field, person) {
   name.textContent = person.name || person.email
   Object.assign(input, { type: "hidden", name: "to", value: written(person) })
   const remove = document.createElement("button")
-  Object.assign(remove, { type: "button", textContent: "×", title: "Remove" })
-  remove.setAttribute("aria-label", `Remove ${person.name || person.email}`)
+  Object.assign(remove, { type: "button", textContent: "×", title: gettext("Remove") })
+  remove.setAttribute("aria-label", gettext("Remove %(name)s", { name: person.name || person.email }))
   remove.addEventListener("click", () => { chip.remove(); field.focus(); changed(field) })
   chip.append(name)
   if (person.trouble) chip.append(Object.assign(document.createElement("small"), { textContent: ` ${person.trouble}` }))
@@ -82,7 +83,7 @@ function open(field, people) {
   list.className = "people-list"
   list.id = `${field.id}-found`
   list.setAttribute("role", "listbox")
-  list.setAttribute("aria-label", "Customers")
+  list.setAttribute("aria-label", gettext("Customers"))
   list.append(...people.map((person, index) => option(field, person, index)))
   place.classList.add("people-place")
   field.after(list)

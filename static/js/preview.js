@@ -1,5 +1,6 @@
 // The chat beside its settings: the panel itself in a frame, dressed in what is typed and not saved. It speaks to the
 // panel by the same messages as the loader on a website does; the panel knows that it is one (widget/preview.js).
+import { gettext } from "./words.js"
 
 const RIGHT_TO_LEFT = ["ar"]
 const box = document.querySelector("[data-preview-site]")
@@ -28,7 +29,7 @@ function preview(box) {
   const follow = {
     color: ({ value }) => { look.color = value },
     position: ({ value }) => { stage.dataset.position = value },
-    bubble: ({ value }) => { if (bubble) bubble.textContent = value || "What you write appears here." },
+    bubble: ({ value }) => { if (bubble) bubble.textContent = value || gettext("What you write appears here.") },
     greeting(input) {
       look.locale = input.dataset.locale
       look.greeting = input.value.trim() || lastResort()

@@ -1,7 +1,9 @@
 // Shows notes while nobody looks (a service worker: it has no page, and power over /notifications/ only).
 // What comes is encrypted for this browser alone: {title, body, url, tag}.
 
-const HOME = { title: "Makegood", body: "Something is new for you.", url: "/notifications/", tag: "news" }
+// What is said if it cannot be read, stands in the worker's own address: in the language of the page that brought it.
+const NEWS = new URL(self.location).searchParams.get("news") ?? ""
+const HOME = { title: "Makegood", body: NEWS, url: "/notifications/", tag: "news" }
 
 function read(event) {
   try {

@@ -1,11 +1,12 @@
 // Notes of the browser, switched on and off here. Permission is asked only when the button is pressed.
 import { postForm } from "./posting.js"
+import { gettext } from "./words.js"
 
 const place = document.querySelector("[data-push]")
 const { key, worker, subscribe, unsubscribe } = place.dataset
 const on = place.querySelector("[data-push-on]"), off = place.querySelector("[data-push-off]")
 const say = (words) => { place.querySelector("[data-push-says]").textContent = words }
-const BLOCKED = "This browser does not allow it. Allow notifications for this site in its settings, then come back."
+const BLOCKED = gettext("This browser does not allow it. Allow notifications for this site in its settings, then come back.")
 
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0))
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
@@ -16,7 +17,8 @@ function nameOfBrowser() {
   const browser = ["Edg", "OPR", "Firefox", "Chrome", "Safari"].find((name) => userAgent.includes(`${name}/`))
   const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"].find((name) => userAgent.includes(name))
   const known = { Edg: "Edge", OPR: "Opera", CrOS: "ChromeOS", "Mac OS": "macOS" }
-  return [browser, system].filter(Boolean).map((name) => known[name] ?? name).join(" on ") || "A browser"
+  const names = [browser, system].filter(Boolean).map((name) => known[name] ?? name)
+  return names.length === 2 ? gettext("%(browser)s on %(system)s", { browser: names[0], system: names[1] }) : names[0] ?? gettext("A browser")
 }
 
 /** What was switched on under another key of ours, or is not known to the desk any more, is off. */
@@ -26,16 +28,17 @@ function isOurs(subscription) {
 }
 
 async function show() {
-  if (!("PushManager" in window) || !navigator.serviceWorker) return say("This browser cannot show notes.")
+  if (!("PushManager" in window) || !navigator.serviceWorker) return say(gettext("This browser cannot show notes."))
   const subscription = await current(), isOn = isOurs(subscription)
   if (subscription && !isOn) await subscription.unsubscribe()
   on.hidden = isOn
   off.hidden = !isOn
-  say(isOn ? "On in this browser." : Notification.permission === "denied" ? BLOCKED : "")
+  say(isOn ? gettext("On in this browser.") : Notification.permission === "denied" ? BLOCKED : "")
 }
 
 async function ready() {
-  const registration = await navigator.serviceWorker.register(worker, { scope: "/notifications/" })
+  const news = gettext("Something is new for you.")   // a worker has no words of its own
+  const registration = await navigator.serviceWorker.register(`${worker}?${new URLSearchParams({ news })}`, { scope: "/notifications/" })
   const starting = registration.installing ?? registration.waiting
   if (registration.active || !starting) return registration
   await new Promise((resolve) => starting.addEventListener("statechange", () => { if (starting.state === "activated") resolve() }))
@@ -68,16 +71,16 @@ async function switchOff() {
 function onPress(button, act) {
   button.addEventListener("click", async () => {
     button.disabled = true
-    say("One moment…")
+    say(gettext("One moment…"))
     try {
       await act()
     } catch (error) {
       console.warn("push:", error)
-      say("That did not work. Try again in a moment.")
+      say(gettext("That did not work. Try again in a moment."))
     }
     button.disabled = false
   })
 }
 onPress(on, switchOn)
 onPress(off, switchOff)
-show().catch(() => say("This browser cannot show notes."))
+show().catch(() => say(gettext("This browser cannot show notes.")))

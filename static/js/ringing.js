@@ -1,6 +1,7 @@
 // Chats that ring, and invitations: cards that nobody can miss and that take nothing from whoever is typing.
 // `ringing` frames say what rings and for how long; the cards themselves come from the server, like everything.
 import { chime } from "./chime.js"
+import { gettext } from "./words.js"
 
 const CHIME_EVERY = 9000        // ms, while something rings
 const TAKEN_SHOWN = 2600        // ms, how long a card says who has it
@@ -39,7 +40,7 @@ function hearRinging(tickets) {
 
 function hearEvent({ ref, event }) {
   const card = document.querySelector(`[data-call][data-ref="${CSS.escape(ref)}"]`), taker = event.data?.user?.to
-  if (card && event.type === "ticket.assigned" && taker && !event.by.you) over(card, `${taker.split(" ")[0]} has it`)
+  if (card && event.type === "ticket.assigned" && taker && !event.by.you) over(card, gettext("%(name)s has it", { name: taker.split(" ")[0] }))
   look(400)
 }
 
@@ -68,9 +69,9 @@ function tend() {
 
 /** Who does not see it hears it: at once if it rings, after the sentence if it is an invitation. */
 function tell(card) {
-  const words = card.querySelector(".first").textContent, isCall = card.matches("[data-call]")
-  document.getElementById("calls-said").textContent = isCall ? "" : `${card.dataset.who} asks you to help with ${words}`
-  document.getElementById("calls-rung").textContent = isCall ? `A chat rings. ${card.dataset.who}: ${words}` : ""
+  const words = card.querySelector(".first").textContent, isCall = card.matches("[data-call]"), { who } = card.dataset
+  document.getElementById("calls-said").textContent = isCall ? "" : gettext("%(who)s asks you to help with %(words)s", { who, words })
+  document.getElementById("calls-rung").textContent = isCall ? gettext("A chat rings. %(who)s: %(words)s", { who, words }) : ""
   chimed = Date.now()
   chime()
 }

@@ -1,4 +1,5 @@
 // Selected rows. The selection belongs to the page and goes by reference, so a list that is drawn anew keeps it.
+import { gettext } from "./words.js"
 
 const MOST = 200
 const picked = new Map()   // ref -> number
@@ -12,7 +13,7 @@ const toast = (text) => document.dispatchEvent(new CustomEvent("desk:toast", { d
 
 function set(box, isOn) {
   if (!isOn) return picked.delete(box.dataset.pick)
-  if (picked.size >= MOST && !picked.has(box.dataset.pick)) return toast(`${MOST} tickets at once are the most.`)
+  if (picked.size >= MOST && !picked.has(box.dataset.pick)) return toast(gettext("%(count)s tickets at once are the most.", { count: MOST }))
   picked.set(box.dataset.pick, box.value)
 }
 
@@ -50,12 +51,16 @@ function show() {
   const isActive = picked.size > 0
   document.getElementById("list").toggleAttribute("data-selecting", isActive)
   bar.toggleAttribute("data-active", isActive)
-  const words = isActive ? `${picked.size} selected${elsewhere.length ? `, ${elsewhere.length} not in sight` : ""}` : ""
+  const words = isActive ? counted(picked.size, elsewhere.length) : ""
   const count = bar.querySelector("[data-bulk-count]")
   if (count.textContent !== words) count.textContent = words
   // Those that have left this list are meant all the same.
   bar.querySelector("[data-bulk-elsewhere]").replaceChildren(...elsewhere.map(([, number]) => hidden(number)))
 }
+
+const counted = (count, elsewhere) => elsewhere
+  ? gettext("%(count)s selected, %(elsewhere)s not in sight", { count, elsewhere })
+  : gettext("%(count)s selected", { count })
 
 function hidden(number) {
   const input = document.createElement("input")

@@ -1,5 +1,6 @@
 // Other ways of sending what stands in the composer: at a chosen time, or together with solving (Ctrl+Shift+Enter).
 import { leave } from "./keys.js"
+import { gettext } from "./words.js"
 
 const composer = () => document.querySelector("[data-composer]")
 const PAUSE = 200   // ms without a key before the desk is asked what the words mean
@@ -26,7 +27,7 @@ async function meant(form, words) {
     const said = new DOMParser().parseFromString(await response.text(), "text/html").body
     if (words !== asked) return ""
     const time = said.querySelector("time")
-    line.textContent = !words ? "" : time ? time.textContent : "No time that I know. Try “tomorrow 9”, “friday 14:30” or “in 2 hours”."
+    line.textContent = !words ? "" : time ? time.textContent : gettext("No time that I know. Try “tomorrow 9”, “friday 14:30” or “in 2 hours”.")
     return time?.dateTime ?? ""
   } catch {
     return words

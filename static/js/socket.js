@@ -1,10 +1,11 @@
 // The agent's socket: it brings cues, never pages. What a cue touches is fetched again from the page's own address.
 // Frames: docs/protocol.md. The HTTP page is always right; a lost cue is healed by the next heartbeat.
+import { gettext } from "./words.js"
 
 const HEARTBEAT_MISSED = 25_000   // the server sends one every 10 s
 const POLL = 15_000               // while there is no socket at all
 const MAX_WATCHED = 500
-const FINAL = { 4401: "You are signed out. Sign in again to see what is new; your drafts are safe.", 4403: "This page may not listen for news. Reload it." }
+const FINAL = { 4401: gettext("You are signed out. Sign in again to see what is new; your drafts are safe."), 4403: gettext("This page may not listen for news. Reload it.") }
 
 let socket = null
 let attempts = 0
@@ -134,7 +135,7 @@ function showConnection(isThere) {
   const line = document.getElementById("connection")
   if (!line) return
   line.hidden = isThere
-  line.textContent = isThere ? "" : "Connection lost. Your text is safe, we keep trying."
+  line.textContent = isThere ? "" : gettext("Connection lost. Your text is safe, we keep trying.")
 }
 
 setInterval(() => {

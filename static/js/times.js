@@ -1,4 +1,6 @@
 // Relative times, with the exact one on hover, in the viewer's zone; how long someone waits, against the promise.
+import { gettext, ngettext, pgettext } from "./words.js"
+
 const { lang, dataset } = document.documentElement
 const words = lang === "en" ? "en-GB" : lang   // "3 Nov" rather than "Nov 3", as the server writes
 const format = (options) => new Intl.DateTimeFormat(words, { timeZone: dataset.zone || undefined, ...options })
@@ -8,13 +10,16 @@ const withYear = format({ day: "numeric", month: "short", year: "numeric" })
 const clock = format({ hour: "2-digit", minute: "2-digit" })
 const exact = format({ dateStyle: "full", timeStyle: "short" })
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR
+const inMinutes = (count) => gettext("%(count)s min", { count })
+const inHours = (count) => gettext("%(count)s h", { count })
+const inDays = (count) => ngettext("%(count)s day", "%(count)s days", count)
 
 /** "now", "4 min", "2 h", "Thu", "3 Nov", "3 Nov 2025". */
 function ago(at, now) {
   const passed = now - at
-  if (passed < MINUTE) return "now"
-  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`
-  if (passed < DAY) return `${Math.floor(passed / HOUR)} h`
+  if (passed < MINUTE) return pgettext("time", "now")
+  if (passed < HOUR) return inMinutes(Math.floor(passed / MINUTE))
+  if (passed < DAY) return inHours(Math.floor(passed / HOUR))
   if (passed < 6 * DAY) return weekday.format(at)
   return at.getFullYear() === now.getFullYear() ? dayOfYear.format(at) : withYear.format(at)
 }
@@ -29,10 +34,10 @@ function coming(at, now) {
 /** "8 min", "2 h 5 min", "3 days". */
 function span(milliseconds) {
   const minutes = Math.max(0, Math.floor(milliseconds / MINUTE))
-  if (minutes < 60) return `${minutes} min`
+  if (minutes < 60) return inMinutes(minutes)
   const hours = Math.floor(minutes / 60)
-  if (hours >= 48) return `${Math.floor(hours / 24)} days`
-  return hours < 6 && minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`
+  if (hours >= 48) return inDays(Math.floor(hours / 24))
+  return hours < 6 && minutes % 60 ? `${inHours(hours)} ${inMinutes(minutes % 60)}` : inHours(hours)
 }
 
 function draw() {
@@ -61,12 +66,12 @@ function drawWait(element, now) {
   const since = new Date(element.dataset.since), due = element.dataset.due && new Date(element.dataset.due)
   const line = element.querySelector("[data-words]"), meter = element.querySelector("meter")
   if (!due) {
-    line.textContent = now - since < MINUTE ? "just now" : `waiting ${span(now - since)}`
+    line.textContent = now - since < MINUTE ? gettext("just now") : gettext("waiting %(time)s", { time: span(now - since) })
     return
   }
   const part = (now - since) / Math.max(1, due - since)
   element.dataset.state = part >= 1 ? "late" : part >= 0.75 ? "soon" : "fine"
-  line.textContent = part >= 1 ? `late by ${span(now - due)}` : `${span(now - since)} of ${span(due - since)}`
+  line.textContent = part >= 1 ? gettext("late by %(time)s", { time: span(now - due) }) : gettext("%(time)s of %(promised)s", { time: span(now - since), promised: span(due - since) })
   if (meter) meter.value = now / 1000
 }
 

@@ -1,4 +1,5 @@
 // What the others on the open ticket are typing. Passing words: they go when they are sent, deleted, or old.
+import { gettext } from "./words.js"
 
 const SHOWN_FOR = 8000   // ms after the last sign
 let ends = 0
@@ -11,12 +12,14 @@ function show(frame) {
   // Empty words: they sent or deleted what stood there. No words at all: the preview is switched off.
   if (!frame.by || frame.text === "") return
   const who = document.createElement("b")
-  who.textContent = frame.by.name || "The customer"
-  line.append(who, frame.by.kind === "agent" ? " is writing an answer" : " is typing")
+  who.textContent = frame.by.name || gettext("The customer")
+  const said = frame.by.kind === "agent" ? gettext("%(name)s is writing an answer") : gettext("%(name)s is typing")
+  const [before, after] = said.split("%(name)s")
+  line.append(before, who, after)
   if (frame.text) {
     const words = document.createElement("q"), state = document.createElement("small")
     words.textContent = frame.text
-    state.textContent = "not sent yet"
+    state.textContent = gettext("not sent yet")
     line.append(": ", words, " ", state)
   }
   ends = setTimeout(() => line.replaceChildren(), SHOWN_FOR)

@@ -1,6 +1,7 @@
 // The last thing one did, offered to be undone: said for a while, and under the key `z` for ten minutes.
 // Whoever else has something to undo marks its button with `data-undo`, the time in ms when it was done:
 // `z` presses the newest of them. A listener of `desk:undo` may prevent that and do something newer itself.
+import { gettext } from "./words.js"
 
 const LINGER = 12_000
 const LONGEST = 10 * 60_000
@@ -46,7 +47,7 @@ export function undoNewest() {
   const event = new CustomEvent("desk:undo", { cancelable: true, detail: { at: Number(button?.dataset.undo ?? 0) } })
   if (!document.dispatchEvent(event)) return
   if (button) button.click()
-  else document.dispatchEvent(new CustomEvent("desk:toast", { detail: { text: "There is nothing to undo." } }))
+  else document.dispatchEvent(new CustomEvent("desk:toast", { detail: { text: gettext("There is nothing to undo.") } }))
 }
 
 document.addEventListener("submit", (event) => {
