@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Desk, User
 from tickets.models import Ticket
@@ -73,13 +75,13 @@ def as_time(span: timedelta) -> tuple[str, str]:
         return f"{seconds // 60}:{seconds % 60:02}", "min"
     if seconds < 2 * 86400:
         return f"{seconds // 3600}:{seconds // 60 % 60:02}", "h"
-    return str(seconds // 86400), "days"
+    return str(seconds // 86400), _("days")
 
 
 def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
     waiting = tickets.waiting().aggregate(count=Count("pk"), late=Count("pk", filter=Q(answer_due_at__lt=now)))
     late, minutes = waiting["late"], Desk.current().promise_minutes
-    detail = f"{late} past the promise" if late else "all within the promise"
+    detail = _("%(count)s past the promise") % {"count": late} if late else _("all within the promise")
     # Not joined: the planner would read all customers there are for the one that we name.
     first = tickets.waiting().order_by("waiting_since").first()
     since = first.waiting_since if first else None
@@ -87,24 +89,31 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
     return [
         Figure(
             key="waiting",
-            label="Waiting for us",
+            label=_("Waiting for us"),
             value=str(waiting["count"]),
-            unit="person" if waiting["count"] == 1 else "people",
-            detail=detail if waiting["count"] else "Nobody waits.",
-            definition="Conversations in which the customer wrote last and nobody has answered yet, on every channel,"
-            " snoozed or not."
-            f" The promise is an answer within {minutes} minutes of opening hours.",
+            unit=ngettext("person", "people", waiting["count"]),
+            detail=detail if waiting["count"] else _("Nobody waits."),
+            definition=_(
+                "Conversations in which the customer wrote last and nobody has answered yet, on every channel,"
+                " snoozed or not."
+                " The promise is an answer within %(minutes)s minutes of opening hours."
+            )
+            % {"minutes": minutes},
             url=_inbox("waiting-all"),
             is_bad=bool(late),
         ),
         Figure(
             key="longest_wait",
-            label="Longest wait",
+            label=_("Longest wait"),
             value=longest,
             unit=unit,
-            detail=f"{first.customer.name or 'A visitor'}, {first.team or 'no team'}" if first else "Nobody waits.",
-            definition="How long the customer who has waited longest has waited until now,"
-            " by the clock on the wall: nights and Sundays count.",
+            detail=f"{first.customer.name or _('A visitor')}, {first.team or _('no team')}"
+            if first
+            else _("Nobody waits."),
+            definition=_(
+                "How long the customer who has waited longest has waited until now,"
+                " by the clock on the wall: nights and Sundays count."
+            ),
             url=first.get_absolute_url() if first else _inbox("waiting-all"),
         ),
     ]
@@ -115,11 +124,11 @@ def _solved(tickets: TicketQuerySet, today: datetime) -> Figure:
     count, named = solved["count"], solved["named"]
     return Figure(
         key="solved_today",
-        label="Solved today",
+        label=_("Solved today"),
         value=str(count),
         unit="",
-        detail=f"{named} with a named cause" if count else "None yet today.",
-        definition="Tickets solved since midnight, in your time zone, and not reopened since.",
+        detail=_("%(count)s with a named cause") % {"count": named} if count else _("None yet today."),
+        definition=_("Tickets solved since midnight, in your time zone, and not reopened since."),
         url=_inbox("solved-today"),
     )
 
@@ -130,12 +139,14 @@ def _first_answer(tickets: TicketQuerySet, today: datetime) -> Figure:
     value, unit = as_time(answered["median"]) if answered["count"] else (None, "")
     return Figure(
         key="first_answer_today",
-        label="First answer today, median",
+        label=_("First answer today, median"),
         value=value,
         unit=unit,
-        detail=f"n = {answered['count']}" if answered["count"] else "Nobody was answered for the first time today.",
-        definition="The time from a ticket's first message to our first answer, by the clock on the wall, over the"
-        " tickets first answered since midnight, in your time zone. Half were answered faster. Calls do not count.",
+        detail=f"n = {answered['count']}" if answered["count"] else _("Nobody was answered for the first time today."),
+        definition=_(
+            "The time from a ticket's first message to our first answer, by the clock on the wall, over the"
+            " tickets first answered since midnight, in your time zone. Half were answered faster. Calls do not count."
+        ),
         url=_inbox("answered-today"),
     )
 
@@ -144,7 +155,7 @@ def _open_by_team(tickets: TicketQuerySet) -> list[TeamLine]:
     awake = tickets.unsolved().filter(snoozed_at=None)
     rows = awake.values_list("team__name", "team__slug").annotate(count=Count("pk"))
     return [
-        TeamLine(name or "No team", count, _inbox(f"team-{slug}" if slug else "no-team"))
+        TeamLine(name or _("No team"), count, _inbox(f"team-{slug}" if slug else "no-team"))
         for name, slug, count in rows.order_by("-count", "team__name")
     ]
 

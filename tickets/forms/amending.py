@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from tickets.forms.fields import Words
 
@@ -13,14 +14,14 @@ from tickets.forms.fields import Words
 class NoteForm(forms.Form):
     """A note's new words; `version` says which ones its author has seen."""
 
-    body = Words(label="Your note", required=False)
+    body = Words(label=_("Your note"), required=False)
     version = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
 
 class RedactForm(forms.Form):
     """The passages that are to be blacked out, each as it stands in the message."""
 
-    passage = forms.CharField(max_length=20_000, strip=False, required=False)
+    passage = forms.CharField(label=_("Passage"), max_length=20_000, strip=False, required=False)
 
     def clean_passage(self) -> list[str]:
         sent: Any = self.data

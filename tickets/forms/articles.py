@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from tickets.actions.articles import SUMMARY_CHARS, TITLE_CHARS, URL_CHARS
 from tickets.models import Article
@@ -13,18 +14,18 @@ from tickets.models import Article
 class ArticleForm(forms.Form):
     """What it is called, where it is, and a line about it. Whether the address will do is the action's question."""
 
-    title = forms.CharField(max_length=TITLE_CHARS)
+    title = forms.CharField(label=_("Title"), max_length=TITLE_CHARS)
     url = forms.CharField(
-        label="Address",
+        label=_("Address"),
         max_length=URL_CHARS,
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
-        error_messages={"required": "Give a whole address, with https://."},
+        error_messages={"required": _("Give a whole address, with https://.")},
     )
     summary = forms.CharField(
-        label="What it is about",
+        label=_("What it is about"),
         max_length=SUMMARY_CHARS,
         required=False,
-        help_text="The words a customer would use: they find it, and have it suggested.",
+        help_text=_("The words a customer would use: they find it, and have it suggested."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Team, User
 from tickets.actions.bulk import MOST_AT_ONCE
@@ -26,16 +28,16 @@ class BulkForm(forms.Form):
     def clean_number(self) -> list[int]:
         numbers = list(dict.fromkeys(int(text) for text in self.cleaned_data["number"]))
         if not numbers:
-            raise ValidationError("Select at least one ticket.", code="empty")
+            raise ValidationError(_("Select at least one ticket."), code="empty")
         if len(numbers) > MOST_AT_ONCE:
-            raise ValidationError(f"Select {MOST_AT_ONCE} tickets at most.", code="too_many")
+            raise ValidationError(_("Select %(count)s tickets at most.") % {"count": MOST_AT_ONCE}, code="too_many")
         return numbers
 
 
 class BulkAssignForm(forms.Form):
     """Whose many tickets are from now on: `to` is `user:<id>`, `team:<id>` or `nobody`."""
 
-    to = forms.CharField(max_length=40, error_messages={"required": "Choose a person or a team."})
+    to = forms.CharField(max_length=40, error_messages={"required": gettext_lazy("Choose a person or a team.")})
 
     def clean_to(self) -> dict[str, User] | dict[str, User | Team] | dict[str, None]:
         """The argument of `assign_ticket`."""
@@ -53,10 +55,12 @@ class BulkReplyForm(forms.Form):
 class BulkTagsForm(TagsForm):
     """Tags that are added to many tickets, or taken off them."""
 
-    how = forms.ChoiceField(choices=[("add", "Add"), ("remove", "Take off")], required=False)
+    how = forms.ChoiceField(
+        choices=[("add", gettext_lazy("Add")), ("remove", gettext_lazy("Take off"))], required=False
+    )
 
     def clean_tags(self) -> list[str]:
         tags = super().clean_tags()
         if not tags:
-            raise ValidationError("Write a tag.", code="empty")
+            raise ValidationError(_("Write a tag."), code="empty")
         return tags

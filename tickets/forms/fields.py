@@ -8,11 +8,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Team, User
 from tickets.models.working import SharedRow
 
 ME, ALL = "me", "all"
+_MOST_CHARS = lazy(number_format, str)(settings.MESSAGE_MAX_CHARS, force_grouping=True)
 
 
 def new_client_id() -> str:
@@ -39,11 +45,11 @@ def problems_of(form: forms.Form) -> str:
 
 def person_or_team(text: str) -> dict[str, User | Team]:
     """Whom `user:<id>` or `team:<id>` means, as an argument of the actions. Errors: ValidationError code `invalid`."""
-    kind, _, pk = text.partition(":")
+    kind, _colon, pk = text.partition(":")
     model = {"user": User, "team": Team}.get(kind)
     found = model.objects.filter(pk=int(pk)).first() if model and is_key(pk) else None  # type: ignore[attr-defined]
     if found is None:
-        raise ValidationError("They are not here any more. Choose somebody else.", code="invalid")
+        raise ValidationError(_("They are not here any more. Choose somebody else."), code="invalid")
     return {kind: found}
 
 
@@ -55,8 +61,10 @@ class Words(forms.CharField):
             max_length=settings.MESSAGE_MAX_CHARS,
             widget=forms.Textarea(attrs={"rows": 6}),
             error_messages={
-                "required": "Write something first.",
-                "max_length": f"That is too long: {settings.MESSAGE_MAX_CHARS:,} characters at most.",
+                "required": gettext_lazy("Write something first."),
+                "max_length": format_lazy(
+                    gettext_lazy("That is too long: {count} characters at most."), count=_MOST_CHARS
+                ),
             },
             **kwargs,
         )
@@ -68,7 +76,7 @@ class Words(forms.CharField):
 class SharedForm(forms.Form):
     """Something that is one's own, a team's or everybody's: `whose` is `me`, `team:<id>` or `all`."""
 
-    whose = forms.ChoiceField(label="Who can use it", required=False)
+    whose = forms.ChoiceField(label=gettext_lazy("Who can use it"), required=False)
 
     def __init__(self, *args: Any, user: User, kept: SharedRow | None = None, **kwargs: Any) -> None:
         kwargs["initial"] = {"whose": ME} | kwargs.get("initial", {}) | (self.kept_as(kept) if kept else {})
@@ -76,10 +84,10 @@ class SharedForm(forms.Form):
         self.user, self.teams = user, _teams_to_share_with(user)
         field = self.fields["whose"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(ME, "Only me")]
+        field.choices = [(ME, _("Only me"))]
         if user.has_perm("tickets.share"):
-            teams = [(f"team:{team.pk}", f"The team {team.name}") for team in self.teams]
-            field.choices = [(ME, "Only me"), *teams, (ALL, "Everybody")]
+            teams = [(f"team:{team.pk}", _("The team %(name)s") % {"name": team.name}) for team in self.teams]
+            field.choices = [(ME, _("Only me")), *teams, (ALL, _("Everybody"))]
 
     def kept_as(self, kept: Any) -> dict[str, Any]:
         """What the fields say of something that is kept."""

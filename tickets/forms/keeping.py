@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from tickets.actions.macros import NAME_CHARS
@@ -21,14 +23,17 @@ from tickets.search_words import MAX_CHARS as SEARCH_CHARS
 class MacroForm(SharedForm):
     """A macro's words and steps. A step is chosen whole from one list; a few kinds take words beside it."""
 
-    name = forms.CharField(max_length=NAME_CHARS)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=NAME_CHARS)
     kind = forms.ChoiceField(
-        label="Its words become",
-        choices=[(Message.Kind.REPLY, "a reply to the customer"), (Message.Kind.NOTE, "a note for the team")],
+        label=gettext_lazy("Its words become"),
+        choices=[
+            (Message.Kind.REPLY, gettext_lazy("a reply to the customer")),
+            (Message.Kind.NOTE, gettext_lazy("a note for the team")),
+        ],
         widget=forms.RadioSelect,
         initial=Message.Kind.REPLY,
     )
-    body = Words(label="Words", required=False)
+    body = Words(label=gettext_lazy("Words"), required=False)
 
     def __init__(self, *args: Any, user: User, macro: Macro | None = None, **kwargs: Any) -> None:
         super().__init__(*args, user=user, kept=macro, **kwargs)
@@ -44,13 +49,16 @@ class MacroForm(SharedForm):
         choices = self._step_choices()
         takes_words = stored is not None and stored["do"] in self.steps.kinds and not self.steps.options(stored["do"])
         chosen = "" if stored is None else f"{stored['do']}:" if takes_words else written(stored)
-        if chosen not in {value for _, group in choices for value, _ in group}:
-            choices.append(("Gone", [(chosen, self.steps.say(stored))]) if stored else ("", []))
+        if chosen not in {value for _kind, group in choices for value, _words in group}:
+            choices.append((_("Gone"), [(chosen, self.steps.say(stored))]) if stored else ("", []))
         self.fields[f"step_{number}"] = forms.ChoiceField(
-            label=f"Step {number + 1}", required=False, choices=[("", "Nothing more"), *choices], initial=chosen
+            label=_("Step %(number)s") % {"number": number + 1},
+            required=False,
+            choices=[("", _("Nothing more")), *choices],
+            initial=chosen,
         )
         self.fields[f"words_{number}"] = forms.CharField(
-            label=f"Words of step {number + 1}",
+            label=_("Words of step %(number)s") % {"number": number + 1},
             required=False,
             max_length=WORDS_CHARS,
             initial=stored["value"] if stored and takes_words else "",
@@ -63,10 +71,13 @@ class MacroForm(SharedForm):
         for do, kind in self.steps.kinds.items():
             options = self.steps.options(do)
             if options is None:
-                groups.append((kind.label, [(f"{do}:", f"{kind.label}…")]))
+                groups.append((str(kind.label), [(f"{do}:", f"{kind.label}…")]))
             else:
-                says = kind.says[0].upper() + kind.says[1:]
-                groups.append((kind.label, [(f"{do}:{value}", says.format(name)) for value, name in options.items()]))
+                says = str(kind.says)
+                says = says[0].upper() + says[1:]
+                groups.append(
+                    (str(kind.label), [(f"{do}:{value}", says.format(name)) for value, name in options.items()])
+                )
         return groups
 
     @property
@@ -102,10 +113,14 @@ class MacroForm(SharedForm):
 class SavedViewForm(SharedForm):
     """A search that is kept."""
 
-    name = forms.CharField(max_length=VIEW_NAME_CHARS)
-    query = forms.CharField(label="What it shows", max_length=SEARCH_CHARS, help_text="As in the search box.")
-    sort = forms.ChoiceField(label="Order", choices=list(SORTS.items()), required=False)
-    columns = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, initial=USUAL_COLUMNS)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=VIEW_NAME_CHARS)
+    query = forms.CharField(
+        label=gettext_lazy("What it shows"), max_length=SEARCH_CHARS, help_text=gettext_lazy("As in the search box.")
+    )
+    sort = forms.ChoiceField(label=pgettext_lazy("sorting", "Order"), choices=list(SORTS.items()), required=False)
+    columns = forms.MultipleChoiceField(
+        label=gettext_lazy("Columns"), required=False, widget=forms.CheckboxSelectMultiple, initial=USUAL_COLUMNS
+    )
 
     def __init__(self, *args: Any, user: User, view: SavedView | None = None, **kwargs: Any) -> None:
         super().__init__(*args, user=user, kept=view, **kwargs)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Notification, NotificationSettings
 from tickets.queries.notifications import WAYS, ways_of
 
 CLOCK = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-_LABELS = {"app": "Here", "push": "Browser", "mail": "Mail"}
+_LABELS = {"app": _("Here"), "push": _("Browser"), "mail": _("Mail")}
 
 
 class NotificationSettingsForm(forms.Form):
     """A row for each kind of news with its ways; quiet hours; when mail is collected."""
 
-    quiet_from = forms.TimeField(label="Quiet from", required=False, widget=CLOCK)
-    quiet_until = forms.TimeField(label="until", required=False, widget=CLOCK)
-    is_quiet_at_weekends = forms.BooleanField(label="All day on Saturdays and Sundays", required=False)
-    digest = forms.ChoiceField(label="Collected", choices=NotificationSettings.Digest.choices, widget=forms.RadioSelect)
-    digest_at = forms.TimeField(label="At, if it is once a day", widget=CLOCK)
+    quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=CLOCK)
+    quiet_until = forms.TimeField(label=_("until"), required=False, widget=CLOCK)
+    is_quiet_at_weekends = forms.BooleanField(label=_("All day on Saturdays and Sundays"), required=False)
+    digest = forms.ChoiceField(
+        label=_("Collected"), choices=NotificationSettings.Digest.choices, widget=forms.RadioSelect
+    )
+    digest_at = forms.TimeField(label=_("At, if it is once a day"), widget=CLOCK)
 
     def __init__(self, data: Any = None, *, wishes: NotificationSettings) -> None:
         names = ["quiet_from", "quiet_until", "is_quiet_at_weekends", "digest", "digest_at"]

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
 from tickets.actions.addressing import MOST_CHARS, MOST_PEOPLE, Person, clean_person, read_people
@@ -27,11 +29,17 @@ class People(forms.CharField):
     def clean(self, value: Any) -> Any:
         people, wrong = read_people(super().clean(value))
         if wrong:
-            shown = ", ".join(wrong[:NAMED]) + ("" if len(wrong) <= NAMED else f" and {len(wrong) - NAMED} more")
-            raise ValidationError(f"No email address: {shown}", code="invalid")
+            raise ValidationError(_no_addresses(wrong), code="invalid")
         if len(people) > self.most:
-            raise ValidationError(f"{self.most} people at most.", code="too_many")
+            raise ValidationError(_("%(count)s people at most.") % {"count": self.most}, code="too_many")
         return people
+
+
+def _no_addresses(wrong: list[str]) -> str:
+    shown, more = ", ".join(wrong[:NAMED]), len(wrong) - NAMED
+    if more > 0:
+        return _("No email address: %(shown)s and %(count)s more") % {"shown": shown, "count": more}
+    return _("No email address: %(shown)s") % {"shown": shown}
 
 
 class Several(forms.TextInput):
@@ -46,15 +54,18 @@ class NewTicketForm(forms.Form):
     """A conversation that one of us begins: by mail with one or several people, or after a phone call."""
 
     channel = forms.ChoiceField(
-        choices=[(Channel.EMAIL, "Email"), (Channel.PHONE, "Phone call")], initial=Channel.EMAIL
+        choices=[(Channel.EMAIL, gettext_lazy("Email")), (Channel.PHONE, gettext_lazy("Phone call"))],
+        initial=Channel.EMAIL,
     )
     to = People(most=MOST_PEOPLE, widget=Several)
-    email = forms.EmailField(label="Their email address", max_length=254, required=False)
-    name = forms.CharField(label="Their name", max_length=160, required=False)
+    email = forms.EmailField(label=gettext_lazy("Their email address"), max_length=254, required=False)
+    name = forms.CharField(label=gettext_lazy("Their name"), max_length=160, required=False)
     subject = forms.CharField(max_length=200)
-    body = Words(label="What it is about", required=False)
-    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="No team: everybody sees it")
-    is_mine = forms.BooleanField(label="I take it", required=False)
+    body = Words(label=gettext_lazy("What it is about"), required=False)
+    team = forms.ModelChoiceField(
+        Team.objects.all(), required=False, empty_label=gettext_lazy("No team: everybody sees it")
+    )
+    is_mine = forms.BooleanField(label=gettext_lazy("I take it"), required=False)
     attachments = forms.MultipleChoiceField(required=False)
     client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
 
@@ -73,26 +84,28 @@ class NewTicketForm(forms.Form):
     def clean_attachments(self) -> tuple[str, ...]:
         chosen = self.cleaned_data["attachments"]
         if len(chosen) > MAX_FILES:
-            raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="too_many")
+            raise ValidationError(
+                _("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="too_many"
+            )
         return tuple(chosen)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if "body" in cleaned and not cleaned["body"] and not cleaned.get("attachments"):
-            self.add_error("body", "Write something first.")
+            self.add_error("body", _("Write something first."))
         if "email" in self.errors or "to" in self.errors:
             return cleaned
         if cleaned.get("channel") == Channel.EMAIL:
             self._clean_people(cleaned)
         elif not cleaned.get("email") and not cleaned.get("name"):
-            self.add_error("name", "Give a name or an address, so that they can be found again.")
+            self.add_error("name", _("Give a name or an address, so that they can be found again."))
         return cleaned
 
     def _clean_people(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("email"):  # one address in a field of its own
             cleaned["to"] = [*cleaned["to"], clean_person(cleaned.get("name", ""), cleaned["email"])]
         if not cleaned["to"]:
-            self.add_error("to", "To write to them we need an address.")
+            self.add_error("to", _("To write to them we need an address."))
 
 
 class CopyForm(forms.Form):
@@ -103,7 +116,7 @@ class CopyForm(forms.Form):
     def clean_to(self) -> Person:
         people: list[Person] = self.cleaned_data["to"]
         if not people:
-            raise ValidationError("Type an address.", code="empty")
+            raise ValidationError(_("Type an address."), code="empty")
         return people[0]
 
 
@@ -111,7 +124,7 @@ class ForwardForm(forms.Form):
     """To whom, in which words, and which part of the conversation."""
 
     to = People(most=MOST_TO, widget=Several)
-    words = Words(label="Your words", required=False)
+    words = Words(label=gettext_lazy("Your words"), required=False)
     message = forms.MultipleChoiceField(required=False)
     file = forms.MultipleChoiceField(required=False)
     client_id = forms.CharField(max_length=64, required=False, initial=new_client_id, widget=forms.HiddenInput)
@@ -124,11 +137,11 @@ class ForwardForm(forms.Form):
     def clean_to(self) -> list[Person]:
         people: list[Person] = self.cleaned_data["to"]
         if not people:
-            raise ValidationError("Say to whom.", code="empty")
+            raise ValidationError(_("Say to whom."), code="empty")
         return people
 
     def clean_message(self) -> set[int]:
         chosen = {int(key) for key in self.cleaned_data["message"]}
         if len(chosen) > MOST_MESSAGES:
-            raise ValidationError(f"{MOST_MESSAGES} messages at most.", code="too_many")
+            raise ValidationError(_("%(count)s messages at most.") % {"count": MOST_MESSAGES}, code="too_many")
         return chosen

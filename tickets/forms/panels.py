@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from tickets.actions.panels import HIGHEST, LOWEST, NAME_CHARS
@@ -12,23 +13,27 @@ from tickets.models import Panel
 
 
 class PanelForm(forms.Form):
-    name = forms.CharField(max_length=NAME_CHARS)
+    name = forms.CharField(label=_("Name"), max_length=NAME_CHARS)
     url = forms.CharField(
-        label="Address",
+        label=_("Address"),
         max_length=500,
         widget=forms.URLInput,
-        help_text="Of your own system. It may be inside your network: for data, this server asks it.",
+        help_text=_("Of your own system. It may be inside your network: for data, this server asks it."),
     )
     kind = forms.ChoiceField(
-        label="What it answers", choices=Panel.Kind.choices, widget=forms.RadioSelect, initial=Panel.Kind.DATA
+        label=_("What it answers"), choices=Panel.Kind.choices, widget=forms.RadioSelect, initial=Panel.Kind.DATA
     )
     team = forms.ModelChoiceField(
-        Team.objects.all(), required=False, empty_label="Every ticket", label="On which tickets", blank=True
+        Team.objects.all(), required=False, empty_label=_("Every ticket"), label=_("On which tickets"), blank=True
     )
     height = forms.IntegerField(
-        min_value=LOWEST, max_value=HIGHEST, initial=240, help_text="Of the frame, in pixels; data needs none."
+        label=_("Height"),
+        min_value=LOWEST,
+        max_value=HIGHEST,
+        initial=240,
+        help_text=_("Of the frame, in pixels; data needs none."),
     )
-    is_shown = forms.BooleanField(label="Shown to agents", required=False, initial=True)
+    is_shown = forms.BooleanField(label=_("Shown to agents"), required=False, initial=True)
 
     def __init__(self, *args: Any, panel: Panel | None = None, **kwargs: Any) -> None:
         if panel is not None:

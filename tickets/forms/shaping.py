@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
 from tickets.actions.shaping import FIELD_CHARS, HELP_CHARS, STATUS_CHARS, TAG_CHARS
@@ -17,21 +19,28 @@ OPTION = "option_"
 class FieldForm(forms.Form):
     """A field of the company's own. The names of its choices are fields of the form, `option_<key>`."""
 
-    name = forms.CharField(max_length=FIELD_CHARS)
-    kind = forms.ChoiceField(choices=Field.Kind.choices)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=FIELD_CHARS)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Field.Kind.choices)
     help = forms.CharField(
-        max_length=HELP_CHARS, required=False, help_text="Shown where it is filled in, when somebody points at it."
+        label=gettext_lazy("Help"),
+        max_length=HELP_CHARS,
+        required=False,
+        help_text=gettext_lazy("Shown where it is filled in, when somebody points at it."),
     )
     team = forms.ModelChoiceField(
-        Team.objects.all(), required=False, empty_label="Every ticket", label="On which tickets", blank=True
+        Team.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("Every ticket"),
+        label=gettext_lazy("On which tickets"),
+        blank=True,
     )
-    is_needed = forms.BooleanField(label="Needed for solving", required=False)
+    is_needed = forms.BooleanField(label=gettext_lazy("Needed for solving"), required=False)
     added = forms.CharField(
-        label="Choices",
+        label=gettext_lazy("Choices"),
         required=False,
         max_length=MAX_OPTION_CHARS,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One on each line, for “One of several” and “Some of several”.",
+        help_text=gettext_lazy("One on each line, for “One of several” and “Some of several”."),
     )
 
     def __init__(self, *args: Any, field: Field | None = None, is_filled: bool = False, **kwargs: Any) -> None:
@@ -45,8 +54,8 @@ class FieldForm(forms.Form):
         if field is not None and field.kind not in (Field.Kind.CHOICE, Field.Kind.CHOICES) and is_filled:
             del self.fields["added"]
         if self.options:
-            self.fields["added"].label = "More choices"
-            self.fields["added"].help_text = "One on each line."
+            self.fields["added"].label = _("More choices")
+            self.fields["added"].help_text = _("One on each line.")
         for option in self.options:
             self.fields[OPTION + option["key"]] = forms.CharField(
                 label=option["name"],
@@ -83,9 +92,11 @@ class FieldForm(forms.Form):
 
 
 class NamedStatusForm(forms.Form):
-    name = forms.CharField(max_length=STATUS_CHARS)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=STATUS_CHARS)
     status = forms.ChoiceField(
-        label="It is one that is", choices=Status.choices, help_text="Everything is counted by these four."
+        label=gettext_lazy("It is one that is"),
+        choices=Status.choices,
+        help_text=gettext_lazy("Everything is counted by these four."),
     )
 
     def chosen(self) -> dict[str, str]:
@@ -93,17 +104,21 @@ class NamedStatusForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(max_length=max(STATUS_CHARS, TAG_CHARS))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=max(STATUS_CHARS, TAG_CHARS))
 
 
 class MergeTagForm(forms.Form):
     """Into which tag one is merged, by its name."""
 
-    into = forms.CharField(max_length=TAG_CHARS, error_messages={"required": "Say which tag goes on."})
+    into = forms.CharField(
+        label=gettext_lazy("Into"),
+        max_length=TAG_CHARS,
+        error_messages={"required": gettext_lazy("Say which tag goes on.")},
+    )
 
     def clean_into(self) -> Tag:
         name = " ".join(self.cleaned_data["into"].replace("\x00", "").split())
         found = Tag.objects.filter(name__iexact=name).first()
         if found is None:
-            raise forms.ValidationError("There is no such tag.", code="invalid")
+            raise forms.ValidationError(_("There is no such tag."), code="invalid")
         return found

@@ -9,6 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Team, User
 from tickets.actions.attaching import MAX_FILES
@@ -55,7 +57,7 @@ class ReplyForm(StepsForm):
     begun_seq = forms.IntegerField(min_value=0, max_value=2**62, required=False, widget=forms.HiddenInput)
     until = forms.CharField(max_length=WHEN_CHARS, required=False)
     written = forms.IntegerField(min_value=0, max_value=2**42, required=False)
-    do = forms.ChoiceField(choices=[("solve", "Send and solve")], required=False)
+    do = forms.ChoiceField(choices=[("solve", gettext_lazy("Send and solve"))], required=False)
     resolve = forms.CharField(max_length=120, required=False)
     uncopied = forms.BooleanField(required=False)  # those who are copied do not get it
 
@@ -73,7 +75,7 @@ class ReplyForm(StepsForm):
         if self.data.get("do") != "solve":
             return None
         if not self.cleaned_data["resolve"]:
-            raise ValidationError("Choose what caused it, or that nothing did.", code="required")
+            raise ValidationError(_("Choose what caused it, or that nothing did."), code="required")
         return str(self.cleaned_data["resolve"])
 
     def when(self) -> datetime | None:
@@ -88,15 +90,17 @@ class ReplyForm(StepsForm):
         asked_at = min(now, datetime.fromtimestamp(written / 1000, UTC)) if written else now
         wake = read_when(words, now=asked_at, zone=timezone.get_current_timezone())
         if wake is None or wake.at is None:
-            raise ValidationError("Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”.", code="invalid")
+            raise ValidationError(_("Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”."), code="invalid")
         return wake.at
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if "body" in cleaned and not cleaned["body"] and not cleaned.get("attachments"):
-            raise ValidationError("Write something first.", code="empty")
+            raise ValidationError(_("Write something first."), code="empty")
         if len(cleaned.get("attachments", [])) > MAX_FILES:
-            raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="too_many")
+            raise ValidationError(
+                _("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="too_many"
+            )
         if "until" in cleaned and "written" in cleaned:
             cleaned["send_at"] = self.when()
         return cleaned
@@ -109,7 +113,7 @@ class ApplyForm(StepsForm):
 
     def clean_step(self) -> list[Step]:
         if not self.cleaned_data["step"]:
-            raise ValidationError("There is nothing to do.", code="empty")
+            raise ValidationError(_("There is nothing to do."), code="empty")
         return super().clean_step()
 
 
@@ -124,11 +128,21 @@ class AssignForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("user", "team") if name in self.data}
 
 
+def _note(most: int) -> forms.CharField:
+    """A few words for colleagues."""
+    widget = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(label=gettext_lazy("Note"), max_length=most, required=False, widget=widget)
+
+
 class TransferForm(forms.Form):
     """To whom a ticket is handed over: `to` is `user:<id>` or `team:<id>`."""
 
-    to = forms.CharField(max_length=40, error_messages={"required": "Choose a person or a team."})
-    note = forms.CharField(max_length=HAND_OVER_NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    to = forms.CharField(
+        label=pgettext_lazy("recipient", "To"),
+        max_length=40,
+        error_messages={"required": gettext_lazy("Choose a person or a team.")},
+    )
+    note = _note(HAND_OVER_NOTE_CHARS)
 
     def clean_to(self) -> dict[str, User | Team]:
         """The person or the team, as an argument of `transfer_ticket`."""
@@ -139,15 +153,17 @@ class InviteForm(forms.Form):
     """Who is asked into a ticket."""
 
     user = forms.ModelChoiceField(
-        User.objects.filter(is_active=True), error_messages={"required": "Choose whom to ask."}
+        User.objects.filter(is_active=True),
+        label=gettext_lazy("User"),
+        error_messages={"required": gettext_lazy("Choose whom to ask.")},
     )
-    note = forms.CharField(max_length=HAND_OVER_NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    note = _note(HAND_OVER_NOTE_CHARS)
 
 
 class MergeForm(forms.Form):
     """Into which ticket one is merged; `into` is its number, with or without #, or its reference."""
 
-    into = forms.CharField(max_length=40, error_messages={"required": "Say which ticket should go on."})
+    into = forms.CharField(max_length=40, error_messages={"required": gettext_lazy("Say which ticket should go on.")})
 
     def __init__(self, *args: Any, tickets: QuerySet[Ticket], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,21 +175,21 @@ class MergeForm(forms.Form):
         found = self.tickets.filter(pk=int(text)) if is_key(text) else self.tickets.filter(reference=text)
         ticket = found.first()
         if ticket is None:
-            raise ValidationError("There is no such ticket.", code="invalid")
+            raise ValidationError(_("There is no such ticket."), code="invalid")
         return ticket
 
 
 class StatusForm(forms.Form):
     """One of the statuses, or `named:<id>`: a word of the company's own, which says which of them it is."""
 
-    status = forms.CharField(max_length=40, error_messages={"required": "Choose a status."})
+    status = forms.CharField(max_length=40, error_messages={"required": gettext_lazy("Choose a status.")})
 
     def clean(self) -> dict[str, Any]:
         """The arguments of `set_status`; which statuses can be set is the action's question."""
-        kind, _, pk = super().clean().get("status", "").partition(":")  # type: ignore[union-attr]
+        kind, _colon, pk = super().clean().get("status", "").partition(":")  # type: ignore[union-attr]
         if kind != "named":
             if kind and kind not in Status.values:
-                raise ValidationError("There is no such status.", code="invalid")
+                raise ValidationError(_("There is no such status."), code="invalid")
             return {"status": kind, "named": None}
         named = named_status(pk)
         return {"status": named.status, "named": named}
@@ -183,7 +199,7 @@ def named_status(pk: str) -> NamedStatus:
     """The company's own status with this key. Errors: ValidationError code `invalid`."""
     found = NamedStatus.objects.filter(pk=int(pk)).first() if is_key(pk) else None
     if found is None:
-        raise ValidationError("This status is not there any more. Choose another one.", code="invalid")
+        raise ValidationError(_("This status is not there any more. Choose another one."), code="invalid")
     return found
 
 
@@ -218,7 +234,8 @@ class TagsForm(forms.Form):
         names = [" ".join(name.split()) for name in self.cleaned_data["tags"].split(",")]
         long = [name for name in names if len(name) > TAG_CHARS]
         if long:
-            raise ValidationError(f"A tag has {TAG_CHARS} characters at most: {long[0][:20]}…", code="too_long")
+            words = {"count": TAG_CHARS, "tag": long[0][:20]}
+            raise ValidationError(_("A tag has %(count)s characters at most: %(tag)s…") % words, code="too_long")
         return [name for name in names if name]
 
 
@@ -226,10 +243,12 @@ class ResolveForm(FieldsForm):
     """Which cause it had; that there is none to name is a choice of its own."""
 
     root_cause = forms.CharField(
-        max_length=120, error_messages={"required": "Choose what caused it, or that nothing did."}
+        label=gettext_lazy("Root cause"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Choose what caused it, or that nothing did.")},
     )
-    note = forms.CharField(max_length=NOTE_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    named = forms.CharField(label="Status", max_length=20, required=False)
+    note = _note(NOTE_CHARS)
+    named = forms.CharField(label=gettext_lazy("Status"), max_length=20, required=False)
 
     def clean_named(self) -> NamedStatus | None:
         pk = self.cleaned_data["named"]
@@ -241,20 +260,26 @@ class ResolveForm(FieldsForm):
             return None
         cause = RootCause.objects.filter(slug=slug).first()
         if cause is None:
-            raise ValidationError("This cause is not there any more. Choose another one.", code="invalid")
+            raise ValidationError(_("This cause is not there any more. Choose another one."), code="invalid")
         return cause
 
 
 class FollowUpForm(forms.Form):
     """When to ask whether all is well: at a time, now, or not at all. Times are in the viewer's zone."""
 
-    do = forms.ChoiceField(choices=[("move", "Move"), ("now", "Send now"), ("cancel", "Don't send")])
-    due_at = forms.DateTimeField(required=False, error_messages={"invalid": "Use a date and a time."})
+    do = forms.ChoiceField(
+        choices=[
+            ("move", gettext_lazy("Move")),
+            ("now", gettext_lazy("Send now")),
+            ("cancel", gettext_lazy("Don't send")),
+        ]
+    )
+    due_at = forms.DateTimeField(required=False, error_messages={"invalid": gettext_lazy("Use a date and a time.")})
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or self.cleaned_data
         if asked.get("do") == "move" and not asked.get("due_at") and "due_at" not in self.errors:
-            self.add_error("due_at", "Say when.")
+            self.add_error("due_at", _("Say when."))
         return asked
 
 
@@ -264,5 +289,8 @@ class CustomerForm(forms.Form):
     name = forms.CharField(max_length=160, required=False)
     company = forms.CharField(max_length=160, required=False)
     note = forms.CharField(
-        label="Note for the team", max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=gettext_lazy("Note for the team"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )

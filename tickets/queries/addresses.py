@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from customers.models import Address, Customer
 from outbox.headers import default_sender
@@ -12,22 +14,18 @@ from outbox.policy import Why
 from tickets.queries.customers import find_customers, visible_customers
 
 SUGGESTED = 8
-COMES_BACK = "Mails to it come back."
-GETS_NONE = "It wants no mail from us."
-BLOCKED = "This customer is blocked."
-OURS = "That is this desk’s own address."
 
 
 def troubles_of(emails: Iterable[str]) -> dict[str, str]:
     """Why these addresses cannot be written to, by address in lower case; those that can are left out."""
     wanted = [email.lower() for email in emails]
     blocked = Address.objects.identifying().filter(email__in=wanted, customer__is_blocked=True)
-    troubles = {email.lower(): BLOCKED for email in blocked.values_list("email", flat=True)}
+    troubles = {email.lower(): _("This customer is blocked.") for email in blocked.values_list("email", flat=True)}
     for email, why in Suppression.objects.reasons_for(wanted).items():
         if why != Why.UNSUBSCRIBED:  # that is about mails nobody asked for
-            troubles[email] = COMES_BACK if why == Why.BOUNCE else GETS_NONE
+            troubles[email] = _("Mails to it come back.") if why == Why.BOUNCE else _("It wants no mail from us.")
     ours = default_sender()[1].lower()
-    return troubles | ({ours: OURS} if ours in wanted else {})
+    return troubles | ({ours: _("That is this desk’s own address.")} if ours in wanted else {})
 
 
 def suggest_people(words: str, *, by: User, first: int | None = None) -> list[Customer]:

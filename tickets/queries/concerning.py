@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Team, User
 from tickets.mentioning import fold, mentioned
@@ -125,8 +127,18 @@ def warning_about(ticket: Ticket, text: str) -> str:
     blind = mentioned_in_vain(ticket, text)
     if not blind:
         return ""
-    names = blind[0].name + (f" and {len(blind) - 1} more" if len(blind) > 1 else "")
-    return f"{names} cannot see this ticket and will not hear of it. To ask for their help, invite them (i)."
+    name, more = blind[0].name, len(blind) - 1
+    if not more:
+        said = _("%(name)s cannot see this ticket and will not hear of it. To ask for their help, invite them (i).")
+        return said % {"name": name}
+    said = ngettext(
+        "%(name)s and %(count)s more cannot see this ticket and will not hear of it."
+        " To ask for their help, invite them (i).",
+        "%(name)s and %(count)s more cannot see this ticket and will not hear of it."
+        " To ask for their help, invite them (i).",
+        more,
+    )
+    return said % {"name": name, "count": more}
 
 
 def _who_waited(event: Event) -> list[int]:

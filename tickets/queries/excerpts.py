@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import F, Window
 from django.db.models.functions import Left, RowNumber
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.models import Attachment, Message, Ticket
@@ -45,10 +46,10 @@ def _said(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:
     place = Window(RowNumber(), partition_by=F("ticket"), order_by=F("pk").desc())
     rows = messages.annotate(place=place, begin=Left("body", _READ_CHARS)).filter(place__lte=_READ_MESSAGES)
     for number, kind, begin in rows.order_by("-pk").values_list("ticket_id", "kind", "begin"):
-        yield merged.get(number) or number, "Note" if kind == Message.Kind.NOTE else "", begin
+        yield merged.get(number) or number, _("Note") if kind == Message.Kind.NOTE else "", begin
 
 
 def _files(numbers: list[int], viewer: User) -> Iterable[tuple[int, str, str]]:
     files = Attachment.objects.visible_to(viewer).filter(message__ticket__in=numbers).order_by("-created_at")
     for number, name in files.values_list("message__ticket", "name")[: 10 * _READ_MESSAGES]:
-        yield number, "File", name
+        yield number, _("File"), name

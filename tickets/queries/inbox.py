@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.models import Draft, ReadMark, ScheduledReply, Status, Ticket
@@ -107,14 +108,14 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
     unsolved = UNSOLVED & AWAKE
     solved = Q(status=Status.SOLVED, merged_into=None)
     views = [
-        View("mine", "Mine", "inbox", unsolved & Q(assignee=viewer)),
-        View("waiting", "Waiting for us", "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
-        View("unassigned", "Unassigned", "plus", unsolved & Q(assignee=None)),
-        View("all", "All open", "layers", unsolved),
-        View(MENTIONS, "Mentions", "at-sign", mentions_me(viewer), counted=mentions_me(viewer, is_unread_only=True)),
-        View("snoozed", "Snoozed", "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
-        View("solved", "Solved", "circle-check", solved, stretches="s", is_counted=False),
-        View(TRASH, "Trash", "trash-2", Q(trashed_at__isnull=False), stretches="t", is_counted=False),
+        View("mine", _("Mine"), "inbox", unsolved & Q(assignee=viewer)),
+        View("waiting", _("Waiting for us"), "clock", Q(waiting_since__isnull=False) & AWAKE, stretches="w"),
+        View("unassigned", _("Unassigned"), "plus", unsolved & Q(assignee=None)),
+        View("all", _("All open"), "layers", unsolved),
+        View(MENTIONS, _("Mentions"), "at-sign", mentions_me(viewer), counted=mentions_me(viewer, is_unread_only=True)),
+        View("snoozed", _("Snoozed"), "alarm-clock", Q(snoozed_at__isnull=False), stretches="z"),
+        View("solved", _("Solved"), "circle-check", solved, stretches="s", is_counted=False),
+        View(TRASH, _("Trash"), "trash-2", Q(trashed_at__isnull=False), stretches="t", is_counted=False),
         *(View(f"team-{team.slug}", team.name, "users", unsolved & Q(team=team), is_team=True) for team in teams),
     ]
     return {view.key: view for view in views}

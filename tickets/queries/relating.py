@@ -24,7 +24,7 @@ class Linked:
 
     @property
     def label(self) -> str:
-        return SIDES[self.side]
+        return str(SIDES[self.side])
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from django.contrib.postgres.search import SearchRank
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, IntegerField, Max, Q, QuerySet, Window
 from django.db.models.functions import Cast, Floor, Upper
+from django.utils.translation import gettext_lazy as _
 from psycopg2.errors import QueryCanceled
 
 from accounts.models import User
@@ -33,11 +34,11 @@ PEOPLE = 3
 PATIENCE = "5s"  # of the database with one search
 NEEDS_ANSWER = "needs_answer"
 SORTS = {
-    NEEDS_ANSWER: "Needs an answer first",
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "updated": "Changed last first",
-    "priority": "Most urgent first",
+    NEEDS_ANSWER: _("Needs an answer first"),
+    "newest": _("Newest first"),
+    "oldest": _("Oldest first"),
+    "updated": _("Changed last first"),
+    "priority": _("Most urgent first"),
 }
 _RANKED = "ranked"
 _GRADES = 20  # of fitting; among those that fit alike the newest stand first
@@ -158,7 +159,7 @@ def _ranked_page(kept: QuerySet[Ticket], viewer: User, search: Search, place: Pl
         graded = graded.filter(Q(grade__lt=place.value) | Q(grade=place.value, pk__lt=place.number))
     graded = graded.annotate(newest=Window(Max("pk")))
     rows = list(graded.order_by("-grade", "-pk").values_list("pk", "grade", "newest")[: size + 1])
-    page = _in_order([pk for pk, _, _ in rows[:size]], viewer)
+    page = _in_order([pk for pk, _grade, _newest in rows[:size]], viewer)
     if len(rows) > size:
         last, grade, newest = rows[size - 1]
         return Found(page, str(Place(_RANKED, place.top if place else newest, grade, last)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.models import Channel, Status
@@ -32,12 +33,12 @@ def unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
     """A view that is in nobody's rail: where a figure of the dashboard leads, or another team's tickets."""
     start = start_of_today(viewer, now)
     if key == "solved-today":
-        return View(key, "Solved today", "circle-check", solved_since(start), stretches="s")
+        return View(key, _("Solved today"), "circle-check", solved_since(start), stretches="s")
     if key == "answered-today":
-        return View(key, "First answered today", "clock", first_answered_since(start), stretches="wqzs")
+        return View(key, _("First answered today"), "clock", first_answered_since(start), stretches="wqzs")
     if key == "waiting-all":  # whoever waits, waits, also for what we have put away
-        return View(key, "Waiting, snoozed or not", "clock", Q(waiting_since__isnull=False), stretches="wz")
+        return View(key, _("Waiting, snoozed or not"), "clock", Q(waiting_since__isnull=False), stretches="wz")
     if key == "no-team":
-        return View(key, "No team", "users", _OPEN & Q(team=None))
+        return View(key, _("No team"), "users", _OPEN & Q(team=None))
     team = Team.objects.filter(slug=key.removeprefix("team-")).first() if key.startswith("team-") else None
     return View(key, team.name, "users", _OPEN & Q(team=team)) if team else None

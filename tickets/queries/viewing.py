@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.field_values import say_value
@@ -16,13 +17,13 @@ from tickets.search_words import Search
 KEY = "saved-"
 COUNTED = 15  # of them at most say how many they hold
 COLUMNS = {
-    "channel": "Channel",
-    "priority": "Priority",
-    "status": "Waiting, or how it stands",
-    "assignee": "Whose it is",
-    "number": "Number",
-    "team": "Team",
-    "tags": "Tags",
+    "channel": _("Channel"),
+    "priority": _("Priority"),
+    "status": _("Waiting, or how it stands"),
+    "assignee": _("Whose it is"),
+    "number": _("Number"),
+    "team": _("Team"),
+    "tags": _("Tags"),
 }
 USUAL_COLUMNS = ["channel", "priority", "status", "assignee"]
 FIELD = "field:"  # before the slug of a field of the company's own
@@ -31,7 +32,7 @@ FIELD = "field:"  # before the slug of a field of the company's own
 def column_choices() -> dict[str, str]:
     """What a row can show, by its name: also the company's own fields."""
     fields = Field.objects.filter(archived_at=None).values_list("slug", "name")
-    return COLUMNS | {FIELD + slug: name for slug, name in fields}
+    return {name: str(said) for name, said in COLUMNS.items()} | {FIELD + slug: name for slug, name in fields}
 
 
 def know_fields(tickets: Iterable[Ticket], columns: list[str]) -> None:

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_client_event
 
 from accounts.access import viewer
@@ -57,7 +59,7 @@ from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fra
 from tickets.views.undoing import offer_undo
 
 OTHERS = 8
-IN_TRASH = "This ticket is in the trash. Restore it first."
+IN_TRASH = gettext_lazy("This ticket is in the trash. Restore it first.")
 UNPROCESSABLE = 422
 # The forms whose templates have a place for it.
 SAY_WHAT_IS_WRONG = {
@@ -114,7 +116,7 @@ def after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     if not Ticket.objects.visible_to(viewer(request)).filter(pk=ticket.pk).exists():
         if Ticket.objects.trash_of(viewer(request)).filter(pk=ticket.pk).exists():
             return _close(request, ticket, reverse("tickets:inbox") + query)
-        messages.info(request, f"Ticket {ticket.number} is now with another team.")
+        messages.info(request, _("Ticket %(number)s is now with another team.") % {"number": ticket.number})
         inbox = reverse("tickets:inbox") + query
         return HttpResponseClientRedirect(inbox) if wants_fragment(request) else see_other(inbox)
     if wants_fragment(request):
@@ -125,7 +127,7 @@ def after(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 def _close(request: HttpRequest, ticket: Ticket, inbox: str) -> HttpResponse:
     """Back to the list, without what is in the trash now."""
     if not wants_fragment(request):
-        messages.info(request, f"Ticket {ticket.number} is in the trash.")
+        messages.info(request, _("Ticket %(number)s is in the trash.") % {"number": ticket.number})
         return see_other(inbox)
     response = render(request, "tickets/_closed.html", {"tickets": []})
     trigger_client_event(response, "desk:reload", {}, after="settle")

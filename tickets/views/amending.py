@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
@@ -63,7 +64,7 @@ def redact(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "It is blacked out, here and for the customer.")
+            messages.success(request, _("It is blacked out, here and for the customer."))
             return see_other(message.ticket.get_absolute_url())
     files = [file for file in message.attachments.all() if file.removed_at is None]
     context = {
@@ -85,7 +86,7 @@ def remove_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     file = get_object_or_404(sent.select_related("message__ticket"), pk=pk)
     assert file.message is not None
     actions.remove_file(file, by=viewer(request))
-    messages.success(request, f"{file.name} is removed.")
+    messages.success(request, _("%(name)s is removed.") % {"name": file.name})
     return see_other(file.message.ticket.get_absolute_url())
 
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
@@ -56,7 +57,8 @@ def new_article(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"“{article.title}” is kept. Everybody can put it into what they write.")
+            said = _("“%(title)s” is kept. Everybody can put it into what they write.")
+            messages.success(request, said % {"title": article.title})
             return redirect("articles:list")
     return _form_page(request, form)
 
@@ -73,7 +75,7 @@ def article(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("articles:list")
     return _form_page(request, form, found)
 
@@ -85,10 +87,11 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Article, pk=pk)
     if request.POST.get("do") == "restore":
         actions.restore_article(found, by=viewer(request))
-        messages.success(request, f"“{found.title}” is offered again.")
+        messages.success(request, _("“%(title)s” is offered again.") % {"title": found.title})
     else:
         actions.archive_article(found, by=viewer(request))
-        messages.success(request, f"“{found.title}” is put away. Links that were sent go on working.")
+        said = _("“%(title)s” is put away. Links that were sent go on working.")
+        messages.success(request, said % {"title": found.title})
     return redirect("articles:list")
 
 

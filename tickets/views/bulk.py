@@ -10,6 +10,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget, trigger_client_event
 
@@ -76,24 +79,31 @@ def _restore(form: forms.Form, user: User) -> Change:
 
 
 class Deed(NamedTuple):
-    """What can be done to many: its title, who may, the form that says how, the change that follows, and its past."""
+    """What can be done to many: its title, who may, the form that says how, the change that follows, and its past
+    (a sentence with a `count`)."""
 
-    title: str
+    title: Promise
     permission: str
     form: type[forms.Form]
     change: Callable[[Any, User], Change]
-    past: str
+    past: Promise
 
 
+ASSIGNED = ngettext_lazy("%(count)s ticket assigned.", "%(count)s tickets assigned.", "count")
+CHANGED = ngettext_lazy("%(count)s ticket changed.", "%(count)s tickets changed.", "count")
+SNOOZED = ngettext_lazy("%(count)s ticket snoozed.", "%(count)s tickets snoozed.", "count")
+SOLVED = ngettext_lazy("%(count)s ticket solved.", "%(count)s tickets solved.", "count")
+TRASHED = ngettext_lazy("%(count)s ticket moved to the trash.", "%(count)s tickets moved to the trash.", "count")
+RESTORED = ngettext_lazy("%(count)s ticket restored.", "%(count)s tickets restored.", "count")
 DEEDS = {
-    "assign": Deed("Assign", "tickets.assign", BulkAssignForm, _assign, "assigned"),
-    "status": Deed("Status", "tickets.set_status", StatusForm, _set_status, "changed"),
-    "priority": Deed("Priority", "tickets.set_priority", PriorityForm, _set_priority, "changed"),
-    "tag": Deed("Tags", "tickets.tag", BulkTagsForm, _tag, "changed"),
-    "snooze": Deed("Snooze", "tickets.set_status", SnoozeForm, _snooze, "snoozed"),
-    "resolve": Deed("Solve", "tickets.resolve", ResolveForm, _resolve, "solved"),
-    "trash": Deed("Trash", "tickets.trash", forms.Form, _trash, "moved to the trash"),
-    RESTORE: Deed("Restore", "tickets.trash", forms.Form, _restore, "restored"),
+    "assign": Deed(gettext_lazy("Assign"), "tickets.assign", BulkAssignForm, _assign, ASSIGNED),
+    "status": Deed(gettext_lazy("Status"), "tickets.set_status", StatusForm, _set_status, CHANGED),
+    "priority": Deed(gettext_lazy("Priority"), "tickets.set_priority", PriorityForm, _set_priority, CHANGED),
+    "tag": Deed(gettext_lazy("Tags"), "tickets.tag", BulkTagsForm, _tag, CHANGED),
+    "snooze": Deed(gettext_lazy("Snooze"), "tickets.set_status", SnoozeForm, _snooze, SNOOZED),
+    "resolve": Deed(gettext_lazy("Solve"), "tickets.resolve", ResolveForm, _resolve, SOLVED),
+    "trash": Deed(pgettext_lazy("verb", "Trash"), "tickets.trash", forms.Form, _trash, TRASHED),
+    RESTORE: Deed(gettext_lazy("Restore"), "tickets.trash", forms.Form, _restore, RESTORED),
 }
 REPLY = "reply"
 
@@ -123,8 +133,8 @@ def _ask(request: HttpRequest) -> HttpResponse:
 
 def _deeds(user: User) -> list[tuple[str, str]]:
     """What they may do, with its title."""
-    deeds = [(do, deed.title) for do, deed in DEEDS.items() if user.has_perm(deed.permission)]
-    return [*deeds, (REPLY, "Reply")] if user.has_perm("tickets.reply") else deeds
+    deeds = [(do, str(deed.title)) for do, deed in DEEDS.items() if user.has_perm(deed.permission)]
+    return [*deeds, (REPLY, pgettext("verb", "Reply"))] if user.has_perm("tickets.reply") else deeds
 
 
 def _choices() -> dict[str, Any]:
@@ -172,7 +182,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     if do == REPLY:
         return _reply(request, numbers)
     if do not in DEEDS:
-        return _answer(request, ["There is no such thing to do."], is_error=True)
+        return _answer(request, [_("There is no such thing to do.")], is_error=True)
     deed = DEEDS[do]
     form = deed.form(request.POST)
     if not form.is_valid():
@@ -181,25 +191,24 @@ def _change(request: HttpRequest) -> HttpResponse:
     seen = list(meant.filter(pk__in=numbers))
     changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
     missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
-    changed.left |= dict.fromkeys(missing, "It is not there any more, or not yours to see.")
+    changed.left |= dict.fromkeys(missing, _("It is not there any more, or not yours to see."))
     return _answer(request, *_said(changed, deed.past), undo=changed.undo, numbers=changed.done + changed.same)
 
 
-def _said(changed: Changed, word: str) -> tuple[list[str], bool]:
+def _said(changed: Changed, past: Any) -> tuple[list[str], bool]:
     """What became of it, in sentences, and whether that is trouble."""
-    said = [f"{_count(changed.done)} {word}."] if changed.done else []
+    said = [past % {"count": len(changed.done)}] if changed.done else []
     if changed.same:
-        said.append(f"{_count(changed.same)} {'was' if len(changed.same) == 1 else 'were'} so already.")
+        so = ngettext("%(count)s ticket was so already.", "%(count)s tickets were so already.", len(changed.same))
+        said.append(so % {"count": len(changed.same)})
     if changed.left:
-        said.append(f"{_count(changed.left)} left as {'it is' if len(changed.left) == 1 else 'they are'}.")
-        said += [f"Ticket {number}: {why}" for number, why in list(changed.left.items())[:NAMED]]
+        left = ngettext("%(count)s ticket left as it is.", "%(count)s tickets left as they are.", len(changed.left))
+        said.append(left % {"count": len(changed.left)})
+        named = list(changed.left.items())[:NAMED]
+        said += [_("Ticket %(number)s: %(why)s") % {"number": number, "why": why} for number, why in named]
         if len(changed.left) > NAMED:
             said.append("…")
     return said, bool(changed.left)
-
-
-def _count(tickets: Any) -> str:
-    return "1 ticket" if len(tickets) == 1 else f"{len(tickets)} tickets"
 
 
 def _answer(

@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import refusal, requires, viewer
@@ -57,10 +58,10 @@ def draft(request: HttpRequest, number: int) -> JsonResponse:
     """`{"draft": … or null, "now": ms}`: what is kept. `by` says whose words are posted, as with what is sent."""
     user = viewer(request)
     if request.POST.get("by", str(user.pk)) != str(user.pk):
-        return refusal(401, "not_you", "Somebody else is signed in now.")
+        return refusal(401, "not_you", _("Somebody else is signed in now."))
     ticket = Ticket.objects.visible_to(user).filter(pk=number).first()
     if ticket is None:
-        return refusal(404, "not_found", "This ticket is not there any more, or not yours to see.")
+        return refusal(404, "not_found", _("This ticket is not there any more, or not yours to see."))
     if request.method != "POST":
         return _answer(ticket, user)
     form = DraftForm(request.POST)
@@ -80,7 +81,7 @@ def _answer(ticket: Ticket, user: User, *, status: int = 200, code: str = "") ->
     kept = draft_of(ticket, user)
     said: dict[str, Any] = {"draft": draft_json(kept) if kept else None, "now": millis(timezone.now())}
     if code:
-        said["error"] = {"code": code, "detail": "Something newer is kept.", "fields": {}}
+        said["error"] = {"code": code, "detail": _("Something newer is kept."), "fields": {}}
     return JsonResponse(said, status=status)
 
 
@@ -161,7 +162,11 @@ def _initial(kept: Draft) -> dict[str, Any]:
 def held_json(error: actions.HeldError) -> dict[str, Any]:
     """Why a reply was not sent, and what its author has not seen: `{"error", "held": {"seen", "between"}}`."""
     between = [
-        {"by": event.by_user.name if event.by_user else "The customer", "at": iso(event.at), "body": event.message.body}
+        {
+            "by": event.by_user.name if event.by_user else _("The customer"),
+            "at": iso(event.at),
+            "body": event.message.body,
+        }
         for event in error.between
         if event.message
     ]

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.forms import FieldsForm
 from tickets.models import Status, Ticket
 from tickets.queries.fields import filled
 
-LABELS = {Status.OPEN: "Open", Status.PENDING: "Pending: we wait for them", Status.ON_HOLD: "On hold"}
+LABELS = {
+    Status.OPEN: pgettext_lazy("status", "Open"),
+    Status.PENDING: _("Pending: we wait for them"),
+    Status.ON_HOLD: _("On hold"),
+}
 
 
 def shape_context(ticket: Ticket, shown: dict[str, forms.Form]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import for_programs_too, refusal, requires, viewer
@@ -36,14 +37,14 @@ def keep_file(request: HttpRequest, keep: Callable[[UploadedFile], Attachment]) 
     """Hand the request's one file to an action and answer with what a message needs, or with what is wrong."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_FILE_BYTES + ENVELOPE_BYTES:
         limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-        return refusal(413, "too_long", f"This file is too large: {limit} MB at most.")
+        return refusal(413, "too_long", _("This file is too large: %(limit)s MB at most.") % {"limit": limit})
     try:
         file = request.FILES.get("file")
     except OSError as error:  # what is large waits on the disk while it comes in
         log.error("a file could not be taken: %s", error)
-        return refusal(503, "unavailable", "Files cannot be taken right now. Words can.")
+        return refusal(503, "unavailable", _("Files cannot be taken right now. Words can."))
     if not isinstance(file, UploadedFile):
-        return refusal(400, "invalid", "Send one file, in the field “file”.")
+        return refusal(400, "invalid", _("Send one file, in the field “file”."))
     try:
         attachment = keep(file)
     except ValidationError as error:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires
+from accounts.templatetags.grammar import mid_sentence
 from tickets.models import Ticket
 from tickets.queries.filtering import understand
 from tickets.queries.searching import direct_hit, people_found, search_page
@@ -37,10 +39,10 @@ def find(request: HttpRequest) -> JsonResponse:
 
 
 def _ticket(ticket: Ticket) -> dict[str, str | int]:
-    detail = f"{ticket.number} · {ticket.customer.display_name} · {ticket.get_status_display().lower()}"
+    detail = f"{ticket.number} · {ticket.customer.display_name} · {mid_sentence(ticket.get_status_display())}"
     return {
-        "group": "Tickets",
-        "name": ticket.subject or "No subject",
+        "group": _("Tickets"),
+        "name": ticket.subject or _("No subject"),
         "detail": detail,
         "url": ticket.get_absolute_url(),
         "number": ticket.pk,
@@ -49,4 +51,4 @@ def _ticket(ticket: Ticket) -> dict[str, str | int]:
 
 def _customer(customer: Any) -> dict[str, str]:
     url = reverse("customers:detail", args=[customer.pk])
-    return {"group": "Customers", "name": customer.display_name, "detail": customer.email or "", "url": url}
+    return {"group": _("Customers"), "name": customer.display_name, "detail": customer.email or "", "url": url}

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires, viewer
@@ -96,7 +97,7 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         "saved_views": [place for place in shown if place["key"] in kept],
         "teams_views": [place for place in shown if place["is_team"]],
         "current_view": current.key,
-        "current_label": f"Found for “{words}”" if words else current.label,
+        "current_label": _("Found for “%(words)s”") % {"words": words} if words else current.label,
         "q": words,
         # What an address says of this list, but not where in it: rows and pages keep it.
         "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.access import refusal, requires, viewer
@@ -25,7 +27,12 @@ class LaterForm(forms.Form):
 
     reply = forms.IntegerField(min_value=1, max_value=BIGGEST)
     do = forms.ChoiceField(
-        choices=[("take_back", "Undo"), ("send", "Send now"), ("discard", "Discard"), ("hold", "Stop it")]
+        choices=[
+            ("take_back", gettext_lazy("Undo")),
+            ("send", gettext_lazy("Send now")),
+            ("discard", gettext_lazy("Discard")),
+            ("hold", gettext_lazy("Stop it")),
+        ]
     )
     seen = forms.IntegerField(min_value=0, max_value=BIGGEST, required=False)
 
@@ -39,15 +46,15 @@ def later(request: HttpRequest, number: int) -> HttpResponse:
         return act_on(request, number, form, lambda ticket: _do(ticket, user, form.cleaned_data))
     ticket = Ticket.objects.visible_to(user).filter(pk=number).first()
     if ticket is None:
-        return refusal(404, "not_found", "This ticket is not there any more, or not yours to see.")
+        return refusal(404, "not_found", _("This ticket is not there any more, or not yours to see."))
     if not form.is_valid():
-        return refusal(422, "invalid", "Reload the page and try again.")
+        return refusal(422, "invalid", _("Reload the page and try again."))
     try:
         return JsonResponse(_do(ticket, user, form.cleaned_data))
     except ValidationError as error:
         return refusal(409, error.code or "invalid", " ".join(error.messages))
     except PermissionDenied:
-        return refusal(403, "forbidden", "Only whoever wrote it can do that.")
+        return refusal(403, "forbidden", _("Only whoever wrote it can do that."))
 
 
 def _do(ticket: Ticket, user: User, asked: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
@@ -52,9 +53,9 @@ def macros(request: HttpRequest) -> HttpResponse:
         for macro in found[:MOST_LISTED]
     ]
     groups = [
-        ("Only you", [row for row in shown if row.macro.is_private]),
-        ("Your teams", [row for row in shown if row.macro.team_id]),
-        ("Everybody", [row for row in shown if not row.macro.is_private and not row.macro.team_id]),
+        (_("Only you"), [row for row in shown if row.macro.is_private]),
+        (_("Your teams"), [row for row in shown if row.macro.team_id]),
+        (_("Everybody"), [row for row in shown if not row.macro.is_private and not row.macro.team_id]),
     ]
     context = {"groups": [group for group in groups if group[1]], "q": words, "has_more": len(found) > MOST_LISTED}
     return render(request, "tickets/macros.html", context | {"section": "macros", "most": MOST_LISTED})
@@ -71,7 +72,8 @@ def new_macro(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"“{macro.name}” is kept. Press m or # on a ticket to use it.")
+            said = _("“%(name)s” is kept. Press m or # on a ticket to use it.")
+            messages.success(request, said % {"name": macro.name})
             return redirect("macros:list")
     return _form_page(request, form)
 
@@ -94,7 +96,7 @@ def macro(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("macros:list")
     return _form_page(request, form, found)
 
@@ -109,7 +111,7 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("macros:list")
-    messages.success(request, "This is your own copy.")
+    messages.success(request, _("This is your own copy."))
     return redirect("macros:macro", copy.pk)
 
 
@@ -120,7 +122,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     user = viewer_with_teams(request)
     found = _visible(user, pk)
     actions.delete_macro(found, by=user)
-    messages.success(request, f"“{found.name}” is deleted.")
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
     return redirect("macros:list")
 
 
@@ -152,7 +154,7 @@ def _preview(user: User, body: str, steps: list[dict[str, str]]) -> dict[str, An
     example = Ticket(
         number=1042,
         reference="7k2m9q4x0b3dn",
-        subject="The tyre is too wide",
+        subject=_("The tyre is too wide"),
         customer=Customer(name="Nadia Okafor"),
     )
     return {"words": render_words(body, example, user), "steps": steps, "unknown": unknown_names(body)}

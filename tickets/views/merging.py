@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import requires, viewer
@@ -27,7 +28,8 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     try:
         if form.is_valid():
             into = actions.merge_ticket(ticket, by=user, into=form.cleaned_data["into"])
-            messages.success(request, f"Ticket {ticket.pk} is merged into this one. It can be undone at any time.")
+            said = _("Ticket %(number)s is merged into this one. It can be undone at any time.")
+            messages.success(request, said % {"number": ticket.pk})
             return see_other(into.get_absolute_url())
         problem = problems_of(form)
     except ValidationError as error:

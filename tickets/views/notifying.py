@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -70,7 +71,7 @@ def read(request: HttpRequest) -> HttpResponse:
     number = request.POST.get("ticket", "")
     if number:
         if not (number.isascii() and number.isdigit() and int(number[:20]) <= MAX_ID):
-            return HttpResponse("There is no such ticket.", status=UNPROCESSABLE, content_type="text/plain")
+            return HttpResponse(_("There is no such ticket."), status=UNPROCESSABLE, content_type="text/plain")
         ticket = get_object_or_404(Ticket.objects.visible_to(viewer(request)), pk=int(number))
         actions.read_notifications(by=viewer(request), ticket=ticket)
     else:
@@ -92,7 +93,7 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("tickets:notification_settings")
     context = {
         "form": form,

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import refusal, requires, viewer
@@ -66,7 +67,7 @@ def _begin(user: User, asked: dict[str, Any]) -> Ticket | Outreach:
 def _note_call(user: User, asked: dict[str, Any], client_id: str) -> Ticket:
     """Of a call we write down what they told us; that is not something to tell them."""
     if asked["email"]:
-        customer, _ = get_or_create_customer(by=user, email=asked["email"], name=asked["name"])
+        customer, _is_new = get_or_create_customer(by=user, email=asked["email"], name=asked["name"])
     else:
         customer = create_guest(name=asked["name"])
     words = {name: asked[name] for name in ("subject", "body", "team", "attachments")}
@@ -104,7 +105,7 @@ def people(request: HttpRequest) -> JsonResponse:
         text = "\n".join(request.POST.getlist("to"))
         found, wrong = read_people(text)
         if len(text) > MOST_CHARS:
-            return refusal(UNPROCESSABLE, "too_many", "That is too long a list.")
+            return refusal(UNPROCESSABLE, "too_many", _("That is too long a list."))
         shown = [{"name": one.name, "email": one.email, "company": ""} for one in found]
     else:
         words, company = request.GET.get("q", "").strip()[:100], request.GET.get("company", "")

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -115,7 +116,7 @@ def change_panel(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("shaping:panel", pk)
     return _page(request, form, found)
 
@@ -156,7 +157,7 @@ def move_panel(request: HttpRequest, pk: int) -> HttpResponse:
 def delete_panel(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Panel, pk=pk)
     acts.delete_panel(found, by=viewer(request))
-    messages.success(request, f"“{found.name}” is gone. Your own system is as it was.")
+    messages.success(request, _("“%(name)s” is gone. Your own system is as it was.") % {"name": found.name})
     return redirect("shaping:panels")
 
 

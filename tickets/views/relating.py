@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import requires, viewer
@@ -37,7 +38,7 @@ def link(request: HttpRequest, number: int) -> HttpResponse:
         if made.pk in known:  # said in another way now: saying it as before is as easy as undoing it
             return
         other = form.cleaned_data["other"].pk
-        label, was = f"Linked with ticket {other}", {"link": made.pk}
+        label, was = _("Linked with ticket %(number)s") % {"number": other}, {"link": made.pk}
         undo.append(actions.offer_to_undo(ticket, by=user, do="unlink", was=was, label=label, also=[other]))
 
     return offer_undo(act_on(request, number, form, act, shown_as="link_form"), next(iter(undo), None))
@@ -59,7 +60,7 @@ def unlink(request: HttpRequest, number: int) -> HttpResponse:
         other = found.other_id if found.ticket_id == ticket.pk else found.ticket_id
         was = {"other": other, "kind": found.side_of(ticket.pk)}
         undo.append(
-            actions.offer_to_undo(ticket, by=user, do="link", was=was, label="The link is taken off", also=[other])
+            actions.offer_to_undo(ticket, by=user, do="link", was=was, label=_("The link is taken off"), also=[other])
         )
 
     return offer_undo(act_on(request, number, form, act), next(iter(undo), None))
@@ -134,11 +135,11 @@ def checklist_item(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     def act(ticket: Ticket) -> None:
         item = ChecklistItem.objects.filter(ticket=ticket, pk=pk).select_related("ticket").first()
         if item is None:
-            raise ValidationError("This line is not there any more.", code="invalid")
+            raise ValidationError(_("This line is not there any more."), code="invalid")
         if form.cleaned_data["do"] != "remove":
             _change_item(item, form, request)
         elif was := actions.remove_item(item, by=user):
-            label = f"“{item.text[:60]}” is taken off the checklist"
+            label = _("“%(text)s” is taken off the checklist") % {"text": item.text[:60]}
             undo.append(actions.offer_to_undo(ticket, by=user, do="item", was=was, label=label))
 
     return offer_undo(act_on(request, number, form, act), next(iter(undo), None))

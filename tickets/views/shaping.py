@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
@@ -47,7 +49,8 @@ def new_field(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"“{field.name}” is on the tickets now. Search for it with {field.slug}:")
+            said = _("“%(name)s” is on the tickets now. Search for it with %(slug)s:")
+            messages.success(request, said % {"name": field.name, "slug": field.slug})
             return redirect("shaping:fields")
     return _field_page(request, form)
 
@@ -72,11 +75,11 @@ def field(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _after_field(request: HttpRequest, found: Field) -> HttpResponse:
     """What was typed is saved; a button at a choice has moved it, too, and then more will be."""
-    key, _, to = request.POST.get("move", "").rpartition(":")
+    key, _colon, to = request.POST.get("move", "").rpartition(":")
     if to in STEPS:
         shaping.move_option(found, by=viewer(request), key=key, step=STEPS[to])
         return redirect("shaping:field", found.pk)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("shaping:fields")
 
 
@@ -93,8 +96,11 @@ def archive_field(request: HttpRequest, pk: int) -> HttpResponse:
     """Put it away, or bring it back (`do=restore`)."""
     found, is_archived = get_object_or_404(Field, pk=pk), request.POST.get("do") != "restore"
     shaping.archive_field(found, by=viewer(request), is_archived=is_archived)
-    what = "is put away. What tickets hold in it stays." if is_archived else "is back, with all that it held."
-    messages.success(request, f"“{found.name}” {what}")
+    if is_archived:
+        said = _("“%(name)s” is put away. What tickets hold in it stays.")
+    else:
+        said = _("“%(name)s” is back, with all that it held.")
+    messages.success(request, said % {"name": found.name})
     return redirect("shaping:fields")
 
 
@@ -141,7 +147,7 @@ def change_status(request: HttpRequest, pk: int) -> HttpResponse:
         elif do in ("archive", "restore"):
             shaping.archive_status(found, by=by, is_archived=do == "archive")
         else:
-            messages.error(request, "Give it a name, 40 characters at most.")
+            messages.error(request, _("Give it a name, 40 characters at most."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("shaping:statuses")
@@ -183,23 +189,29 @@ def _change_tag(
     try:
         if do == "rename" and form.is_valid():
             shaping.rename_tag(found, by=by, name=form.cleaned_data["name"])
-            messages.success(request, "Renamed, on all tickets that have it.")
+            messages.success(request, _("Renamed, on all tickets that have it."))
         elif do in ("ask", "merge") and merging.is_valid() and merging.cleaned_data["into"].pk == found.pk:
-            merging.add_error("into", "A tag cannot be merged into itself.")
+            merging.add_error("into", _("A tag cannot be merged into itself."))
             return None
         elif do == "merge" and merging.is_valid():
-            count = shaping.merge_tags(found, by=by, into=merging.cleaned_data["into"])
-            tickets = "1 ticket" if count == 1 else f"{count} tickets"
-            messages.success(request, f"“{found.name}” is “{merging.cleaned_data['into'].name}” now, on {tickets}.")
+            into = merging.cleaned_data["into"]
+            _say_merged(request, found, into, shaping.merge_tags(found, by=by, into=into))
         elif do == "delete":
             shaping.delete_tag(found, by=by)
-            messages.success(request, f"“{found.name}” is deleted.")
+            messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
         else:
             return None
     except ValidationError as error:
         _say(request, do, form, merging, error)
         return None
     return redirect("shaping:tags")
+
+
+def _say_merged(request: HttpRequest, old: Tag, new: Tag, count: int) -> None:
+    said = ngettext(
+        "“%(old)s” is “%(new)s” now, on %(count)s ticket.", "“%(old)s” is “%(new)s” now, on %(count)s tickets.", count
+    )
+    messages.success(request, said % {"old": old.name, "new": new.name, "count": count})
 
 
 def _say(request: HttpRequest, do: str, form: RenameForm, merging: MergeTagForm, error: ValidationError) -> None:

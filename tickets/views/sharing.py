@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reselect, reswap, retarget
 
@@ -47,7 +48,7 @@ def remove_copied(request: HttpRequest, number: int, pk: int) -> HttpResponse:
         if copied.removed_at is None:
             actions.remove_copied(copied, by=user)
             was = {"email": copied.email, "name": copied.name}
-            label = f"No more copies to {copied.name or copied.email}"
+            label = _("No more copies to %(name)s") % {"name": copied.name or copied.email}
             undos.append(actions.offer_to_undo(ticket, by=user, do="copy", was=was, label=label))
 
     response = act_on(request, number, forms.Form(request.POST), act)

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url, trigger_client_event
 
@@ -21,7 +23,9 @@ from tickets.views.acting import act_on, see_other
 from tickets.views.inbox import wants_fragment
 from tickets.when import MAX_CHARS, Wake, read
 
-NOT_UNDERSTOOD = "Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”, within the next two years."
+NOT_UNDERSTOOD = gettext_lazy(
+    "Say when, as in “tomorrow 9”, “friday 14:30” or “in 2 hours”, within the next two years."
+)
 
 
 class SnoozeForm(forms.Form):
@@ -29,7 +33,7 @@ class SnoozeForm(forms.Form):
 
     until = forms.CharField(max_length=MAX_CHARS, required=False)
     words = forms.CharField(
-        label="When", max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD}
+        label=gettext_lazy("When"), max_length=MAX_CHARS, required=False, error_messages={"max_length": NOT_UNDERSTOOD}
     )
 
     def clean(self) -> dict[str, Any]:
@@ -81,7 +85,7 @@ def unread(request: HttpRequest, number: int) -> HttpResponse:
     actions.mark_unread(ticket, by=viewer(request))
     inbox = reverse("tickets:inbox") + ("?" + urlencode({"view": request.GET["view"]}) if "view" in request.GET else "")
     if not wants_fragment(request):
-        messages.info(request, f"Ticket {ticket.number} is unread again.")
+        messages.info(request, _("Ticket %(number)s is unread again.") % {"number": ticket.number})
         return see_other(inbox)
     # The ticket is closed on this page before anything of it can say again that it was seen.
     response = render(request, "tickets/_closed.html", {"tickets": [ticket]})

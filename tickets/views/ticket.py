@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import refusal, requires, viewer
@@ -92,12 +93,12 @@ def _acknowledge(
     `by` is whose words they are: whoever signed in meanwhile in the same browser must not say them.
     """
     if request.POST.get("by") != str(viewer(request).pk):
-        return refusal(401, "not_you", "Somebody else is signed in now.")
+        return refusal(401, "not_you", _("Somebody else is signed in now."))
     ticket = Ticket.objects.visible_to(viewer(request)).filter(pk=number).first()
     if ticket is None and Ticket.objects.trash_of(viewer(request)).filter(pk=number).exists():
-        return refusal(422, "trashed", IN_TRASH)
+        return refusal(422, "trashed", str(IN_TRASH))
     if ticket is None:
-        return refusal(404, "not_found", "This ticket is not there any more, or not yours to see.")
+        return refusal(404, "not_found", _("This ticket is not there any more, or not yours to see."))
     if not form.is_valid():
         return refusal(422, "invalid", problems_of(form))
     try:

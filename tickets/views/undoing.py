@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
@@ -30,8 +31,11 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return _answer(request, " ".join(error.messages), is_error=error.code != "again")
     count = len(undone.done)
-    words = ["Undone." if count and not undone.left else f"{count} undone, {len(undone.left)} left alone."]
-    words += [f"Ticket {number}: {why}" for number, why in list(undone.left.items())[:NAMED]]
+    words = [_("Undone.")]
+    if undone.left or not count:
+        words = [_("%(count)s undone, %(left)s left alone.") % {"count": count, "left": len(undone.left)}]
+    named = list(undone.left.items())[:NAMED]
+    words += [_("Ticket %(number)s: %(why)s") % {"number": number, "why": why} for number, why in named]
     return _answer(request, " ".join(words), is_error=bool(undone.left))
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import requires, viewer
@@ -41,7 +42,7 @@ def same_person(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, "They are one person now. It can be undone at any time.")
+            messages.success(request, _("They are one person now. It can be undone at any time."))
             return redirect("customers:detail", pk=stays.pk)
     preview = actions.preview_merge(stays, merged=goes)
     swapped = actions.preview_merge(goes, merged=stays)
@@ -63,7 +64,8 @@ def another_person(request: HttpRequest, pk: int, merge_pk: int) -> HttpResponse
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{merge.merged.display_name} is a customer of their own again.")
+        said = _("%(name)s is a customer of their own again.")
+        messages.success(request, said % {"name": merge.merged.display_name})
     return redirect("customers:detail", pk=pk)
 
 

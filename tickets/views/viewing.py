@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
@@ -29,9 +30,9 @@ def views(request: HttpRequest) -> HttpResponse:
     mine = {view.pk for view in SavedView.objects.changeable_by(user)}
     rows = [{"view": view, "key": key_of(view), "is_changeable": view.pk in mine} for view in saved_views(user)]
     groups = [
-        ("Only you", [row for row in rows if row["view"].is_private]),  # type: ignore[attr-defined]
-        ("Your teams", [row for row in rows if row["view"].team_id]),  # type: ignore[attr-defined]
-        ("Everybody", [row for row in rows if not row["view"].is_private and not row["view"].team_id]),  # type: ignore[attr-defined]
+        (_("Only you"), [row for row in rows if row["view"].is_private]),  # type: ignore[attr-defined]
+        (_("Your teams"), [row for row in rows if row["view"].team_id]),  # type: ignore[attr-defined]
+        (_("Everybody"), [row for row in rows if not row["view"].is_private and not row["view"].team_id]),  # type: ignore[attr-defined]
     ]
     context = {"groups": [group for group in groups if group[1]], "section": "views"}
     return render(request, "tickets/views.html", context)
@@ -75,7 +76,7 @@ def delete_view(request: HttpRequest, pk: int) -> HttpResponse:
     """For good; tickets stay as they are."""
     found = _visible(viewer_with_teams(request), pk)
     actions.delete_view(found, by=viewer(request))
-    messages.success(request, f"“{found.name}” is deleted. Its tickets are where they were.")
+    messages.success(request, _("“%(name)s” is deleted. Its tickets are where they were.") % {"name": found.name})
     return redirect("tickets:views")
 
 
