@@ -71,7 +71,8 @@ class Said(HTMLParser):
 
 
 def outside_of_marks(path: Path) -> Iterator[Token]:
-    """The parts of a template, without what stands in a `blocktranslate` or a `comment`."""
+    """The parts of a template, without what stands in a `blocktranslate` or a `comment`, or in a block
+    that fills an attribute which nobody reads."""
     until = ""
     for token in Lexer(path.read_text()).tokenize():
         tag = token.contents.split()[0] if token.token_type == TokenType.BLOCK else ""
@@ -79,6 +80,8 @@ def outside_of_marks(path: Path) -> Iterator[Token]:
             until = "" if tag == until else until
         elif tag in {"blocktranslate", "blocktrans", "comment"}:
             until = f"end{tag}"
+        elif tag == "block" and re.fullmatch(r"skip_to|\w+_class", token.contents.split()[1]):
+            until = "endblock"
         else:
             yield token
 
