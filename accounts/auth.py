@@ -1,12 +1,16 @@
 """How people sign in: by invitation only, through django-allauth."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.bells import recheck_person
 from accounts.emails import absolute
+from accounts.languages import mail_language
 from accounts.models import Desk
 from accounts.net import client_ip
 
@@ -36,6 +40,11 @@ class InvitedOnly(DefaultAccountAdapter):
         """A new password ends every other session, and their sockets with them."""
         super().set_password(user, password)
         recheck_person(user.pk)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of whoever gets it, who need not be whoever asked for it."""
+        with translation.override(mail_language(context["user"].language, Desk.current().language)):
+            super().send_mail(template_prefix, email, context)
 
     def format_email_subject(self, subject: str) -> str:
         return f"{Desk.current().name}: {subject}"

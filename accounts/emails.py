@@ -6,8 +6,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.invitations import token_for
+from accounts.languages import mail_language
 from accounts.models import Desk, User
 
 
@@ -18,13 +21,15 @@ def absolute(path: str) -> str:
 
 def invite(user: User, *, by: User | None) -> None:
     """Ask somebody to come and work here."""
-    company = Desk.current().name
+    desk = Desk.current()
     context = {
-        "company": company,
-        "inviter": by.name if by else company,
+        "company": desk.name,
+        "inviter": by.name if by else desk.name,
         "person": user,
         "days": settings.INVITATION_SECONDS // 86_400,
         "url": absolute(reverse("accounts:accept_invitation", args=[token_for(user)])),
     }
-    text = render_to_string("accounts/mail/invitation.txt", context)
-    EmailMessage(f"Join {company}’s desk", text, to=[user.email]).send()
+    with translation.override(mail_language(user.language, desk.language)):
+        subject = _("Join %(company)s’s desk") % {"company": desk.name}
+        text = render_to_string("accounts/mail/invitation.txt", context)
+    EmailMessage(subject, text, to=[user.email]).send()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.utils import timezone
+from django.utils import dates, timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.languages import DESK_LANGUAGES, LANGUAGES, direction_of
 from accounts.models import Calendar, Desk, Site, Team, User, currency_code
@@ -18,7 +20,10 @@ from accounts.origins import clean_origins
 from accounts.pictures import MAX_BYTES
 from accounts.roles import ROLE_CHOICES, Role
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")  # names of fields
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*(([01]\d|2[0-3]):([0-5]\d)|24:00)\Z")
 
 
@@ -29,40 +34,43 @@ def refuse(form: forms.BaseForm, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, words)
 
 
-def zone_choices(empty: str = "") -> list[tuple[str, str]]:
+def zone_choices(empty: StrOrPromise = "") -> list[tuple[str, StrOrPromise]]:
     """Every time zone by name; first `empty`, if given, for none of them."""
     names = sorted(
         name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
     )
-    return ([("", empty)] if empty else []) + [(name, name.replace("_", " ")) for name in ["UTC", *names]]
+    zones = [(name, name.replace("_", " ")) for name in ["UTC", *names]]
+    return [("", empty), *zones] if empty else [*zones]
 
 
-def _password(label: str) -> forms.CharField:
+def _password(label: StrOrPromise) -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,
         max_length=200,
-        help_text="Ten characters or more. A sentence that only you would say works well.",
+        help_text=_("Ten characters or more. A sentence that only you would say works well."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
 
-def _address_of_a_page(label: str, help_text: str) -> forms.URLField:
+def _address_of_a_page(label: StrOrPromise, help_text: StrOrPromise) -> forms.URLField:
     """Takes `shop.example` too; a browser's own URL field would refuse it before we can add the scheme."""
     widget = forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"})
     return forms.URLField(label=label, assume_scheme="https", help_text=help_text, widget=widget)
 
 
 class FirstRunForm(forms.Form):
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
-        label="Your email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label=_("Your email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
     )
-    password = _password("Your password")
-    company = forms.CharField(label="Company", max_length=120, help_text="As customers know it.")
-    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices, initial="UTC")
-    currency = forms.CharField(max_length=3, initial="EUR", help_text="Three letters, such as EUR.")
-    site_url = _address_of_a_page("Your website", "Where the chat will be, such as https://shop.example.")
+    password = _password(_("Your password"))
+    company = forms.CharField(label=_("Company"), max_length=120, help_text=_("As customers know it."))
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices, initial="UTC")
+    currency = forms.CharField(
+        label=_("Currency"), max_length=3, initial="EUR", help_text=_("Three letters, such as EUR.")
+    )
+    site_url = _address_of_a_page(_("Your website"), _("Where the chat will be, such as https://shop.example."))
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).upper()
@@ -73,7 +81,9 @@ class FirstRunForm(forms.Form):
 class TeamsForm(forms.Form):
     """Which teams somebody is in; where there are no teams yet, nothing is asked."""
 
-    teams = forms.ModelMultipleChoiceField(Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple)
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.all(), label=_("Teams"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,7 +94,7 @@ class TeamsForm(forms.Form):
 class DeactivateForm(forms.Form):
     """Who goes on with what somebody had: `user:<id>`, `team:<id>`, or nobody."""
 
-    to = forms.ChoiceField(label="Their open tickets go to", required=False)
+    to = forms.ChoiceField(label=_("Their open tickets go to"), required=False)
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,52 +102,59 @@ class DeactivateForm(forms.Form):
         teams = [(f"team:{team.pk}", team.name) for team in Team.objects.order_by("name")]
         people = [(f"user:{user.pk}", user.name) for user in self.people]
         field = cast(forms.ChoiceField, self.fields["to"])
-        field.choices = [("", "Nobody: whoever takes them"), ("Teams", teams), ("People", people)]
+        field.choices = [("", _("Nobody: whoever takes them")), (_("Teams"), teams), (_("People"), people)]
 
     def clean_to(self) -> User | Team | None:
-        kind, _, pk = self.cleaned_data["to"].partition(":")
+        kind, _colon, pk = self.cleaned_data["to"].partition(":")
         if not kind:
             return None
         return self.people.get(pk=pk) if kind == "user" else Team.objects.get(pk=pk)
 
 
 class InvitationForm(TeamsForm):
-    email = forms.EmailField(max_length=254)
-    role = forms.ChoiceField(choices=ROLE_CHOICES, initial=Role.AGENT.value)
+    email = forms.EmailField(label=_("Email"), max_length=254)
+    role = forms.ChoiceField(label=_("Role"), choices=ROLE_CHOICES, initial=Role.AGENT.value)
     field_order = ("email", "role", "teams")
 
 
 class WelcomeForm(forms.Form):
     """What an invited person chooses."""
 
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    password = _password("Password")
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = _password(_("Password"))
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=ROLE_CHOICES)
+    role = forms.ChoiceField(label=_("Role"), choices=ROLE_CHOICES)
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=80)
 
 
 class ProfileForm(forms.ModelForm):
     language = forms.ChoiceField(
-        label="Language",
+        label=_("Language"),
         required=False,
-        choices=[("", "As the browser"), *DESK_LANGUAGES.items()],
+        choices=[("", _("As the browser")), *DESK_LANGUAGES.items()],
+        help_text=_("This desk speaks it, and writes its mails to you in it."),
     )
     time_zone = forms.ChoiceField(
-        label="Time zone",
+        label=_("Time zone"),
         required=False,
-        choices=lambda: zone_choices("As the company"),
-        help_text="Times are shown in it.",
+        choices=lambda: zone_choices(_("As the company")),
+        help_text=_("Times are shown in it."),
     )
 
     class Meta:
         model = User
         fields = ("name", "public_name", "language", "time_zone", "availability", "capacity", "signature")
+        labels: ClassVar = {
+            "name": _("Name"),
+            "availability": _("Availability"),
+            "capacity": _("Capacity"),
+            "signature": _("Signature"),
+        }
         widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
 
@@ -145,26 +162,26 @@ class PictureForm(forms.Form):
     """A picture of somebody; the action makes it anew."""
 
     picture = forms.FileField(
-        label="A picture of you",
-        help_text="Its middle is cut to a square. Where it was taken and the like does not go along.",
+        label=_("A picture of you"),
+        help_text=_("Its middle is cut to a square. Where it was taken and the like does not go along."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )
 
     def clean_picture(self) -> UploadedFile:
         picture: UploadedFile = self.cleaned_data["picture"]
         if (picture.size or 0) > MAX_BYTES:
-            raise ValidationError(f"{MAX_BYTES // 1024**2} MB at most.", code="too_long")
+            raise ValidationError(_("%(limit)s MB at most.") % {"limit": MAX_BYTES // 1024**2}, code="too_long")
         return picture
 
 
 class TokenForm(forms.Form):
-    LASTING = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
-    name = forms.CharField(max_length=80, help_text="What uses it.")
-    days = forms.TypedChoiceField(label="Expires", choices=LASTING, coerce=int, empty_value=None, required=False)
+    LASTING = (("", _("Never")), ("30", _("In 30 days")), ("90", _("In 90 days")), ("365", _("In a year")))
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What uses it."))
+    days = forms.TypedChoiceField(label=_("Expires"), choices=LASTING, coerce=int, empty_value=None, required=False)
 
 
 class CompanyForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
 
     class Meta:
         model = Desk
@@ -178,6 +195,15 @@ class CompanyForm(forms.ModelForm):
             "promise_minutes",
             "signature",
         )
+        labels: ClassVar = {
+            "name": _("Name"),
+            "language": _("Language"),
+            "currency": _("Currency"),
+            "follow_up_days": _("Follow up days"),
+            "reopen_days": _("Reopen days"),
+            "promise_minutes": _("Promise minutes"),
+            "signature": _("Signature"),
+        }
         widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}
 
     def clean_currency(self) -> str:
@@ -202,26 +228,33 @@ class OriginsField(forms.CharField):
 class SiteForm(forms.ModelForm):
     """What a website is, apart from its chat."""
 
-    url = _address_of_a_page("Address", "The page where customers find the chat; mails link to it.")
-    allowed_origins = OriginsField(
-        required=False, help_text="One a line, such as https://shop.example. Only pages from here may show the chat."
+    url = _address_of_a_page(
+        pgettext_lazy("of a website", "Address"), _("The page where customers find the chat; mails link to it.")
     )
-    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="Everybody", label="Who answers")
+    allowed_origins = OriginsField(
+        label=_("Allowed origins"),
+        required=False,
+        help_text=_("One a line, such as https://shop.example. Only pages from here may show the chat."),
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.all(), required=False, empty_label=_("Everybody"), label=_("Who answers")
+    )
 
     class Meta:
         model = Site
         fields = ("name", "url", "allowed_origins", "team")
+        labels: ClassVar = {"name": _("Name")}
 
 
 class LookForm(forms.ModelForm):
     color = forms.CharField(
-        label="Colour",
+        label=_("Colour"),
         widget=forms.TextInput(attrs={"type": "color", "data-preview": "color"}),
-        help_text="Where it would be hard to read, the chat darkens or lightens it.",
+        help_text=_("Where it would be hard to read, the chat darkens or lightens it."),
     )
     position = forms.ChoiceField(
-        label="Where the button is",
-        choices=[("end", "Right; left in Arabic"), ("left", "Always left"), ("right", "Always right")],
+        label=_("Where the button is"),
+        choices=[("end", _("Right; left in Arabic")), ("left", _("Always left")), ("right", _("Always right"))],
         widget=forms.RadioSelect(attrs={"data-preview": "position"}),
     )
 
@@ -237,9 +270,9 @@ class WordsForm(forms.Form):
     """The languages of a site's chat, and how it greets in each of them."""
 
     language = forms.ChoiceField(
-        label="When none of them fits",
+        label=_("When none of them fits"),
         choices=list(LANGUAGES.items()),
-        help_text="For visitors who read none of those offered.",
+        help_text=_("For visitors who read none of those offered."),
     )
 
     def __init__(self, data: Any = None, *, site: Site) -> None:
@@ -252,7 +285,10 @@ class WordsForm(forms.Form):
             self.fields[f"offers_{code}"] = forms.BooleanField(label=name, required=False)
             look = {"dir": direction_of(code), "lang": code, "data-preview": "greeting", "data-locale": code}
             self.fields[f"greeting_{code}"] = forms.CharField(
-                label=f"Greeting in {name}", required=False, max_length=200, widget=forms.TextInput(attrs=look)
+                label=_("Greeting in %(language)s") % {"language": name},
+                required=False,
+                max_length=200,
+                widget=forms.TextInput(attrs=look),
             )
 
     @property
@@ -280,8 +316,8 @@ class DatesField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[str]:
-        dates = forms.DateField(input_formats=["%Y-%m-%d"])
-        return sorted({dates.clean(text).isoformat() for text in value or []})
+        field = forms.DateField(input_formats=["%Y-%m-%d"])
+        return sorted({field.clean(text).isoformat() for text in value or []})
 
 
 def _date_of(text: str) -> date | None:
@@ -291,7 +327,7 @@ def _date_of(text: str) -> date | None:
         return None
 
 
-def _date_field(label: str) -> forms.DateField:
+def _date_field(label: StrOrPromise) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"})
     return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget)
 
@@ -302,20 +338,20 @@ class HoursForm(forms.Form):
     MAX_DAYS = 92  # that can be added at once
     MAX_HOLIDAYS = 1000
 
-    is_always_open = forms.BooleanField(label="Always open", required=False)
-    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
-    holidays = DatesField(label="Days off", required=False)
-    closed_from = _date_field("Closed on")
-    closed_until = _date_field("until")
+    is_always_open = forms.BooleanField(label=_("Always open"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    holidays = DatesField(label=_("Days off"), required=False)
+    closed_from = _date_field(_("Closed on"))
+    closed_until = _date_field(_("until"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for day in WEEKDAYS:
-            self.fields[day.lower()] = forms.CharField(label=day, required=False, max_length=120)
+        for number, day in enumerate(WEEKDAYS):
+            self.fields[day] = forms.CharField(label=dates.WEEKDAYS[number], required=False, max_length=120)
 
     @property
     def days(self) -> list[forms.BoundField]:
-        return [self[day.lower()] for day in WEEKDAYS]
+        return [self[day] for day in WEEKDAYS]
 
     @property
     def days_off(self) -> dict[str, list[dict[str, Any]]]:
@@ -333,7 +369,7 @@ class HoursForm(forms.Form):
         """How a calendar looks in this form; none is always open."""
         hours = calendar.hours if calendar else {}
         spans = {
-            day.lower(): ", ".join(f"{start}-{end}" for start, end in hours.get(str(number), []))
+            day: ", ".join(f"{start}-{end}" for start, end in hours.get(str(number), []))
             for number, day in enumerate(WEEKDAYS)
         }
         zone = calendar.time_zone if calendar else time_zone
@@ -344,19 +380,19 @@ class HoursForm(forms.Form):
         data = super().clean() or {}
         data["hours"] = self._hours(data)
         if not data["hours"] and not data.get("is_always_open") and not self.errors:
-            raise ValidationError("Say when you are open, or tick “Always open”.", code="required")
+            raise ValidationError(_("Say when you are open, or tick “Always open”."), code="required")
         data["holidays"] = sorted({*data.get("holidays", []), *self._added(data)})
         if len(data["holidays"]) > self.MAX_HOLIDAYS:
-            self.add_error("holidays", f"{self.MAX_HOLIDAYS} days off at most.")
+            self.add_error("holidays", _("%(limit)s days off at most.") % {"limit": self.MAX_HOLIDAYS})
         return data
 
     def _hours(self, data: dict[str, Any]) -> dict[str, list[list[str]]]:
         hours = {}
         for number, day in enumerate(WEEKDAYS):
             try:
-                spans = parse_spans(data.get(day.lower(), ""))
+                spans = parse_spans(data.get(day, ""))
             except ValidationError as error:
-                self.add_error(day.lower(), error)
+                self.add_error(day, error)
                 continue
             if spans and not data.get("is_always_open"):
                 hours[str(number)] = spans
@@ -367,11 +403,12 @@ class HoursForm(forms.Form):
         first, last = data.get("closed_from"), data.get("closed_until")
         if first is None:
             if last is not None:
-                self.add_error("closed_from", "Say the first day too.")
+                self.add_error("closed_from", _("Say the first day too."))
             return []
         days = ((last or first) - first).days
         if not 0 <= days < self.MAX_DAYS:
-            self.add_error("closed_until", f"The last day comes after the first, and {self.MAX_DAYS} days at most.")
+            wrong = _("The last day comes after the first, and %(limit)s days at most.")
+            self.add_error("closed_until", wrong % {"limit": self.MAX_DAYS})
             return []
         return [(first + timedelta(days=number)).isoformat() for number in range(days + 1)]
 
@@ -382,10 +419,10 @@ def parse_spans(text: str) -> list[list[str]]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _SPAN.match(part)
         if match is None:
-            raise ValidationError("Write hours such as 09:00-17:30.", code="invalid")
+            raise ValidationError(_("Write hours such as 09:00-17:30."), code="invalid")
         spans.append([f"{match[1]}:{match[2]}", match[3]])
     spans.sort()
     ends = ["00:00", *(end for _, end in spans)]
     if any(start >= end or start < before for (start, end), before in zip(spans, ends, strict=False)):
-        raise ValidationError("These hours overlap, or end before they begin.", code="invalid")
+        raise ValidationError(_("These hours overlap, or end before they begin."), code="invalid")
     return spans

@@ -43,12 +43,17 @@ def viewer_language(get_response: Handler) -> Handler:
 def _language_of(request: HttpRequest) -> str:
     if request.user.is_authenticated and request.user.language:
         return request.user.language
-    wanted = [locale for locale, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
-    if chosen := choose(wanted, offered=DESK_LANGUAGES, default=""):
-        return code_of(chosen)
+    if chosen := browser_language(request):
+        return chosen
     with suppress(DatabaseError):  # whoever needs the database says that it is gone
         return Desk.current().language
     return settings.LANGUAGE_CODE
+
+
+def browser_language(request: HttpRequest) -> str:
+    """The first language that the browser wants and we speak, or nothing; asks nobody else."""
+    wanted = [locale for locale, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    return code_of(choose(wanted, offered=DESK_LANGUAGES, default=""))
 
 
 def viewer_time_zone(get_response: Handler) -> Handler:

@@ -17,13 +17,14 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import DESK_LANGUAGES
 from accounts.roles import ROLE_CHOICES, Role, may
 from accounts.tokens import digest
 
-currency_code = RegexValidator(r"^[A-Z]{3}\Z", "Use the three letters of the currency, such as EUR.")
-hex_color = RegexValidator(r"^#[0-9a-f]{6}\Z", "Use a colour such as #0d5c49.")
+currency_code = RegexValidator(r"^[A-Z]{3}\Z", _("Use the three letters of the currency, such as EUR."))
+hex_color = RegexValidator(r"^#[0-9a-f]{6}\Z", _("Use a colour such as #0d5c49."))
 SIGNATURE_CHARS = 1000
 API_TOKEN_PREFIX = "mg_"  # noqa: S105  (so that secret scanners can find a token that leaked)
 _desk_of_request: ContextVar[list[Desk] | None] = ContextVar("desk_of_request", default=None)
@@ -31,7 +32,8 @@ _desk_of_request: ContextVar[list[Desk] | None] = ContextVar("desk_of_request", 
 
 def check_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(f"{name} is not a time zone. Use a name such as Europe/Berlin.", code="invalid")
+        wrong = _("%(name)s is not a time zone. Use a name such as Europe/Berlin.")
+        raise ValidationError(wrong % {"name": name}, code="invalid")
 
 
 def new_site_key() -> str:
@@ -54,21 +56,22 @@ class Desk(models.Model):
         max_length=10,
         default="en",
         choices=DESK_LANGUAGES,
-        help_text="Mails are written in it, unless their reader has chosen another one that we write.",
+        help_text=_("Mails are written in it, unless their reader has chosen another one that we write."),
     )
     follow_up_days = models.PositiveSmallIntegerField(
-        default=3, help_text="Days after solving until the follow-up mail asks whether all is well; 0 sends none."
+        default=3, help_text=_("Days after solving until the follow-up mail asks whether all is well; 0 sends none.")
     )
     reopen_days = models.PositiveSmallIntegerField(
-        default=14, help_text="A reply within these days after solving reopens the ticket; later it opens a linked one."
+        default=14,
+        help_text=_("A reply within these days after solving reopens the ticket; later it opens a linked one."),
     )
     promise_minutes = models.PositiveSmallIntegerField(
-        default=10, help_text="An answer is promised within this many minutes while a customer waits."
+        default=10, help_text=_("An answer is promised within this many minutes while a customer waits.")
     )
     signature = models.TextField(
         blank=True,
         max_length=SIGNATURE_CHARS,
-        help_text="Ends our people’s mails to customers, unless they have their own.",
+        help_text=_("Ends our people’s mails to customers, unless they have their own."),
     )
     only_row = models.BooleanField(default=True, unique=True, editable=False)
 
@@ -150,7 +153,7 @@ class Calendar(models.Model):
 
     def _openings(self, day: date, zone: ZoneInfo) -> list[datetime]:
         """The moments of this day at which a span begins, in UTC; an hour that comes twice has two."""
-        starts = [time.fromisoformat(start) for start, _ in self.hours.get(str(day.weekday()), [])]
+        starts = [time.fromisoformat(start) for start, _end in self.hours.get(str(day.weekday()), [])]
         local = [datetime.combine(day, start.replace(fold=fold), zone) for start in starts for fold in (0, 1)]
         return sorted({moment.astimezone(UTC) for moment in local})
 
@@ -182,8 +185,8 @@ class User(AbstractBaseUser):
     """Someone who works here. Signs in with an address; what they may do follows from their role."""
 
     class Availability(models.TextChoices):
-        ONLINE = "online", "Taking chats"
-        AWAY = "away", "Away"
+        ONLINE = "online", _("Taking chats")
+        AWAY = "away", _("Away")
 
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=120)
@@ -191,22 +194,26 @@ class User(AbstractBaseUser):
     teams = models.ManyToManyField(Team, blank=True, related_name="members")
     availability = models.CharField(max_length=10, choices=Availability.choices, default=Availability.ONLINE)
     capacity = models.PositiveSmallIntegerField(
-        default=4, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Chats at once."
+        default=4, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text=_("Chats at once.")
     )
-    last_seen_at = models.DateTimeField(null=True, editable=False, help_text="When their workspace was last connected.")
+    last_seen_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When their workspace was last connected.")
+    )
     breather_until = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     language = models.CharField(max_length=10, blank=True, choices=DESK_LANGUAGES)
     public_name = models.CharField(
-        "name for customers", max_length=40, blank=True, help_text="What customers see; your first name if empty."
+        _("name for customers"), max_length=40, blank=True, help_text=_("What customers see; your first name if empty.")
     )
     signature = models.TextField(
-        blank=True, max_length=SIGNATURE_CHARS, help_text="Ends your mails to customers; the company’s if empty."
+        blank=True, max_length=SIGNATURE_CHARS, help_text=_("Ends your mails to customers; the company’s if empty.")
     )
-    picture_key = models.UUIDField(null=True, editable=False, unique=True, help_text="Names the file of their picture.")
+    picture_key = models.UUIDField(
+        null=True, editable=False, unique=True, help_text=_("Names the file of their picture.")
+    )
     is_active = models.BooleanField(default=True)
     session_era = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Sessions of an earlier era have ended, as they do with a new password."
+        default=0, editable=False, help_text=_("Sessions of an earlier era have ended, as they do with a new password.")
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -220,7 +227,7 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_once",
-                violation_error_message="Someone with this address is here already.",
+                violation_error_message=_("Someone with this address is here already."),
             ),
             models.CheckConstraint(condition=models.Q(role__in=[r.value for r in Role]), name="user_role_known"),
         ]
@@ -273,21 +280,23 @@ class Site(models.Model):
     """A web presence whose pages carry the widget."""
 
     class Position(models.TextChoices):
-        END = "end", "At the end of the line: right, or left where one reads from right to left"
-        LEFT = "left", "Left"
-        RIGHT = "right", "Right"
+        END = "end", _("At the end of the line: right, or left where one reads from right to left")
+        LEFT = "left", _("Left")
+        RIGHT = "right", _("Right")
 
     key = models.CharField(max_length=32, unique=True, default=new_site_key, editable=False)
     name = models.CharField(max_length=80)
     allowed_origins = models.JSONField(
-        default=list, blank=True, help_text="Origins such as https://shop.example that may show the widget."
+        default=list, blank=True, help_text=_("Origins such as https://shop.example that may show the widget.")
     )
-    url = models.URLField(blank=True, help_text="The page where customers find the chat; mails link to it.")
+    url = models.URLField(blank=True, help_text=_("The page where customers find the chat; mails link to it."))
     color = models.CharField(max_length=7, default="#0d5c49", validators=[hex_color])
     greeting = models.CharField(max_length=200, default="Hello! How can we help?", blank=True)
-    greetings = models.JSONField(default=dict, blank=True, help_text="The greeting by language code, where it differs.")
+    greetings = models.JSONField(
+        default=dict, blank=True, help_text=_("The greeting by language code, where it differs.")
+    )
     language = models.CharField(max_length=10, default="en")
-    languages = models.JSONField(default=list, blank=True, help_text="Codes of the languages offered; empty: all.")
+    languages = models.JSONField(default=list, blank=True, help_text=_("Codes of the languages offered; empty: all."))
     position = models.CharField(max_length=5, choices=Position.choices, default=Position.END)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")
     calendar = models.ForeignKey(Calendar, null=True, blank=True, on_delete=models.SET_NULL, related_name="sites")

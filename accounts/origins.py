@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 MAX_ORIGINS = 50
 # They are written into a Content-Security-Policy, so nothing may pass that means something there.
@@ -17,7 +18,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def clean_origin(text: str) -> str:
     """The origin in the one form that browsers send, `https://shop.example`. ValidationError for anything more."""
     wrong = ValidationError(
-        "%(text)s is not an origin. Write it such as https://shop.example, without a path.",
+        _("%(text)s is not an origin. Write it such as https://shop.example, without a path."),
         code="invalid",
         params={"text": text[:80]},
     )
@@ -38,7 +39,7 @@ def clean_origins(texts: Iterable[str]) -> list[str]:
     """The distinct origins among these, in their order; blanks are skipped."""
     origins = list(dict.fromkeys(clean_origin(text) for text in texts if text.strip()))
     if len(origins) > MAX_ORIGINS:
-        raise ValidationError(f"{MAX_ORIGINS} origins at most.", code="too_many")
+        raise ValidationError(_("%(limit)s origins at most.") % {"limit": MAX_ORIGINS}, code="too_many")
     return origins
 
 

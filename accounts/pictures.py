@@ -6,6 +6,7 @@ import io
 import logging
 import uuid
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class PictureError(Exception):
 def make_face(content: bytes) -> bytes:
     """The middle of a picture as a square WebP of SIDE pixels. Errors: PictureError."""
     if len(content) > MAX_BYTES:
-        raise PictureError(f"{MAX_BYTES // 1024**2} MB at most.")
+        raise PictureError(_("%(limit)s MB at most.") % {"limit": MAX_BYTES // 1024**2})
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image, content)
@@ -34,7 +35,7 @@ def make_face(content: bytes) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001  (a decoder raises whatever a broken file makes it trip over)
         log.info("not a picture: %s: %s", type(error).__name__, error)
-        raise PictureError("That is not a picture that we can read. Use a JPEG, PNG, WebP or GIF.") from None
+        raise PictureError(_("That is not a picture that we can read. Use a JPEG, PNG, WebP or GIF.")) from None
 
 
 def file_of(key: uuid.UUID) -> str:
@@ -46,9 +47,9 @@ def _check_size(image: Image.Image, content: bytes) -> None:
     is_jpeg = image.format in ("JPEG", "MPO")  # the second is several JPEGs in one file, as phones make them
     limit = MAX_JPEG_PIXELS if is_jpeg else MAX_PIXELS
     if image.width * image.height > limit:
-        raise PictureError(f"It has too many pixels: {limit // 1_000_000} million at most.")
+        raise PictureError(_("It has too many pixels: %(limit)s million at most.") % {"limit": limit // 1_000_000})
     if is_jpeg and content.count(b"\xff\xda") > MAX_PASSES:
-        raise PictureError("It takes too long to read. Save it anew and try again.")
+        raise PictureError(_("It takes too long to read. Save it anew and try again."))
 
 
 def _square(image: Image.Image) -> Image.Image:

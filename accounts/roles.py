@@ -5,6 +5,8 @@ A permission is `app.verb`. A role has everything that the roles below it have.
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Role(StrEnum):
     AGENT = "agent"
@@ -13,7 +15,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-ROLE_CHOICES = [(role.value, role.value.capitalize()) for role in Role]
+ROLE_CHOICES = [
+    (Role.AGENT.value, _("Agent")),
+    (Role.LEAD.value, _("Lead")),
+    (Role.MANAGER.value, _("Manager")),
+    (Role.ADMIN.value, _("Admin")),
+]
 
 _ADDED: dict[Role, set[str]] = {
     Role.AGENT: {

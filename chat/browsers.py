@@ -9,7 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
 from ua_parser import Result, parse
 
 URL_CHARS, TITLE_CHARS, USER_AGENT_CHARS = 500, 200, 300
@@ -75,7 +76,7 @@ def _zones() -> frozenset[str]:
 
 
 # What browsers say of every newer system too, so that they look alike.
-_FROZEN = {"Windows 10": "Windows 10 or newer", "Mac OS X 10": "macOS"}
+_FROZEN = {"Windows 10": gettext_lazy("Windows 10 or newer"), "Mac OS X 10": "macOS"}
 
 
 def browser_in_words(user_agent: str) -> str:
@@ -85,10 +86,12 @@ def browser_in_words(user_agent: str) -> str:
     found: Result = parse(user_agent)
     browser = _joined([found.user_agent.family, found.user_agent.major] if found.user_agent else [])
     system = _joined([found.os.family, found.os.major] if found.os else [])
-    system = _FROZEN.get(system, system)
+    system = str(_FROZEN.get(system, system))
     if system and found.device and found.device.family in ("iPhone", "iPad"):
         system = f"{found.device.family} ({system})"
-    return " on ".join(filter(None, [browser, system]))
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system
 
 
 def _joined(parts: Iterable[str | None]) -> str:
@@ -96,11 +99,12 @@ def _joined(parts: Iterable[str | None]) -> str:
 
 
 def language_in_words(locale: str) -> str:
-    """Such as "German (AT)" or "British English"; the code itself where it has no name."""
+    """Such as "German (AT)" or "British English", in the reader's; the code itself where it has no name."""
     code = locale.replace("_", "-").lower()
     try:
         named = get_language_info(code)
     except KeyError:
-        return "Chinese" if code.startswith("zh") else locale
+        return _("Chinese") if code.startswith("zh") else locale
     region = code.removeprefix(named["code"]).strip("-")
-    return f"{named['name']} ({region.upper()})" if len(region) == 2 else str(named["name"])
+    name = str(named["name_translated"])
+    return f"{name} ({region.upper()})" if len(region) == 2 else name

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Site
 from chat.actions.blocking import REASON_CHARS
@@ -18,12 +20,12 @@ class OffersForm(forms.ModelForm):
         model = WidgetSettings
         fields = ("takes_files", "asks_rating", "offers_copy", "shows_queue", "shows_wait", "previews_typing")
         help_texts = {  # noqa: RUF012
-            "takes_files": "Photos and documents; pictures are made anew, so that nothing hides in them.",
-            "asks_rating": "One to five, with words if they like. Nobody is made to.",
-            "offers_copy": "Only to an address that the customer has proved to be theirs.",
-            "shows_queue": "While nobody has taken the chat yet.",
-            "shows_wait": "The median of the last four hours; nothing where there were too few answers to say.",
-            "previews_typing": "Dimmed, and marked as not sent yet. Customers are not told.",
+            "takes_files": _("Photos and documents; pictures are made anew, so that nothing hides in them."),
+            "asks_rating": _("One to five, with words if they like. Nobody is made to."),
+            "offers_copy": _("Only to an address that the customer has proved to be theirs."),
+            "shows_queue": _("While nobody has taken the chat yet."),
+            "shows_wait": _("The median of the last four hours; nothing where there were too few answers to say."),
+            "previews_typing": _("Dimmed, and marked as not sent yet. Customers are not told."),
         }
 
 
@@ -32,15 +34,17 @@ class PrivacyForm(forms.ModelForm):
         model = WidgetSettings
         fields = ("keeps_trail", "needs_consent")
         help_texts = {  # noqa: RUF012
-            "keeps_trail": "Agents see where somebody is and was, without what stands behind the question mark.",
-            "needs_consent": "Your page passes it on: Makegood.set({consent: true}). Until then a reload begins anew.",
+            "keeps_trail": _("Agents see where somebody is and was, without what stands behind the question mark."),
+            "needs_consent": _(
+                "Your page passes it on: Makegood.set({consent: true}). Until then a reload begins anew."
+            ),
         }
 
 
 class RotateForm(forms.Form):
     """A new secret ends what the old one signed, so it takes more than a click."""
 
-    website = forms.CharField(label="Type the name of the website to go on", max_length=80)
+    website = forms.CharField(label=_("Type the name of the website to go on"), max_length=80)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,53 +54,58 @@ class RotateForm(forms.Form):
     def clean_website(self) -> str:
         name = str(self.cleaned_data["website"])
         if name.casefold() != self.site.name.strip().casefold():
-            raise ValidationError(f"That is not its name. It is {self.site.name}.", code="invalid")
+            raise ValidationError(_("That is not its name. It is %(name)s.") % {"name": self.site.name}, code="invalid")
         return name
 
 
 class BlockForm(forms.Form):
     """A network address to turn away."""
 
-    address = forms.GenericIPAddressField(label="Network address", unpack_ipv4=True)
-    reason = forms.CharField(max_length=REASON_CHARS, required=False)
+    address = forms.GenericIPAddressField(label=_("Network address"), unpack_ipv4=True)
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_CHARS, required=False)
 
 
 class ProactiveForm(forms.Form):
     """A proactive message; conditions are pairs of a name and a value."""
 
+    PARTS = (
+        ("name", _("Condition %(number)s, name"), 40, "plan"),
+        ("value", _("Condition %(number)s, value"), 100, "pro"),
+    )
+
     text = forms.CharField(
-        label="What it says",
+        label=_("What it says"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto", "data-preview": "bubble"}),
-        help_text="One or two sentences, as a person would say them.",
+        help_text=_("One or two sentences, as a person would say them."),
     )
-    name = forms.CharField(max_length=80, help_text="For us; visitors do not see it.")
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("For us; visitors do not see it."))
     page = forms.CharField(
-        label="On which pages",
+        label=_("On which pages"),
         required=False,
         max_length=200,
-        help_text="The path, such as /cart, or /shop/* for all below. Empty: every page.",
+        help_text=_("The path, such as /cart, or /shop/* for all below. Empty: every page."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     seconds = forms.IntegerField(
-        label="After so many seconds on the page", min_value=0, max_value=MAX_SECONDS, initial=20
+        label=_("After so many seconds on the page"), min_value=0, max_value=MAX_SECONDS, initial=20
     )
     hours_between = forms.IntegerField(
-        label="Hours until the same browser may hear it again",
+        label=_("Hours until the same browser may hear it again"),
         min_value=0,
         max_value=MAX_HOURS,
         initial=24,
-        help_text="0: only once.",
+        help_text=_("0: only once."),
     )
-    is_active = forms.BooleanField(label="On", required=False, initial=True)
+    is_active = forms.BooleanField(label=pgettext_lazy("switch", "On"), required=False, initial=True)
 
     def __init__(self, data: Any = None, *, message: ProactiveMessage | None = None) -> None:
         super().__init__(data, initial=_initial_of(message) if message else None)
         for number in range(MAX_CONDITIONS):
-            for part, longest, example in (("name", 40, "plan"), ("value", 100, "pro")):
+            for part, label, longest, example in self.PARTS:
                 look = {"placeholder": example, "autocapitalize": "none", "spellcheck": "false"}
                 self.fields[f"condition_{number}_{part}"] = forms.CharField(
-                    label=f"Condition {number + 1}, {part}",
+                    label=label % {"number": number + 1},
                     required=False,
                     max_length=longest,
                     widget=forms.TextInput(attrs=look),
@@ -117,9 +126,9 @@ class ProactiveForm(forms.Form):
             name = data.pop(f"condition_{number}_name", "")
             value = data.pop(f"condition_{number}_value", "")
             if name in conditions:
-                self.add_error(f"condition_{number}_name", "Each name once: all of them must be so.")
+                self.add_error(f"condition_{number}_name", _("Each name once: all of them must be so."))
             elif value and not name:
-                self.add_error(f"condition_{number}_name", "Say of what.")
+                self.add_error(f"condition_{number}_name", _("Say of what."))
             elif name:
                 conditions[name] = value
         return data | {"conditions": conditions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site, User, check_time_zone
 from accounts.tokens import digest, new_secret
@@ -35,7 +36,7 @@ class Visitor(models.Model):
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     user_agent = models.CharField(max_length=300, blank=True)
     network_address = models.GenericIPAddressField(null=True, blank=True, unpack_ipv4=True)
-    has_consented = models.BooleanField(null=True, editable=False, help_text="To what is kept of them, if asked.")
+    has_consented = models.BooleanField(null=True, editable=False, help_text=_("To what is kept of them, if asked."))
     # Where they are now; where they were is in PageView.
     page_url = models.CharField(max_length=500, blank=True)
     page_title = models.CharField(max_length=200, blank=True)
@@ -68,15 +69,15 @@ class WidgetSettings(models.Model):
     """What the chat of a site offers and keeps. A site without a row has the defaults."""
 
     site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="widget")
-    secret = models.CharField(max_length=64, default=new_secret, editable=False, help_text="Signs identities.")
-    takes_files = models.BooleanField("Customers can send files", default=True)
-    asks_rating = models.BooleanField("Asks for a rating when a chat ends", default=True)
-    offers_copy = models.BooleanField("Offers a copy of the conversation by mail", default=True)
-    shows_queue = models.BooleanField("Shows the place in the queue", default=True)
-    shows_wait = models.BooleanField("Shows how long an answer takes now", default=True)
-    previews_typing = models.BooleanField("Agents see what customers are typing", default=True)
-    keeps_trail = models.BooleanField("Keeps which pages a visitor opened", default=True)
-    needs_consent = models.BooleanField("Keeps nothing in the browser before the visitor agrees", default=False)
+    secret = models.CharField(max_length=64, default=new_secret, editable=False, help_text=_("Signs identities."))
+    takes_files = models.BooleanField(_("Customers can send files"), default=True)
+    asks_rating = models.BooleanField(_("Asks for a rating when a chat ends"), default=True)
+    offers_copy = models.BooleanField(_("Offers a copy of the conversation by mail"), default=True)
+    shows_queue = models.BooleanField(_("Shows the place in the queue"), default=True)
+    shows_wait = models.BooleanField(_("Shows how long an answer takes now"), default=True)
+    previews_typing = models.BooleanField(_("Agents see what customers are typing"), default=True)
+    keeps_trail = models.BooleanField(_("Keeps which pages a visitor opened"), default=True)
+    needs_consent = models.BooleanField(_("Keeps nothing in the browser before the visitor agrees"), default=False)
 
     class Meta:
         verbose_name_plural = "widget settings"
@@ -152,17 +153,17 @@ class ProactiveMessage(models.Model):
     """Words that the widget says first, on pages and to visitors of the company's choice."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="proactive_messages")
-    name = models.CharField(max_length=80, help_text="For us; visitors do not see it.")
+    name = models.CharField(max_length=80, help_text=_("For us; visitors do not see it."))
     text = models.CharField(max_length=300)
     page = models.CharField(
-        max_length=200, blank=True, help_text="The path of the pages, such as /cart or /shop/*; empty: every page."
+        max_length=200, blank=True, help_text=_("The path of the pages, such as /cart or /shop/*; empty: every page.")
     )
-    seconds = models.PositiveSmallIntegerField(default=20, help_text="Seconds on the page before it is said.")
+    seconds = models.PositiveSmallIntegerField(default=20, help_text=_("Seconds on the page before it is said."))
     conditions = models.JSONField(
-        default=dict, blank=True, help_text="What the page must have said of the visitor, as name and value."
+        default=dict, blank=True, help_text=_("What the page must have said of the visitor, as name and value.")
     )
     hours_between = models.PositiveSmallIntegerField(
-        default=24, help_text="Hours before the same browser hears it again; 0: once only."
+        default=24, help_text=_("Hours before the same browser hears it again; 0: once only.")
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

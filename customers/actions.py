@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.bells import recheck_customer
 from accounts.models import User
@@ -19,9 +20,9 @@ def clean_email(raw: str) -> str:
     try:
         validate_email(email)
     except ValidationError:
-        raise ValidationError("This is not an email address.", code="invalid_email") from None
+        raise ValidationError(_("This is not an email address."), code="invalid_email") from None
     if len(email) > 254:
-        raise ValidationError("This address is too long.", code="invalid_email")
+        raise ValidationError(_("This address is too long."), code="invalid_email")
     return email
 
 
@@ -66,7 +67,7 @@ def claim_address(customer: Customer, *, email: str, name: str = "") -> Address:
     address = locked.addresses.filter(email__iexact=email).first()
     if address is None:
         if locked.addresses.count() >= 5:
-            raise ValidationError("That is enough addresses for one person.", code="too_many")
+            raise ValidationError(_("That is enough addresses for one person."), code="too_many")
         address = Address.objects.create(customer=locked, email=email, proof=Address.Proof.CLAIMED)
     if name.strip() and not locked.name:
         locked.name = name.strip()[:160]

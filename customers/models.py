@@ -6,6 +6,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import check_time_zone, initials_of
 
@@ -38,7 +40,7 @@ class Customer(models.Model):
     locale = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     note = models.TextField(blank=True)
-    attributes = models.JSONField(default=dict, blank=True, help_text="What a signed identity said of them.")
+    attributes = models.JSONField(default=dict, blank=True, help_text=_("What a signed identity said of them."))
     is_blocked = models.BooleanField(default=False)
     merged_into = models.ForeignKey(
         "self",
@@ -46,7 +48,7 @@ class Customer(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="merged",
-        help_text="Who they turned out to be.",
+        help_text=_("Who they turned out to be."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -73,7 +75,7 @@ class Customer(models.Model):
         """As our people read it: a guest of whom one of us has said who they are goes by that name."""
         if self.merged_into is not None:
             return self.merged_into.display_name
-        return self.name or self.email or "Visitor"
+        return self.name or self.email or gettext("Visitor")
 
     @property
     def initials(self) -> str:
@@ -92,9 +94,9 @@ class Address(models.Model):
     """An email address of a customer, and how we know that it is theirs."""
 
     class Proof(models.TextChoices):
-        CLAIMED = "claimed", "typed by a guest"
-        STATED = "stated", "entered by our people"
-        PROVED = "proved", "verified"
+        CLAIMED = "claimed", _("typed by a guest")
+        STATED = "stated", _("entered by our people")
+        PROVED = "proved", _("verified")
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
     email = models.EmailField(max_length=254)

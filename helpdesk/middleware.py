@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
+from accounts.middleware import browser_language
 from helpdesk.errors import DATABASE_GONE, unavailable
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -39,7 +42,8 @@ class DatabaseDown:
         try:
             _ = request.user.is_authenticated
         except DATABASE_GONE as error:
-            return unavailable(request, error)
+            with translation.override(browser_language(request) or settings.LANGUAGE_CODE):
+                return unavailable(request, error)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from accounts.actions._rules import require
 from accounts.models import User
@@ -13,7 +14,7 @@ def set_availability(user: User, *, by: User | None, availability: str) -> User:
     if by is None or by.pk != user.pk:
         require(by, "accounts.manage_people")
     if availability not in User.Availability.values:
-        raise ValidationError("Take chats, or be away.", code="invalid")
+        raise ValidationError(_("Take chats, or be away."), code="invalid")
     User.objects.filter(pk=user.pk).update(availability=availability)
     user.availability = availability
     return user

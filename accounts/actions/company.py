@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.actions._rules import require
 from accounts.actions.sites import create_site
@@ -51,13 +52,13 @@ def set_up_desk(
     Two at once: the desk is inserted first and can be there only once, so the second one waits and is refused.
     """
     if Desk.load() is not None or User.objects.exists():
-        raise ValidationError("This desk is set up already.", code="set_up")
+        raise ValidationError(_("This desk is set up already."), code="set_up")
     desk = Desk(name=company.strip(), time_zone=time_zone, currency=currency, language=language)
     desk.full_clean(exclude=["only_row"])
     chosen = {"name": desk.name, "time_zone": time_zone, "currency": currency, "language": language}
-    _, is_first = Desk.objects.get_or_create(only_row=True, defaults=chosen)
+    _known, is_first = Desk.objects.get_or_create(only_row=True, defaults=chosen)
     if not is_first:
-        raise ValidationError("This desk is set up already.", code="set_up")
+        raise ValidationError(_("This desk is set up already."), code="set_up")
     admin = User(email=email.strip().lower(), name=name.strip(), role=Role.ADMIN)
     validate_password(password, admin)
     admin = User.objects.create_user(admin.email, password, name=admin.name, role=Role.ADMIN)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import emails, invitations
 from accounts.actions._rules import lock_people, require
@@ -49,7 +50,7 @@ def accept_invitation(token: str, *, by: None = None, name: str, password: str) 
     found = invitations.find(token)
     user = lock_people(found).get(found.pk) if found else None
     if user is None or not invitations.fits(token, user):
-        raise ValidationError("This invitation is spent. Ask for a new one.", code="spent")
+        raise ValidationError(_("This invitation is spent. Ask for a new one."), code="spent")
     user.name = name.strip()
     try:
         validate_password(password, user)
@@ -66,5 +67,5 @@ def _lock_invited(user: User, by: User | None) -> User:
     require(by, "accounts.manage_people")
     user = lock_people(user)[user.pk]
     if not user.is_invited:
-        raise ValidationError("They are here already.", code="not_invited")
+        raise ValidationError(_("They are here already."), code="not_invited")
     return user

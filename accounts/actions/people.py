@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from accounts.actions._rules import lock_people, require
 from accounts.bells import recheck_person
@@ -29,11 +30,11 @@ def set_role(user: User, *, by: User | None, role: str) -> User:
     """Give them another role. Nobody changes their own, and one administrator always stays."""
     user = _lock_for_change(user, by)
     if role not in {known.value for known in Role}:
-        raise ValidationError({"role": "There is no such role."})
+        raise ValidationError({"role": _("There is no such role.")})
     if user.role == role:
         return user
     if by is not None and by.pk == user.pk:
-        raise PermissionDenied("Nobody changes their own role.")
+        raise PermissionDenied(_("Nobody changes their own role."))
     if user.role == Role.ADMIN:
         _keep_an_administrator(user)
     was, user.role = user.role, role
@@ -84,9 +85,11 @@ def deactivate_person(user: User, *, by: User | None, to: User | Team | None = N
     if not user.is_active:
         return user
     if by is not None and by.pk == user.pk:
-        raise ValidationError("Nobody switches off their own account; ask another administrator.", code="own_account")
+        raise ValidationError(
+            _("Nobody switches off their own account; ask another administrator."), code="own_account"
+        )
     if isinstance(to, User) and (to.pk == user.pk or not User.objects.filter(pk=to.pk, is_active=True).exists()):
-        raise ValidationError("Choose somebody who works here.", code="invalid")
+        raise ValidationError(_("Choose somebody who works here."), code="invalid")
     if user.role == Role.ADMIN:
         _keep_an_administrator(user)
     for part in _parts():
@@ -104,7 +107,7 @@ def deactivate_person(user: User, *, by: User | None, to: User | Team | None = N
 def activate_person(user: User, *, by: User | None) -> User:
     user = _lock_for_change(user, by)
     if user.is_invited:
-        raise ValidationError("They have not accepted the invitation yet.", code="invited")
+        raise ValidationError(_("They have not accepted the invitation yet."), code="invited")
     user.is_active = True
     user.save(update_fields=["is_active"])
     log.warning("person %s activated by %s", user.pk, by.pk if by else "the system")
@@ -188,4 +191,4 @@ def _keep_an_administrator(user: User) -> None:
     """ValidationError if nobody else would be left who can manage people."""
     others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk)
     if not list(others.select_for_update().order_by("pk")[:1]):
-        raise ValidationError("This is the last administrator; make somebody else one first.", code="last_admin")
+        raise ValidationError(_("This is the last administrator; make somebody else one first."), code="last_admin")

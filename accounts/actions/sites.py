@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.actions._rules import require
 from accounts.languages import LANGUAGES
@@ -67,11 +68,11 @@ def _save(site: Site, fields: dict[str, Any]) -> Site:
 def _check_languages(site: Site) -> None:
     """Known languages in the table's order; the default is always among those offered. Greetings are short."""
     if {site.language, *site.languages, *site.greetings} - LANGUAGES.keys():
-        raise ValidationError({"languages": "The chat does not speak this language."})
+        raise ValidationError({"languages": _("The chat does not speak this language.")})
     if site.languages:
         site.languages = [code for code in LANGUAGES if code in {site.language, *site.languages}]
     if len(site.languages) == len(LANGUAGES):
         site.languages = []  # all, and those that will be added
     site.greetings = {code: words.strip() for code, words in site.greetings.items() if words.strip()}
     if any(len(words) > GREETING_CHARS for words in site.greetings.values()):
-        raise ValidationError({"greetings": f"{GREETING_CHARS} characters at most."})
+        raise ValidationError({"greetings": _("%(count)s characters at most.") % {"count": GREETING_CHARS}})

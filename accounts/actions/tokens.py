@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.bells import recheck_person
 from accounts.models import API_TOKEN_PREFIX, ApiToken, User
@@ -17,11 +18,12 @@ MAX_TOKENS = 50
 def create_token(user: User, *, by: User | None, name: str, days: int | None = None) -> tuple[ApiToken, str]:
     """A new token that speaks for `user`, and its text, which nobody can see again. `days`: until it expires."""
     if by is not None and by.pk != user.pk:
-        raise PermissionDenied("A token speaks for a person; only they make one.")
+        raise PermissionDenied(_("A token speaks for a person; only they make one."))
     if not user.is_active:
-        raise ValidationError("This account is switched off.", code="inactive")
+        raise ValidationError(_("This account is switched off."), code="inactive")
     if user.api_tokens.usable().count() >= MAX_TOKENS:
-        raise ValidationError(f"{MAX_TOKENS} tokens are enough; revoke one first.", code="too_many")
+        enough = _("%(count)s tokens are enough; revoke one first.")
+        raise ValidationError(enough % {"count": MAX_TOKENS}, code="too_many")
     raw = new_secret(API_TOKEN_PREFIX)
     expires_at = timezone.now() + timedelta(days=days) if days else None
     token = ApiToken(user=user, name=name.strip(), digest=digest(raw), hint=raw[:8], expires_at=expires_at)

@@ -18,6 +18,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -51,7 +52,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
             refuse(form, error)
         else:
             login(request, begun.admin)
-            messages.success(request, "Your desk is open. Paste this line into your website, and it can talk to you.")
+            messages.success(
+                request, _("Your desk is open. Paste this line into your website, and it can talk to you.")
+            )
             return redirect("accounts:site", begun.site.pk)
     return render(request, "accounts/first_run.html", {"form": form}, status=422 if form.errors else 200)
 

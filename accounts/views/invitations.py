@@ -7,6 +7,7 @@ from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -32,7 +33,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             refuse(form, error)
         else:
             login(request, user)
-            messages.success(request, f"Welcome, {user.short_name}.")
+            messages.success(request, _("Welcome, %(name)s.") % {"name": user.short_name})
             return redirect("home")
     # Even with a mistake in it 200: a refusal would be logged with its address, and so with the link's secret.
     return render(request, "accounts/invitation.html", {"form": form, "person": person})

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions
@@ -33,7 +34,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"An invitation is on its way to {user.email}.")
+            messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": user.email})
             return redirect("accounts:people")
     return _people_page(request, form, status=422)
 
@@ -65,7 +66,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         form = TeamsForm(request.POST)
         if form.is_valid():
             actions.set_teams(user, by=viewer(request), teams=form.cleaned_data.get("teams", []))
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("accounts:people")
     context = {"person": user, "form": form, "section": "people"}
     return render(request, "accounts/person.html", context, status=422 if form.errors else 200)
@@ -77,7 +78,7 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "There is no such role.")
+        messages.error(request, _("There is no such role."))
         return redirect("accounts:people")
     return _answer(request, lambda: actions.set_role(user, by=viewer(request), **form.cleaned_data), "Saved.")
 
@@ -89,7 +90,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = DeactivateForm(request.POST if request.method == "POST" else None, person=user)
     if request.method == "POST" and form.is_valid():
-        said = f"{user.name} is switched off and signed out everywhere."
+        said = _("%(name)s is switched off and signed out everywhere.") % {"name": user.name}
         return _answer(request, lambda: actions.deactivate_person(user, by=viewer(request), **form.cleaned_data), said)
     counts = {name: count for name, count in actions.count_work(user).items() if count}
     context = {"person": user, "form": form, "counts": counts, "section": "people"}
@@ -100,16 +101,15 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("accounts.manage_people")
 def activate(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _answer(
-        request, lambda: actions.activate_person(user, by=viewer(request)), f"{user.name} can sign in again."
-    )
+    said = _("%(name)s can sign in again.") % {"name": user.name}
+    return _answer(request, lambda: actions.activate_person(user, by=viewer(request)), said)
 
 
 @require_POST
 @requires("accounts.manage_people")
 def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    said = f"A new invitation is on its way to {user.email}."
+    said = _("A new invitation is on its way to %(email)s.") % {"email": user.email}
     return _answer(request, lambda: actions.invite_again(user, by=viewer(request)), said)
 
 
@@ -117,9 +117,8 @@ def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("accounts.manage_people")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _answer(
-        request, lambda: actions.withdraw_invitation(user, by=viewer(request)), "The invitation is withdrawn."
-    )
+    said = _("The invitation is withdrawn.")
+    return _answer(request, lambda: actions.withdraw_invitation(user, by=viewer(request)), said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -133,7 +132,8 @@ def teams(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"{team.name} is a team now. Put people into it under People.")
+            said = _("%(team)s is a team now. Put people into it under People.")
+            messages.success(request, said % {"team": team.name})
             return redirect("accounts:teams")
     context = {"teams": Team.objects.prefetch_related("members"), "form": form, "section": "teams"}
     return render(request, "accounts/teams.html", context, status=422 if form.errors else 200)
@@ -145,8 +145,11 @@ def rename_team(request: HttpRequest, pk: int) -> HttpResponse:
     team = get_object_or_404(Team, pk=pk)
     form = TeamForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "A team needs a name of at most 80 letters.")
+        messages.error(request, _("A team needs a name of at most 80 letters."))
         return redirect("accounts:teams")
     return _answer(
-        request, lambda: actions.rename_team(team, by=viewer(request), **form.cleaned_data), "Saved.", "accounts:teams"
+        request,
+        lambda: actions.rename_team(team, by=viewer(request), **form.cleaned_data),
+        _("Saved."),
+        "accounts:teams",
     )

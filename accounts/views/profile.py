@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -32,7 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("accounts:profile")
     return _page(request, form=form, token_form=TokenForm(), status=422 if form.errors else 200)
 
@@ -49,7 +50,7 @@ def set_picture(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "That is how customers see you.")
+            messages.success(request, _("That is how customers see you."))
             return redirect("accounts:profile")
     return _page(request, form=ProfileForm(instance=user), token_form=TokenForm(), picture_form=form, status=422)
 
@@ -58,7 +59,7 @@ def set_picture(request: HttpRequest) -> HttpResponse:
 @requires()
 def remove_picture(request: HttpRequest) -> HttpResponse:
     actions.remove_picture(viewer(request), by=viewer(request))
-    messages.success(request, "The picture is gone. Customers see your initials.")
+    messages.success(request, _("The picture is gone. Customers see your initials."))
     return redirect("accounts:profile")
 
 
@@ -102,7 +103,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
-            _, raw = actions.create_token(user, by=user, **form.cleaned_data)
+            _token, raw = actions.create_token(user, by=user, **form.cleaned_data)
         except ValidationError as error:
             refuse(form, error)
         else:
@@ -115,7 +116,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=pk, user=viewer(request))
     actions.revoke_token(token, by=viewer(request))
-    messages.success(request, f"{token.name} does not work any more.")
+    messages.success(request, _("%(name)s does not work any more.") % {"name": token.name})
     return redirect("accounts:profile")
 
 

@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions
@@ -46,7 +47,7 @@ def new_site(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Paste the line below into your website, and it can talk to you.")
+            messages.success(request, _("Paste the line below into your website, and it can talk to you."))
             return redirect("accounts:site", site.pk)
     context = {"form": form, "section": "sites"}
     return render(request, "accounts/site_new.html", context, status=422 if form.errors else 200)
@@ -86,7 +87,7 @@ def site_words(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("accounts:site_words", pk)
     return _page(request, "site_words", pk, form)
 
@@ -105,7 +106,7 @@ def site_hours(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("accounts:site_hours", pk)
     return _page(request, "site_hours", pk, form, **_now_at(found.calendar, timezone.now()))
 
@@ -124,7 +125,7 @@ def _is_saved(request: HttpRequest, found: Site, form: forms.ModelForm) -> bool:
     except ValidationError as error:
         refuse(form, error)
         return False
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return True
 
 

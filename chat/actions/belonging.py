@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from chat.actions.identifying import is_known
 from chat.models import AddressCode, Identity, Visitor
 from customers.models import Customer
@@ -29,8 +31,8 @@ class Browsers:
 
     def count(self, customer: Customer) -> dict[str, int]:
         return {
-            "browsers": Visitor.objects.filter(customer=customer).count(),
-            "signed identities": Identity.objects.filter(customer=customer).count(),
+            _("browsers"): Visitor.objects.filter(customer=customer).count(),
+            _("signed identities"): Identity.objects.filter(customer=customer).count(),
         }
 
     def move(self, of: Customer, *, to: Customer) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.bells import recheck_customer
 from accounts.models import User
@@ -25,7 +26,7 @@ def block_address(address: str, *, by: User | None, reason: str = "") -> Block:
     _require(by)
     network = network_of(address)
     if network is None:
-        raise ValidationError("This is not a network address.", code="invalid")
+        raise ValidationError(_("This is not a network address."), code="invalid")
     block, is_new = Block.objects.get_or_create(
         address=network, defaults={"by_user": by, "reason": one_line(reason, limit=REASON_CHARS)}
     )

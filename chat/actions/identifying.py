@@ -62,7 +62,7 @@ def identify_visitor(visitor: Visitor, *, token: str, proof: object) -> Identifi
     except IdentityError as error:
         log.info("identity refused on site %s: %s", visitor.site.key, error)  # for whoever builds the site
         raise PermissionDenied from None
-    for _ in range(TRIES - 1):
+    for _try in range(TRIES - 1):
         try:
             return _identify(visitor, token, said)
         except (IntegrityError, Customer.DoesNotExist):

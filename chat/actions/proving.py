@@ -86,7 +86,9 @@ def _verify(visitor: Visitor, token: str, email: str, code: str) -> Proved | Non
     was, was_known = here.customer, is_known(here.customer)
     customer = find_by_email(email) or was
     if was_known and customer.pk != was.pk:
-        raise ValidationError(_("This address is another customer's. Ask us to bring the two together."), code="conflict")
+        raise ValidationError(
+            _("This address is another customer's. Ask us to bring the two together."), code="conflict"
+        )
     if prove_address(customer, email=email, is_dearest=True) is None:
         raise IntegrityError("the address became another customer's meanwhile")  # who it is then, the next try finds
     if was_known:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from chat.models import ProactiveMessage, WidgetSettings
@@ -94,13 +95,15 @@ def _save(message: ProactiveMessage, fields: dict[str, Any]) -> ProactiveMessage
 def _check(message: ProactiveMessage) -> None:
     wrong: dict[str, str] = {}
     if message.page and not _PAGE.match(message.page):
-        wrong["page"] = "Write a path such as /cart or /shop/*, without the address of the website and without ? or #."
+        wrong["page"] = _(
+            "Write a path such as /cart or /shop/*, without the address of the website and without ? or #."
+        )
     elif message.page.count("*") > 5:
-        wrong["page"] = "Five stars at most."
+        wrong["page"] = _("Five stars at most.")
     if not 0 <= int(message.seconds) <= MAX_SECONDS:
-        wrong["seconds"] = f"Between 0 and {MAX_SECONDS} seconds."
+        wrong["seconds"] = _("Between 0 and %(limit)s seconds.") % {"limit": MAX_SECONDS}
     if not 0 <= int(message.hours_between) <= MAX_HOURS:
-        wrong["hours_between"] = f"Between 0 and {MAX_HOURS} hours."
+        wrong["hours_between"] = _("Between 0 and %(limit)s hours.") % {"limit": MAX_HOURS}
     if problem := _problem_of(message.conditions):
         wrong["conditions"] = problem
     if wrong:
@@ -110,16 +113,18 @@ def _check(message: ProactiveMessage) -> None:
 
 def _problem_of(conditions: Any) -> str:
     if not isinstance(conditions, dict) or len(conditions) > MAX_CONDITIONS:
-        return f"{MAX_CONDITIONS} conditions at most."
+        return _("%(limit)s conditions at most.") % {"limit": MAX_CONDITIONS}
     for name, value in conditions.items():
         if not _CONDITION.match(name):
-            return f"“{name[:40]}” cannot be a name: use letters, digits, dots, hyphens and underscores."
+            wrong = _("“%(name)s” cannot be a name: use letters, digits, dots, hyphens and underscores.")
+            return wrong % {"name": name[:40]}
         if not isinstance(value, str) or not 0 < len(value) <= 100:
-            return f"Say what “{name}” must be, in 100 characters at most."
+            return _("Say what “%(name)s” must be, in 100 characters at most.") % {"name": name}
     return ""
 
 
 def _check_room(message: ProactiveMessage) -> None:
     active = ProactiveMessage.objects.filter(site=message.site_id, is_active=True).exclude(pk=message.pk).count()
     if active >= MAX_ACTIVE:
-        raise ValidationError(f"{MAX_ACTIVE} at most can be on at once; switch one off first.", code="too_many")
+        full = _("%(limit)s at most can be on at once; switch one off first.")
+        raise ValidationError(full % {"limit": MAX_ACTIVE}, code="too_many")

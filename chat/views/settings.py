@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -41,7 +42,7 @@ def offers(request: HttpRequest, pk: int) -> HttpResponse:
     form = OffersForm(_sent(request), instance=WidgetSettings.of(site))
     if request.method == "POST" and form.is_valid():
         actions.change_widget(site, by=viewer(request), **form.cleaned_data)
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("sites:offers", pk)
     return _page(request, site, "offers", form=form)
 
@@ -55,7 +56,7 @@ def identity(request: HttpRequest, pk: int) -> HttpResponse:
     form = PrivacyForm(_sent(request), instance=WidgetSettings.of(site))
     if request.method == "POST" and form.is_valid():
         actions.change_widget(site, by=viewer(request), **form.cleaned_data)
-        messages.success(request, "Saved. If the line on your pages has changed, paste it anew.")
+        messages.success(request, _("Saved. If the line on your pages has changed, paste it anew."))
         return redirect("sites:identity", pk)
     return _identity_page(request, site, form=form)
 
@@ -101,7 +102,7 @@ def new_proactive(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             _refuse(form, error)
         else:
-            messages.success(request, "Saved. If this is the first one, paste the line on your pages anew.")
+            messages.success(request, _("Saved. If this is the first one, paste the line on your pages anew."))
             return redirect("sites:proactive", pk)
     return _page(request, site, "proactive_message", form=form, bubble={"text": form["text"].value() or ""})
 
@@ -117,7 +118,7 @@ def proactive_message(request: HttpRequest, pk: int, message_pk: int) -> HttpRes
         except ValidationError as error:
             _refuse(form, error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("sites:proactive", pk)
     bubble = {"text": form["text"].value() or ""}
     return _page(request, message.site, "proactive_message", form=form, message=message, bubble=bubble)
@@ -141,7 +142,7 @@ def delete_proactive(request: HttpRequest, pk: int, message_pk: int) -> HttpResp
     """For good: the page asks before it sends this."""
     message = _message(pk, message_pk)
     actions.delete_proactive_message(message, by=viewer(request))
-    messages.success(request, f"“{message.name}” is deleted.")
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": message.name})
     return redirect("sites:proactive", pk)
 
 

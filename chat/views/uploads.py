@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import refusal
@@ -24,7 +25,7 @@ def uploads(request: HttpRequest, visitor: Visitor) -> HttpResponseBase:
 
     def keep(file: UploadedFile) -> Attachment:
         if not allow_file(visitor, size=file.size or 0, network=network_of(address) or address):
-            raise ValidationError("That was a lot at once. Send more later.", code="rate_limited")
+            raise ValidationError(_("That was a lot at once. Send more later."), code="rate_limited")
         return bring_file(visitor, upload=file)
 
     try:

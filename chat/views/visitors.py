@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
@@ -61,7 +62,7 @@ def _block_network(request: HttpRequest, ticket: Ticket, is_blocked: bool) -> No
         try:
             block_address((found and found.network_address) or "", by=viewer(request))
         except ValidationError:
-            messages.error(request, "We do not know this visitor’s network address.")
+            messages.error(request, _("We do not know this visitor’s network address."))
     elif known:
         unblock_address(known, by=viewer(request))
 
