@@ -40,6 +40,7 @@ SAID = {"title", "aria-label", "aria-description", "placeholder", "alt", "label"
 NAMES = re.compile(r"\b(Makegood|API|JSON|CSV|HTML|URL|https?|Esc|Enter|Ctrl|MB|kB|B)\b")
 SILENT = {"code", "kbd", "pre", "script", "style"}
 LITERAL = re.compile(r"""\|(default|default_if_none|yesno|add|date|time):(?P<text>"[^"]*"|'[^']*')""")
+MACHINE_WORDS = {"ltr"}
 MACHINE_DATES = {"c", "U", "Y-m-d", r"Y-m-d\TH:i", "H:i"}
 HANDED_IN = re.compile(r"""\b\w+=(?P<text>"[^"]*"|'[^']*')""")
 
@@ -88,11 +89,13 @@ def outside_of_marks(path: Path) -> Iterator[Token]:
 
 def unmarked_arguments(token: Token) -> list[str]:
     """Texts that a tag or a variable brings: `{{ x|default:"nobody" }}`, `{% include … with title="New" %}`."""
+    if token.contents.startswith("lucide "):  # names of pictures
+        return []
     found = [
         match["text"]
         for match in LITERAL.finditer(token.contents)
-        if re.search(r"[^\W\d_]", match["text"])
-        and not (match[1] in {"date", "time"} and match["text"][1:-1] in MACHINE_DATES)
+        if re.search(r"[^\W\d_]", NAMES.sub("", match["text"]))
+        and match["text"][1:-1] not in (MACHINE_DATES if match[1] in {"date", "time"} else MACHINE_WORDS)
     ]
     if token.contents.startswith(("include ", "with ")):
         found += [m["text"] for m in HANDED_IN.finditer(token.contents) if re.match(r".[A-Z]|.*\w \w", m["text"])]
@@ -139,6 +142,14 @@ OF_DEVELOPERS = {
     "AssertionError",
     "ConnectionError",
     "OSError",
+    "Error",  # of Django's system checks
+    "IntegrityError",
+    # For programs at the other end of a socket, and for the log.
+    "FrameError",
+    "ForbiddenAddressError",
+    "IdentityError",
+    "RedisGoneError",
+    "UnreachableError",
 }
 LABELS = {"label", "help_text", "empty_label", "verbose_name", "violation_error_message", "initial_label"}
 
