@@ -143,7 +143,7 @@ def said(one: Notification) -> str:
         return _("A reply of yours is held") if event.type == "reply.held" else left
     if one.kind == Kind.WOKE:
         return _("Back from snoozing")
-    return _sentence(one) % {"who": _who(event), "to": _given_to(event), "score": event.data.get("score", "")}
+    return _sentence(one) % {"name": _who(event), "to": _given_to(event), "score": event.data.get("score", "")}
 
 
 def news(tickets: int) -> str:
@@ -178,34 +178,34 @@ def _given_to(event: Event) -> str:
 
 
 def _sentence(one: Notification) -> str:
-    """What `who` does, with a place for their name."""
+    """What they do, with a place for their name."""
     event = one.event
     if one.kind == Kind.MENTIONED:
-        return _("%(who)s mentions you")
+        return _("%(name)s mentions you")
     if one.kind == Kind.INVITED:
-        return _("%(who)s asks you to help")
+        return _("%(name)s asks you to help")
     if one.kind == Kind.ASSIGNED:
-        handed = _("%(who)s hands it over to you")
-        return handed if event.type == "ticket.handed_over" else _("%(who)s gives it to you")
+        handed = _("%(name)s hands it over to you")
+        return handed if event.type == "ticket.handed_over" else _("%(name)s gives it to you")
     if event.message is not None:
-        return _("%(who)s adds a note") if event.message.is_note else _("%(who)s writes")
+        return _("%(name)s adds a note") if event.message.is_note else _("%(name)s writes")
     what = f"{event.type} to {'somebody' if _given_to(event) else event.data.get('to')}"
-    return str(SENTENCES.get(what) or SENTENCES.get(event.type) or _("%(who)s changes something"))
+    return str(SENTENCES.get(what) or SENTENCES.get(event.type) or _("%(name)s changes something"))
 
 
 SENTENCES = {
-    "ticket.assigned": gettext_lazy("%(who)s leaves it to whoever takes it"),
-    "ticket.assigned to somebody": gettext_lazy("%(who)s gives it to %(to)s"),
-    "ticket.handed_over": gettext_lazy("%(who)s hands it over to a team"),
-    "ticket.handed_over to somebody": gettext_lazy("%(who)s hands it over to %(to)s"),
-    "ticket.resolved": gettext_lazy("%(who)s solves it"),
-    "ticket.reopened": gettext_lazy("%(who)s reopens it"),
-    "ticket.merged": gettext_lazy("%(who)s merges it with another ticket"),
-    "status.changed to open": gettext_lazy("%(who)s sets it to open"),
-    "status.changed to pending": gettext_lazy("%(who)s sets it to pending"),
-    "status.changed to on_hold": gettext_lazy("%(who)s sets it to on hold"),
-    "agent.joined": gettext_lazy("%(who)s joins"),
-    "chat.ended": gettext_lazy("%(who)s leaves the chat"),
-    "rating.given": gettext_lazy("%(who)s rates it %(score)s of 5"),
-    "mail.failed": gettext_lazy("%(who)s could not deliver a mail"),
+    "ticket.assigned": gettext_lazy("%(name)s leaves it to whoever takes it"),
+    "ticket.assigned to somebody": gettext_lazy("%(name)s gives it to %(to)s"),
+    "ticket.handed_over": gettext_lazy("%(name)s hands it over to a team"),
+    "ticket.handed_over to somebody": gettext_lazy("%(name)s hands it over to %(to)s"),
+    "ticket.resolved": gettext_lazy("%(name)s solves it"),
+    "ticket.reopened": gettext_lazy("%(name)s reopens it"),
+    "ticket.merged": gettext_lazy("%(name)s merges it with another ticket"),
+    "status.changed to open": gettext_lazy("%(name)s sets it to open"),
+    "status.changed to pending": gettext_lazy("%(name)s sets it to pending"),
+    "status.changed to on_hold": gettext_lazy("%(name)s sets it to on hold"),
+    "agent.joined": gettext_lazy("%(name)s joins"),
+    "chat.ended": gettext_lazy("%(name)s leaves the chat"),
+    "rating.given": gettext_lazy("%(name)s rates it %(score)s of 5"),
+    "mail.failed": gettext_lazy("%(name)s could not deliver a mail"),
 }
