@@ -24,7 +24,7 @@ from tickets.actions import (
     tag_ticket,
 )
 from tickets.models import Draft, Ticket
-from tickets.queries import searching
+from tickets.queries import filtering, searching
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import understand
 from tickets.queries.searching import Place, direct_hit, people_found, search_page
@@ -187,6 +187,24 @@ def test_days_begin_at_midnight_where_the_viewer_is(write, alice):
     write("in April there", created_at="2026-04-30T11:59:59Z")
     assert found(alice, "on:2026-05") == found(alice, "after:2026-05-01 before:2026-06") == ["in May there"]
     assert found(alice, "before:1.5.2026") == ["in April there"]
+
+
+def test_before_a_day_also_finds_what_was_brought_in_later(write, alice):
+    write("first", created_at="2026-03-01T12:00:00Z")
+    write("newest", created_at="2026-05-02T12:00:00Z")
+    write("brought in", created_at="2025-06-01T12:00:00Z")
+    assert found(alice, "before:2026-05-01") == found(alice, "before:2026-05-01 words") == ["brought in", "first"]
+    assert found(alice, "before:2026-05-01 before:2026-01-01 words") == ["brought in"]
+    assert found(alice, "-before:2026-05-01 words") == ["newest"]
+    assert found(alice, "before:2020-01-01 words") == []
+
+
+def test_a_name_that_many_have(many, alice, monkeypatch):
+    few = found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")
+    monkeypatch.setattr(filtering, "_LISTED_CUSTOMERS", 0)
+    assert (found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")) == few
+    assert few[0]
+    assert few[2]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,6 +9,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Site, Team, User
 from customers.models import Customer
@@ -25,28 +27,28 @@ def new_reference() -> str:
 
 
 class Status(models.TextChoices):
-    OPEN = "open", "Open"
-    PENDING = "pending", "Pending"
-    ON_HOLD = "on_hold", "On hold"
-    SOLVED = "solved", "Solved"
+    OPEN = "open", pgettext_lazy("status", "Open")
+    PENDING = "pending", pgettext_lazy("status", "Pending")
+    ON_HOLD = "on_hold", pgettext_lazy("status", "On hold")
+    SOLVED = "solved", pgettext_lazy("status", "Solved")
 
 
 UNSOLVED = [Status.OPEN, Status.PENDING, Status.ON_HOLD]
 
 
 class Priority(models.IntegerChoices):
-    LOW = 1, "Low"
-    NORMAL = 2, "Normal"
-    HIGH = 3, "High"
-    URGENT = 4, "Urgent"
+    LOW = 1, pgettext_lazy("priority", "Low")
+    NORMAL = 2, pgettext_lazy("priority", "Normal")
+    HIGH = 3, pgettext_lazy("priority", "High")
+    URGENT = 4, pgettext_lazy("priority", "Urgent")
 
 
 class Channel(models.TextChoices):
-    CHAT = "chat", "Chat"
-    EMAIL = "email", "Email"
-    FORM = "form", "Form"
-    PHONE = "phone", "Phone"
-    API = "api", "API"
+    CHAT = "chat", _("Chat")
+    EMAIL = "email", _("Email")
+    FORM = "form", _("Form")
+    PHONE = "phone", _("Phone")
+    API = "api", _("API")
 
 
 class Tag(models.Model):
@@ -64,9 +66,9 @@ class RootCause(models.Model):
     """Why something went wrong: what is fixed once, so that nobody has to write about it again."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        FIXING = "fixing", "Being fixed"
-        FIXED = "fixed", "Fixed"
+        OPEN = "open", pgettext_lazy("status", "Open")
+        FIXING = "fixing", _("Being fixed")
+        FIXED = "fixed", _("Fixed")
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=120, unique=True)
@@ -148,7 +150,11 @@ class Ticket(models.Model):
     subject = models.CharField(max_length=200)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     named_status = models.ForeignKey(
-        NamedStatus, null=True, blank=True, on_delete=models.PROTECT, help_text="The company's own word for it, if any."
+        NamedStatus,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text=_("The company's own word for it, if any."),
     )
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     channel = models.CharField(max_length=8, choices=Channel.choices)
@@ -162,14 +168,16 @@ class Ticket(models.Model):
 
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
-    fields = models.JSONField(default=dict, blank=True, help_text="What the company's own fields hold, by their slug.")
-    preview = models.CharField(max_length=160, blank=True, help_text="The beginning of the last public message.")
+    fields = models.JSONField(
+        default=dict, blank=True, help_text=_("What the company's own fields hold, by their slug.")
+    )
+    preview = models.CharField(max_length=160, blank=True, help_text=_("The beginning of the last public message."))
     # The two counters of the event log; both move only under this row's lock.
     last_seq = models.BigIntegerField(default=0)
     public_last_seq = models.BigIntegerField(default=0)
-    mailed_seq = models.BigIntegerField(default=0, help_text="The answers up to here have left by mail.")
+    mailed_seq = models.BigIntegerField(default=0, help_text=_("The answers up to here have left by mail."))
 
-    waiting_since = models.DateTimeField(null=True, blank=True, help_text="Since when the customer waits for us.")
+    waiting_since = models.DateTimeField(null=True, blank=True, help_text=_("Since when the customer waits for us."))
     answer_due_at = models.DateTimeField(null=True, blank=True)
     first_answered_at = models.DateTimeField(null=True, blank=True)
     solved_at = models.DateTimeField(null=True, blank=True)
@@ -251,6 +259,7 @@ class Ticket(models.Model):
             models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
             models.Index("customer", models.F("number").desc(), name="ticket_customer_newest"),
             models.Index("created_at", name="ticket_created"),
+            models.Index(fields=["number"], include=["created_at"], name="ticket_number_created"),  # for `before:`
             models.Index("first_answered_at", name="ticket_answered"),
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="ticket_subject_words"),
         ]

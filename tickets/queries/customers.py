@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from customers.models import Address, Customer, CustomerQuerySet
@@ -32,10 +32,13 @@ def visible_customers(viewer: User) -> CustomerQuerySet:
 def find_customers(customers: CustomerQuerySet, words: str) -> CustomerQuerySet:
     """Those with these words in their name or in an address; with one or two letters, that begin with them."""
     words = " ".join(words.replace("\x00", "").split())
-    if not words:
-        return customers
+    return customers.filter(pk__in=numbers_of_customers(words)) if words else customers
+
+
+def numbers_of_customers(words: str) -> QuerySet[Customer, int]:
+    """The primary keys of those with these words in their name or in an address."""
     how = "icontains" if len(words) >= TRIGRAM else "istartswith"
     # One search for each index: an OR over two tables would use neither.
-    by_name = Customer.objects.filter(**{f"name__{how}": words}).order_by().values("pk")
-    by_address = Address.objects.filter(**{f"email__{how}": words}).order_by().values("customer")
-    return customers.filter(pk__in=by_name.union(by_address))
+    by_name = Customer.objects.filter(**{f"name__{how}": words}).order_by().values_list("pk", flat=True)
+    by_address = Address.objects.filter(**{f"email__{how}": words}).order_by().values_list("customer", flat=True)
+    return by_name.union(by_address)

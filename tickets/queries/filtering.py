@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Site, Team, User
-from customers.models import Customer
 from tickets.field_values import read_value
 from tickets.models import (
     Attachment,
@@ -32,9 +31,10 @@ from tickets.models import (
     TicketWords,
 )
 from tickets.models.ticket import TicketQuerySet
-from tickets.queries.customers import find_customers
+from tickets.queries.customers import numbers_of_customers
 from tickets.search_words import Asked, Part, Search, days, other_keys, parse
 
+_LISTED_CUSTOMERS = 20_000
 _UNSOLVED = ~Q(status=Status.SOLVED)
 
 
@@ -82,7 +82,7 @@ def keep_of(search: Search, viewer: User) -> Q:
     for condition in choices.values():
         kept &= condition
     if search.wanted:
-        return kept & Q(words__vector=words_query(search))
+        return kept & Q(words__vector=words_query(search)) & _words_before(search, viewer)
     for part in search.unwanted:
         # No index holds what is absent, so this is asked of one ticket after the other.
         there = TicketWords.objects.filter(ticket=OuterRef("pk"), vector=_raw(part.tsquery.removeprefix("!")))
@@ -117,8 +117,10 @@ def _is(part: Part, viewer: User) -> Q:
 
 
 def _from(part: Part, viewer: User) -> Q:
-    found = find_customers(Customer.objects.order_by(), part.value)
-    return Q(customer__in=found.values("pk"))
+    found = numbers_of_customers(part.value)
+    numbers = list(found[: _LISTED_CUSTOMERS + 1])
+    # As a list the database knows how many they are, and whether to begin with them or with the newest tickets.
+    return Q(customer__in=numbers if len(numbers) <= _LISTED_CUSTOMERS else found)
 
 
 def _assignee(part: Part, viewer: User) -> Q:
@@ -202,10 +204,26 @@ def _day(part: Part, viewer: User) -> Q:
         return Q()
     first, beyond = _midnight(span[0], zone), _midnight(span[1], zone)
     if part.key == "before":
-        return Q(created_at__lt=first)
+        return Q(created_at__lt=first, number__lte=Subquery(_last_before(first)))
     if part.key == "after":
         return Q(created_at__gte=first)
     return Q(created_at__gte=first, created_at__lt=beyond)
+
+
+def _words_before(search: Search, viewer: User) -> Q:
+    """That bound once more, for the words: they are read beside the tickets, and would begin at today."""
+    bound = Q()
+    for part in search.filters:
+        span = days(part.value, _today(viewer)) if part.key == "before" and not part.is_excluded else None
+        if span is not None:
+            bound &= Q(words__ticket_id__lte=Subquery(_last_before(_midnight(span[0], viewer.zone))))
+    return bound
+
+
+def _last_before(moment: datetime) -> QuerySet[Ticket, Any]:
+    """The highest number that was given before it. Numbers mostly come in the order of time, so this lets the newest
+    hits be looked for from there, instead of from today: 0.1 s instead of 2 at a million tickets."""
+    return Ticket.objects.filter(created_at__lt=moment).order_by("-number").values("number")[:1]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
