@@ -18,6 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 SECONDS = 3.0  # for all of it
@@ -33,7 +35,7 @@ class FetchError(Exception):
 def fetch_json(url: str, *, seconds: float = SECONDS) -> Any:
     """The JSON that an address answers. Errors: FetchError."""
     if not _AT_ONCE.acquire(blocking=False):
-        raise FetchError("Too much is asked of it at this moment. Try again.")
+        raise FetchError(_("Too much is asked of it at this moment. Try again."))
     try:
         return _read_json(_fetch(url, seconds))
     finally:
@@ -79,12 +81,12 @@ def _fetch(url: str, seconds: float) -> bytes:
                     raise FetchError(_LATE) from error
                 raise
     except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
-        raise FetchError(_LATE if _is_late(error) else "It cannot be reached.") from error
+        raise FetchError(_LATE if _is_late(error) else _("It cannot be reached.")) from error
     finally:
         connection.close()
 
 
-_LATE = "It took too long to answer."
+_LATE = gettext_lazy("It took too long to answer.")
 
 
 def _is_late(error: Exception) -> bool:
@@ -115,7 +117,7 @@ def _until(sock: socket | None, seconds: float) -> Iterator[threading.Event]:
 
 def _connection(scheme: str, host: str, port: int, seconds: float) -> HTTPConnection:
     if scheme not in ("http", "https") or not host or not port:
-        raise FetchError("Its address is none of the web.")
+        raise FetchError(_("Its address is none of the web."))
     address = _resolved(host, port)
     if scheme == "https":
         return HTTPSConnection(
@@ -129,10 +131,10 @@ def _resolved(host: str, port: int) -> str:
     try:
         found = getaddrinfo(host, port, type=SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchError("Its name leads nowhere.") from error
+        raise FetchError(_("Its name leads nowhere.")) from error
     addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(is_allowed(address) for address in addresses):
-        raise FetchError("Its address may not be asked.")
+        raise FetchError(_("Its address may not be asked."))
     return addresses[0]
 
 
@@ -147,16 +149,18 @@ def _port(url: str) -> int:
 def _body(answer: Any) -> bytes:
     """What it said, if it is JSON and not too much. Errors: FetchError."""
     if answer.status != 200:
-        moved = " It leads elsewhere; give the address where it leads." if 300 <= answer.status < 400 else ""
-        raise FetchError(f"It answered with the status {answer.status}.{moved}")
+        words = _("It answered with the status %(status)s.")
+        if 300 <= answer.status < 400:
+            words = _("It answered with the status %(status)s. It leads elsewhere; give the address where it leads.")
+        raise FetchError(words % {"status": answer.status})
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise FetchError("It answered with something that it does not call JSON (application/json).")
+        raise FetchError(_("It answered with something that it does not call JSON (application/json)."))
     if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise FetchError("It answered compressed, which was not asked for.")
+        raise FetchError(_("It answered compressed, which was not asked for."))
     body = bytes(answer.read(MOST_BYTES + 1, decode_content=False))
     if len(body) > MOST_BYTES:
-        raise FetchError(f"It answered with more than {MOST_BYTES // 1024} KB.")
+        raise FetchError(_("It answered with more than %(count)s KB.") % {"count": MOST_BYTES // 1024})
     return body
 
 
@@ -164,4 +168,4 @@ def _read_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise FetchError("It answered with something that is no JSON.") from error
+        raise FetchError(_("It answered with something that is no JSON.")) from error

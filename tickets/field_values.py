@@ -14,6 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 TEXT_CHARS = 500
 OPTION_CHARS = 60
@@ -23,7 +26,7 @@ LARGEST, DECIMALS = Decimal(10) ** 15, 6
 Value = str | bool | list[str]
 Option = dict[str, Any]  # {"key", "name", "is_gone"?}: one that is gone is no longer offered, but still said
 
-_YES, _NO = {"yes", "true", "on", "1", "y"}, {"no", "false", "off", "0", "n"}
+_YES, _NO = {"yes", "true", "on", "1", "y", "ja", "j"}, {"no", "false", "off", "0", "n", "nein"}
 _DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?:[.,][0-9]{1,16})?")
@@ -41,11 +44,17 @@ def say_value(kind: str, options: list[Option], value: Any) -> str:
     if value is None:
         return ""
     if kind == "yes_no":
-        return "Yes" if value is True else "No"
+        return pgettext("field", "Yes") if value is True else pgettext("field", "No")
     if kind in ("choice", "choices"):
         names = {option["key"]: option["name"] for option in options}
         return ", ".join(str(names.get(key, key)) for key in (value if isinstance(value, list) else [value]))
     return str(value)
+
+
+def kept_words(kind: str, options: list[Option], value: Any) -> str:
+    """As `say_value`, to be kept: in English, so that a page can say it in the language of whoever reads it."""
+    with translation.override("en"):
+        return say_value(kind, options, value)
 
 
 def new_options(names: list[str], had: list[Option]) -> list[Option]:
@@ -66,11 +75,13 @@ def check_options(options: list[Option]) -> None:
     """Errors: ValidationError code `invalid` for too many, too long, or two of one name."""
     offered = [option["name"] for option in options if not option.get("is_gone")]
     if any(not name or len(name) > OPTION_CHARS for name in offered):
-        raise ValidationError(f"A choice has a name of {OPTION_CHARS} characters at most.", code="invalid")
+        raise ValidationError(
+            _("A choice has a name of %(count)s characters at most.") % {"count": OPTION_CHARS}, code="invalid"
+        )
     if len({name.casefold() for name in offered}) < len(offered):
-        raise ValidationError("Two choices have the same name.", code="invalid")
+        raise ValidationError(_("Two choices have the same name."), code="invalid")
     if len(offered) > MOST_OPTIONS:
-        raise ValidationError(f"A field has {MOST_OPTIONS} choices at most.", code="invalid")
+        raise ValidationError(_("A field has %(count)s choices at most.") % {"count": MOST_OPTIONS}, code="invalid")
 
 
 def one_line(text: str) -> str:
@@ -84,16 +95,16 @@ def _slug(name: str) -> str:
 
 def _text(raw: Any, options: list[Option]) -> Value | None:
     if not isinstance(raw, str):
-        raise ValidationError("This takes text.", code="invalid")
+        raise ValidationError(_("This takes text."), code="invalid")
     text = one_line(raw)
     if len(text) > TEXT_CHARS:
-        raise ValidationError(f"{TEXT_CHARS} characters at most.", code="invalid")
+        raise ValidationError(_("%(count)s characters at most.") % {"count": TEXT_CHARS}, code="invalid")
     return text or None
 
 
 def _number(raw: Any, options: list[Option]) -> Value | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
-        raise ValidationError("This takes a number.", code="invalid")
+        raise ValidationError(_("This takes a number."), code="invalid")
     text = str(raw).strip()
     if not text:
         return None
@@ -103,12 +114,12 @@ def _number(raw: Any, options: list[Option]) -> Value | None:
             raise InvalidOperation
         number = Decimal(plain)
     except InvalidOperation:
-        raise ValidationError("This takes a number, such as 12 or 12.5.", code="invalid") from None
+        raise ValidationError(_("This takes a number, such as 12 or 12.5."), code="invalid") from None
     if not number.is_finite() or abs(number) >= LARGEST:
-        raise ValidationError("This number is too large.", code="invalid")
+        raise ValidationError(_("This number is too large."), code="invalid")
     rounded = number.quantize(Decimal(1).scaleb(-DECIMALS))
     if rounded != number:
-        raise ValidationError(f"A number has {DECIMALS} decimals at most.", code="invalid")
+        raise ValidationError(_("A number has %(count)s decimals at most.") % {"count": DECIMALS}, code="invalid")
     shown = format(rounded, "f").rstrip("0").rstrip(".")
     return "0" if shown in ("-0", "") else shown
 
@@ -125,7 +136,7 @@ def _date(raw: Any, options: list[Option]) -> Value | None:
         pass
     if isinstance(raw, str) and not text:
         return None
-    raise ValidationError("This takes a day, as in 2026-11-22.", code="invalid")
+    raise ValidationError(_("This takes a day, as in 2026-11-22."), code="invalid")
 
 
 def _yes_no(raw: Any, options: list[Option]) -> Value | None:
@@ -138,12 +149,12 @@ def _yes_no(raw: Any, options: list[Option]) -> Value | None:
         return False
     if not text:
         return None
-    raise ValidationError("This is yes or no.", code="invalid")
+    raise ValidationError(_("This is yes or no."), code="invalid")
 
 
 def _choice(raw: Any, options: list[Option]) -> Value | None:
     if not isinstance(raw, str):
-        raise ValidationError("Choose one of those offered.", code="invalid")
+        raise ValidationError(_("Choose one of those offered."), code="invalid")
     text = one_line(raw)
     if not text:
         return None
@@ -154,13 +165,13 @@ def _choice(raw: Any, options: list[Option]) -> Value | None:
     for option in offered:
         if option["name"].casefold() == text.casefold():
             return str(option["key"])
-    raise ValidationError(f"“{text[:40]}” is not one of those offered.", code="invalid")
+    raise ValidationError(_("“%(text)s” is not one of those offered.") % {"text": text[:40]}, code="invalid")
 
 
 def _choices(raw: Any, options: list[Option]) -> Value | None:
     wanted = raw.split(",") if isinstance(raw, str) else raw
     if not isinstance(wanted, list):
-        raise ValidationError("This takes a list.", code="invalid")
+        raise ValidationError(_("This takes a list."), code="invalid")
     keys = {key for key in (_choice(one, options) for one in wanted[: 2 * MOST_OPTIONS]) if key is not None}
     return [option["key"] for option in options if option["key"] in keys] or None  # in the order of the options
 
@@ -170,7 +181,7 @@ def _link(raw: Any, options: list[Option]) -> Value | None:
     if not text:
         return None
     if not is_link(text):
-        raise ValidationError("This takes an address that begins with https:// or http://.", code="invalid")
+        raise ValidationError(_("This takes an address that begins with https:// or http://."), code="invalid")
     return text
 
 
@@ -180,7 +191,7 @@ def is_link(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        _port = parts.port
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -12,15 +12,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, User
 from tickets.formatting import escape
 from tickets.models import Ticket
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MAX_STEPS = 10
 WORDS_CHARS = 2000
@@ -36,25 +42,33 @@ Step = dict[str, str]
 class Variable:
     """A name in a macro's words: what to call it, how it is offered, and what stands for it."""
 
-    label: str
+    label: StrOrPromise
     token: str
     value: Callable[[Ticket, User], str]
 
 
 VARIABLES = {
     "customer.first_name": Variable(
-        "Customer’s first name", "{{ customer.first_name | there }}", lambda ticket, _: _first(ticket.customer.name)
+        _("Customer’s first name"),
+        "{{ customer.first_name | there }}",
+        lambda ticket, _agent: _first(ticket.customer.name),
     ),
-    "customer.name": Variable("Customer’s name", "{{ customer.name }}", lambda ticket, _: ticket.customer.name),
-    "ticket.subject": Variable("Subject", "{{ ticket.subject }}", lambda ticket, _: ticket.subject),
+    "customer.name": Variable(_("Customer’s name"), "{{ customer.name }}", lambda ticket, _agent: ticket.customer.name),
+    "ticket.subject": Variable(_("Subject"), "{{ ticket.subject }}", lambda ticket, _agent: ticket.subject),
     "ticket.reference": Variable(
-        "Reference, for customers", "{{ ticket.reference }}", lambda ticket, _: ticket.reference
+        _("Reference, for customers"), "{{ ticket.reference }}", lambda ticket, _agent: ticket.reference
     ),
-    "ticket.number": Variable("Ticket number, for us", "{{ ticket.number }}", lambda ticket, _: str(ticket.number)),
+    "ticket.number": Variable(
+        _("Ticket number, for us"), "{{ ticket.number }}", lambda ticket, _agent: str(ticket.number)
+    ),
     # As customers know them, not as the team does.
-    "agent.first_name": Variable("Your first name", "{{ agent.first_name }}", lambda _, agent: _first(agent.face_name)),
-    "agent.name": Variable("Your name, as customers see it", "{{ agent.name }}", lambda _, agent: agent.face_name),
-    "company.name": Variable("Our company", "{{ company.name }}", lambda *_: Desk.current().name),
+    "agent.first_name": Variable(
+        _("Your first name"), "{{ agent.first_name }}", lambda _ticket, agent: _first(agent.face_name)
+    ),
+    "agent.name": Variable(
+        _("Your name, as customers see it"), "{{ agent.name }}", lambda _ticket, agent: agent.face_name
+    ),
+    "company.name": Variable(_("Our company"), "{{ company.name }}", lambda *_: Desk.current().name),
 }
 # A signature also goes to addresses that nobody has proved: nothing that a stranger wrote stands in it.
 SIGNATURE_NAMES = ("agent.first_name", "agent.name", "company.name")
@@ -117,8 +131,8 @@ class StepKind:
     is announced. A kind that is `again` may be there several times; a `last` one is done after all others.
     """
 
-    label: str
-    says: str
+    label: StrOrPromise
+    says: StrOrPromise
     do: Do
     options: Callable[[], dict[str, str]] | None = None
     check: Callable[[str], str] = str.strip
@@ -151,35 +165,46 @@ class Steps:
         """The steps as they are kept. Errors: ValidationError code `invalid`, in words for whoever chose them."""
         checked = [self.check_one(step) for step in steps]
         if len(checked) > MAX_STEPS:
-            raise ValidationError(f"A macro has {MAX_STEPS} steps at most.", code="invalid")
+            raise ValidationError(
+                gettext("A macro has %(count)s steps at most.") % {"count": MAX_STEPS}, code="invalid"
+            )
         for step in checked:
             kind = self.kinds[step["do"]]
             if not kind.again and sum(other["do"] == step["do"] for other in checked) > 1:
-                raise ValidationError(f"“{kind.label}” can be there only once.", code="invalid")
+                raise ValidationError(
+                    gettext("“%(step)s” can be there only once.") % {"step": kind.label}, code="invalid"
+                )
         return sorted(checked, key=lambda step: self.kinds[step["do"]].last)
 
     def check_one(self, step: object) -> Step:
         do, value = (step.get("do"), step.get("value")) if isinstance(step, dict) else (None, None)
         if not isinstance(do, str) or do not in self.kinds:
-            raise ValidationError("There is no such step.", code="invalid")
+            raise ValidationError(gettext("There is no such step."), code="invalid")
         kind, options = self.kinds[do], self.options(do)
         if not isinstance(value, str) or (options is not None and value not in options):
-            raise ValidationError(f"{kind.label}: that cannot be chosen any more.", code="invalid")
+            raise ValidationError(
+                gettext("%(step)s: that cannot be chosen any more.") % {"step": kind.label}, code="invalid"
+            )
         if options is None:
             value = kind.check(value.replace("\x00", ""))
             if not value:
-                raise ValidationError(f"{kind.label}: say what.", code="invalid")
+                raise ValidationError(gettext("%(step)s: say what.") % {"step": kind.label}, code="invalid")
             if len(value) > WORDS_CHARS:
-                raise ValidationError(f"{kind.label}: {WORDS_CHARS:,} characters at most.", code="invalid")
+                raise ValidationError(
+                    gettext("%(step)s: %(count)s characters at most.")
+                    % {"step": kind.label, "count": number_format(WORDS_CHARS, force_grouping=True)},
+                    code="invalid",
+                )
         return {"do": do, "value": value}
 
     def say(self, step: Step) -> str:
         """What a stored step will do, in a few words; also if it can no longer be done."""
         kind = self.kinds.get(step.get("do", ""))
         if kind is None:
-            return "something that is not here any more"
+            return gettext("something that is not here any more")
         value, options = step.get("value", ""), self.options(step["do"])
-        words = " ".join(value.split()) if options is None else options.get(value, "somebody or something that is gone")
+        gone = gettext("somebody or something that is gone")
+        words = " ".join(value.split()) if options is None else options.get(value, gone)
         return kind.says.format(words if len(words) <= CHIP_CHARS else words[: CHIP_CHARS - 1] + "…")
 
     def shown(self, steps: Iterable[Step]) -> list[dict[str, str]]:
@@ -198,5 +223,5 @@ def written(step: Step) -> str:
 
 def read(text: str) -> Step:
     """A step from what a form sent; whether there is such a one, `Steps.check` says."""
-    do, _, value = text.partition(":")
+    do, _colon, value = text.partition(":")
     return {"do": do, "value": value}

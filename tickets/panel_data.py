@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from tickets.field_values import is_link
 
 MOST_SECTIONS, MOST_ROWS = 20, 50
@@ -45,7 +48,7 @@ class Shown:
 def read_panel(data: Any) -> Shown:
     """An answer as it is shown. Errors: ShapeError."""
     if not isinstance(data, dict):
-        raise ShapeError("It must be an object with “sections”.")
+        raise ShapeError(_("It must be an object with “sections”."))
     sections = _list(data.get("sections"), "sections", MOST_SECTIONS)
     shown = [_section(section, f"sections[{place}]") for place, section in enumerate(sections)]
     return Shown(shown, _time(data.get("updated_at")))
@@ -53,7 +56,7 @@ def read_panel(data: Any) -> Shown:
 
 def _section(data: Any, where: str) -> Section:
     if not isinstance(data, dict):
-        raise ShapeError(f"{where} must be an object.")
+        raise ShapeError(_("%(where)s must be an object.") % {"where": where})
     rows = _list(data.get("rows"), f"{where}.rows", MOST_ROWS)
     title = _text(data.get("title", ""), f"{where}.title", LABEL_CHARS)
     return Section(title, [_row(row, f"{where}.rows[{place}]") for place, row in enumerate(rows)])
@@ -61,11 +64,13 @@ def _section(data: Any, where: str) -> Section:
 
 def _row(data: Any, where: str) -> Row:
     if not isinstance(data, dict):
-        raise ShapeError(f"{where} must be an object.")
+        raise ShapeError(_("%(where)s must be an object.") % {"where": where})
     label = _text(data.get("label"), f"{where}.label", LABEL_CHARS)
     href = data.get("href")
     if href is not None and (not isinstance(href, str) or not is_link(href)):
-        raise ShapeError(f"{where}.href must be an address that begins with https:// or http://.")
+        raise ShapeError(
+            _("%(where)s.href must be an address that begins with https:// or http://.") % {"where": where}
+        )
     return Row(label, _value(data.get("value"), f"{where}.value"), href or "")
 
 
@@ -73,7 +78,7 @@ def _value(value: Any, where: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return pgettext("field", "Yes") if value else pgettext("field", "No")
     if isinstance(value, int | float):
         return str(value)[:VALUE_CHARS]
     return _text(value, where, VALUE_CHARS)
@@ -81,16 +86,16 @@ def _value(value: Any, where: str) -> str:
 
 def _text(value: Any, where: str, limit: int) -> str:
     if not isinstance(value, str):
-        raise ShapeError(f"{where} must be text.")
+        raise ShapeError(_("%(where)s must be text.") % {"where": where})
     clean = " ".join(value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def _list(value: Any, where: str, most: int) -> list[Any]:
     if not isinstance(value, list):
-        raise ShapeError(f"{where} must be a list.")
+        raise ShapeError(_("%(where)s must be a list.") % {"where": where})
     if len(value) > most:
-        raise ShapeError(f"{where} has more than {most} entries.")
+        raise ShapeError(_("%(where)s has more than %(count)s entries.") % {"where": where, "count": most})
     return value
 
 
@@ -101,4 +106,4 @@ def _time(value: Any) -> datetime | None:
         at = datetime.fromisoformat(value)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise ShapeError("updated_at must be a time, as in 2026-11-22T08:00:00Z.") from None
+        raise ShapeError(_("updated_at must be a time, as in 2026-11-22T08:00:00Z.")) from None

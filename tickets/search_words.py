@@ -12,6 +12,13 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MAX_CHARS = 500  # as long as a saved view's query may be
 MAX_PARTS = 20
@@ -61,33 +68,67 @@ def fold(text: str) -> str:
 
 # --- The language --------------------------------------------------------------------------
 
-STATUSES = {"open": "Open", "pending": "Pending", "on_hold": "On hold", "solved": "Solved", "unsolved": "Not solved"}
-STATES = {
-    "snoozed": "Snoozed",
-    "unassigned": "Assigned to nobody",
-    "mine": "Assigned to me",
-    "waiting": "Waiting for us",
-    "unread": "Unread",
+STATUSES = {
+    "open": pgettext_lazy("status", "Open"),
+    "pending": pgettext_lazy("status", "Pending"),
+    "on_hold": pgettext_lazy("status", "On hold"),
+    "solved": pgettext_lazy("status", "Solved"),
+    "unsolved": pgettext_lazy("status", "Not solved"),
 }
-CHANNELS = {"chat": "Chat", "email": "Email", "form": "Form", "phone": "Phone", "api": "API"}
-PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High", "urgent": "Urgent"}
-THINGS = {"attachment": "With a file", "note": "With a note", "rating": "With a rating", "draft": "With my draft"}
-PLACES = {"trash": "In the trash"}
+STATES = {
+    "snoozed": pgettext_lazy("state", "Snoozed"),
+    "unassigned": _("Assigned to nobody"),
+    "mine": _("Assigned to me"),
+    "waiting": _("Waiting for us"),
+    "unread": pgettext_lazy("state", "Unread"),
+}
+CHANNELS = {
+    "chat": _("Chat"),
+    "email": _("Email"),
+    "form": _("Form"),
+    "phone": _("Phone"),
+    "api": _("API"),
+}
+PRIORITIES = {
+    "low": _("Low priority"),
+    "normal": _("Normal priority"),
+    "high": _("High priority"),
+    "urgent": _("Urgent priority"),
+}
+THINGS = {
+    "attachment": _("With a file"),
+    "note": _("With a note"),
+    "rating": _("With a rating"),
+    "draft": _("With my draft"),
+}
+PLACES = {"trash": _("In the trash")}
 _ALSO = {"on-hold": "on_hold", "onhold": "on_hold", "attachments": "attachment", "file": "attachment", "mail": "email"}
 _ALSO |= {"files": "attachment", "notes": "note", "nobody": "unassigned", "me": "mine"}
 # Filters that take one of a few words, and what is shown for each; then those that take any name; then days.
-_ONE_OF = {"is": STATUSES | STATES, "channel": CHANNELS, "priority": PRIORITIES, "has": THINGS, "in": PLACES}
-_NAMED = {
-    "from": "From",
-    "assignee": "Assigned to",
-    "team": "Team",
-    "tag": "Tag",
-    "site": "Website",
-    "cause": "Cause",
-    "file": "File",
-    "status": "Status",
+_ONE_OF: dict[str, Mapping[str, StrOrPromise]] = {
+    "is": STATUSES | STATES,
+    "channel": CHANNELS,
+    "priority": PRIORITIES,
+    "has": THINGS,
+    "in": PLACES,
 }
-_DAYS = {"before": "Opened before", "after": "Opened since", "on": "Opened on"}
+_NAMED = {
+    "from": _("From “%(value)s”"),
+    "assignee": _("Assigned to “%(value)s”"),
+    "team": _("Team “%(value)s”"),
+    "tag": _("Tag “%(value)s”"),
+    "site": _("Website “%(value)s”"),
+    "cause": _("Cause “%(value)s”"),
+    "file": _("File “%(value)s”"),
+    "status": _("Status “%(value)s”"),
+}
+_DAYS = {
+    "before": _("Opened before %(value)s"),
+    "after": _("Opened since %(value)s"),
+    "on": _("Opened on %(value)s"),
+}
+_SAID = _NAMED | _DAYS
+_ASSIGNED = {"me": STATES["mine"], "nobody": STATES["unassigned"]}
 
 _QUOTES = str.maketrans("“”„«»\x00\t\r\n", '"""""    ')
 _PART = re.compile(r'(?P<no>-?)(?:(?P<key>[A-Za-z][A-Za-z0-9_-]*):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
@@ -128,19 +169,17 @@ class Part:
     def label(self) -> str:
         """What was understood, in words."""
         if self.key in _ONE_OF:
-            said = _ONE_OF[self.key][self.value]
-            said = f"{said} priority" if self.key == "priority" else said
-        elif self.key == "assignee" and self.value in ("me", "nobody"):
-            said = f"Assigned to {self.value}"
-        elif self.key in _NAMED:
-            said = f"{_NAMED[self.key]} “{self.value}”"
+            said = str(_ONE_OF[self.key][self.value])
+        elif self.key == "assignee" and self.value in _ASSIGNED:
+            said = str(_ASSIGNED[self.value])
+        elif self.key in _SAID:
+            said = _SAID[self.key] % {"value": self.value}
         elif self.name:
-            said = f"{self.name}: {self.value}" if self.held is not None else f"No {self.name}"
-        elif self.key in _DAYS:
-            said = f"{_DAYS[self.key]} {self.value}"
+            has_none = gettext("No %(field)s") % {"field": self.name}
+            said = f"{self.name}: {self.value}" if self.held is not None else has_none
         else:
-            said = f"“{self.value}”" if self.is_exact else self.value
-        return f"not: {said}" if self.is_excluded else said
+            said = gettext("“%(words)s”") % {"words": self.value} if self.is_exact else self.value
+        return gettext("not: %(filter)s") % {"filter": said} if self.is_excluded else said
 
     @property
     def tsquery(self) -> str:

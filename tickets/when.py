@@ -8,6 +8,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from dateparser.date import DateDataParser
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
 
 MAX_CHARS = 60
 LONGEST = timedelta(days=2 * 365 + 1)
@@ -94,13 +96,13 @@ def choices(now: datetime, zone: tzinfo) -> list[Choice]:
     away = (7 if 1 <= local.weekday() <= 5 else 10) - local.weekday()
     third = local.date() + timedelta(days=away % 7)
     return [
-        Choice("Later today", _real(later.replace(tzinfo=None), zone))
+        Choice(_("Later today"), _real(later.replace(tzinfo=None), zone))
         if is_today
-        else Choice("In 2 hours", _real_after(now, timedelta(hours=2), zone)),
-        Choice("Tomorrow", _real(datetime.combine(tomorrow, MORNING), zone)),
-        Choice(f"{third:%A}", _real(datetime.combine(third, MORNING), zone)),
-        Choice("In a week", _real(datetime.combine(local.date() + timedelta(days=7), MORNING), zone)),
-        Choice("Until they reply", None),
+        else Choice(_("In 2 hours"), _real_after(now, timedelta(hours=2), zone)),
+        Choice(_("Tomorrow"), _real(datetime.combine(tomorrow, MORNING), zone)),
+        Choice(str(WEEKDAYS[third.weekday()]), _real(datetime.combine(third, MORNING), zone)),
+        Choice(_("In a week"), _real(datetime.combine(local.date() + timedelta(days=7), MORNING), zone)),
+        Choice(_("Until they reply"), None),
     ]
 
 
@@ -134,7 +136,7 @@ def _simple(words: str, local: datetime) -> str:
 def _next_at(clock: str, local: datetime, zone: tzinfo) -> datetime | None:
     """The next time that clocks show this."""
     half = clock[-2:] if clock[-1] == "m" else ""
-    hour, _, minute = clock.removesuffix(half).strip().partition(":")
+    hour, _colon, minute = clock.removesuffix(half).strip().partition(":")
     if half and not 1 <= int(hour) <= 12:
         return None
     try:

@@ -7,7 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import translation
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
+from accounts.languages import mail_language
 from accounts.models import Desk, Team, User
 from customers.models import Customer
 from tickets.models import NamedStatus, Ticket
@@ -52,16 +56,21 @@ def clean_body(body: str, *, may_be_empty: bool = False) -> str:
     # Postgres cannot store NUL; a lone surrogate is not text; a line ends in one way, whichever door it came through.
     body = body.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8").strip()
     if not body and not may_be_empty:
-        raise ValidationError("Write something first.", code="empty")
+        raise ValidationError(_("Write something first."), code="empty")
     if len(body) > settings.MESSAGE_MAX_CHARS:
-        raise ValidationError(f"That is too long: {settings.MESSAGE_MAX_CHARS:,} characters at most.", code="too_long")
+        raise too_long(settings.MESSAGE_MAX_CHARS)
     return body
+
+
+def too_long(limit: int) -> ValidationError:
+    most = number_format(limit, force_grouping=True)
+    return ValidationError(_("That is too long: %(count)s characters at most.") % {"count": most}, code="too_long")
 
 
 def check_client_id(client_id: str) -> None:
     """A sender's own id is short and printable: Postgres could not even look for NUL or half a letter."""
     if len(client_id) > 64 or not client_id.isprintable():
-        raise ValidationError("A client_id has at most 64 printable characters.", code="invalid")
+        raise ValidationError(_("A client_id has at most 64 printable characters."), code="invalid")
 
 
 def clean_line(text: str, limit: int) -> str:
@@ -96,7 +105,12 @@ def assignment_data(ticket: Ticket, *, had: tuple[User | None, Team | None]) -> 
 def check_named(named: NamedStatus, status: str, *, is_undo: bool = False) -> None:
     """Errors: ValidationError code `invalid` if this word is not one for this status, or is not used any more."""
     if named.status != status or (named.archived_at is not None and not is_undo):
-        raise ValidationError(f"“{named.name}” cannot be chosen here any more.", code="invalid")
+        raise ValidationError(_("“%(name)s” cannot be chosen here any more.") % {"name": named.name}, code="invalid")
+
+
+def in_words_for(user: User) -> translation.override:
+    """What is said in the block is kept for this person to read: it is in their language, whoever acts."""
+    return translation.override(mail_language(user.language, Desk.current().language))
 
 
 def undo_data(is_undo: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from accounts.limits import take
 from accounts.models import User
@@ -57,16 +58,16 @@ def clean_person(name: str, email: str) -> Person:
     try:
         clean_address(email)
     except ValidationError:
-        raise ValidationError("This is not an email address.", code="invalid_email") from None
+        raise ValidationError(_("This is not an email address."), code="invalid_email") from None
     return Person(clean_text(name, limit=NAME_CHARS), clean_email(email))
 
 
 def check_people(people: list[Person], *, most: int = MOST_PEOPLE) -> None:
     """Errors: ValidationError with code `empty`, `too_many`, or `undeliverable`, which names them."""
     if not people:
-        raise ValidationError("Say to whom.", code="empty")
+        raise ValidationError(_("Say to whom."), code="empty")
     if len(people) > most:
-        raise ValidationError(f"{most} people at most.", code="too_many")
+        raise ValidationError(_("%(count)s people at most.") % {"count": most}, code="too_many")
     if troubles := troubles_of(person.email for person in people):
         said = [f"{email}: {why}" for email, why in list(troubles.items())[:5]]
         raise ValidationError(" ".join(said), code="undeliverable")
@@ -84,7 +85,8 @@ def use_up(people: Iterable[Person], *, by: User) -> None:
     if count and not take(f"recipients:{by.pk}", count, limit=limit, seconds=HOUR):
         log.warning("person %s was refused %s new recipients", by.pk, count)
         raise ValidationError(
-            f"You can write to {limit} new people in an hour at most. Try again later.", code="rate_limited"
+            _("You can write to %(count)s new people in an hour at most. Try again later.") % {"count": limit},
+            code="rate_limited",
         )
 
 

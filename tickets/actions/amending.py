@@ -15,6 +15,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from outbox.actions import black_out_mails, take_out_file
@@ -34,7 +35,7 @@ class ChangedError(ValidationError):
     """A note is not what its author saw when they began to change it; `message` is how it reads now."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__("This note was changed meanwhile. Look at both texts and save again.", code="conflict")
+        super().__init__(_("This note was changed meanwhile. Look at both texts and save again."), code="conflict")
         self.now = message
 
 
@@ -51,7 +52,7 @@ def edit_note(message: Message, *, by: User, body: str, version: str | None = No
     if message.by_user_id != by.pk:
         raise PermissionDenied
     if not message.is_note:
-        raise ValidationError("A reply has been read: it cannot be changed any more.", code="invalid")
+        raise ValidationError(_("A reply has been read: it cannot be changed any more."), code="invalid")
     body = clean_body(body, may_be_empty=message.attachments.exists())
     if body == message.body:
         return message
@@ -81,7 +82,7 @@ def redact_message(message: Message, *, by: User, passages: Iterable[str]) -> Me
     was = message.body
     missing = [passage for passage in wanted if passage not in was]
     if missing:
-        raise ValidationError("This message does not say that (any more): select it again.", code="invalid")
+        raise ValidationError(_("This message does not say that (any more): select it again."), code="invalid")
     for passage in sorted(wanted, key=len, reverse=True):
         message.body = message.body.replace(passage, BLOCKS)
     changed = _black_out_subjects(family, was, message.body, wanted, besides=ticket)
@@ -103,7 +104,7 @@ def remove_file(attachment: Attachment, *, by: User) -> Attachment:
     """
     require(by, "tickets.redact")
     if attachment.message is None:
-        raise ValidationError("This file was not sent.", code="invalid")
+        raise ValidationError(_("This file was not sent."), code="invalid")
     ticket, message = _lock_message(attachment.message)
     attachment = Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk)
     if attachment.removed_at is not None:
@@ -153,9 +154,9 @@ def _passages(passages: Iterable[str]) -> list[str]:
     wanted = list(dict.fromkeys(clean_body(passage, may_be_empty=True) for passage in passages))
     wanted = [passage for passage in wanted if passage.strip(f"{BLOCKS[0]} \n")]
     if not wanted:
-        raise ValidationError("Select what should be blacked out.", code="invalid")
+        raise ValidationError(_("Select what should be blacked out."), code="invalid")
     if len(wanted) > MAX_PASSAGES:
-        raise ValidationError(f"{MAX_PASSAGES} passages at once at most.", code="invalid")
+        raise ValidationError(_("%(count)s passages at once at most.") % {"count": MAX_PASSAGES}, code="invalid")
     return wanted
 
 

@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.actions._rules import clean_line, require
@@ -66,18 +67,20 @@ def _checked(title: str, url: str, summary: str, *, known: Article | None) -> di
     values = {"title": clean_line(title, len(title)), "url": clean_line(url, len(url)), "summary": ""}
     values["summary"] = clean_line(summary, len(summary))
     if not values["title"]:
-        raise _refused("title", "Give it a title.", "empty")
+        raise _refused("title", _("Give it a title."), "empty")
     for name, most in (("title", TITLE_CHARS), ("url", URL_CHARS), ("summary", SUMMARY_CHARS)):
         if len(values[name]) > most:
-            raise _refused(name, f"{most} characters at most.", "too_long")
+            raise _refused(name, _("%(count)s characters at most.") % {"count": most}, "too_long")
     try:
         _is_address(values["url"])
     except ValidationError:
-        raise _refused("url", "Give a whole address, with https://.", "invalid") from None
+        raise _refused("url", _("Give a whole address, with https://."), "invalid") from None
     same = Article.objects.filter(url=values["url"]).first()
     if same is not None and same != known:
-        where = " It is put away: bring it back." if same.archived_at else ""
-        raise _refused("url", f"“{same.title}” has this address already.{where}", "conflict")
+        words = _("“%(title)s” has this address already.")
+        if same.archived_at:
+            words = _("“%(title)s” has this address already. It is put away: bring it back.")
+        raise _refused("url", words % {"title": same.title}, "conflict")
     return values
 
 

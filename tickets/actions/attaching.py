@@ -17,8 +17,11 @@ from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
+from accounts.models import Desk, User
 from tickets.actions._rules import Actor, require
 from tickets.events import authored
 from tickets.models import Attachment, Message, OutreachRow, ScheduledReply
@@ -31,7 +34,7 @@ DISCARD_AT_ONCE = 500
 HEAD_BYTES = 4096  # enough to tell a file's type
 # Control, format (bidi and zero width among them), surrogate, private, unassigned; separators of lines and paragraphs.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_GONE = "A file is not there any more. Attach it again."
+_GONE = gettext_lazy("A file is not there any more. Attach it again.")
 
 
 def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
@@ -42,10 +45,10 @@ def add_attachment(upload: UploadedFile, *, by: Actor) -> Attachment:
     """
     require(by, "tickets.reply")
     if not upload.size:
-        raise ValidationError("This file is empty.", code="empty")
+        raise ValidationError(_("This file is empty."), code="empty")
     if upload.size > settings.MAX_FILE_BYTES:
         limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-        raise ValidationError(f"This file is too large: {limit} MB at most.", code="too_long")
+        raise ValidationError(_("This file is too large: %(count)s MB at most.") % {"count": limit}, code="too_long")
     attachment = Attachment(name=clean_file_name(upload.name or ""), **authored(by))
     picture = _remake(upload)
     if picture is None:
@@ -90,9 +93,11 @@ def _remake(upload: UploadedFile) -> Picture | None:
         return remake(cast(BinaryIO, upload))
     except PictureTooLargeError:
         limit = MAX_PIXELS // 1_000_000
-        raise ValidationError(f"This picture is too large: {limit} megapixels at most.", code="too_long") from None
+        raise ValidationError(
+            _("This picture is too large: %(count)s megapixels at most.") % {"count": limit}, code="too_long"
+        ) from None
     except PicturesBusyError:
-        raise ValidationError("Too many pictures at once. Try again in a moment.", code="unavailable") from None
+        raise ValidationError(_("Too many pictures at once. Try again in a moment."), code="unavailable") from None
     finally:
         upload.seek(0)
 
@@ -107,7 +112,7 @@ def _store(attachment: Attachment, content: File[bytes]) -> None:
         if not isinstance(error, OSError):
             raise
         log.error("a file could not be kept: %s", error)
-        raise ValidationError("Files cannot be taken right now. Words can.", code="unavailable") from None
+        raise ValidationError(_("Files cannot be taken right now. Words can."), code="unavailable") from None
 
 
 def _delete_file(attachment: Attachment) -> None:
@@ -124,7 +129,7 @@ def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
     """
     wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
-        raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="invalid")
+        raise ValidationError(_("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="invalid")
     mine = {"by_user": by} if isinstance(by, User) else {"by_customer": by}
     unsent = Attachment.objects.filter(pk__in=wanted, message=None, **mine)
     if by is None or unsent.update(message=message) != len(wanted):
@@ -141,9 +146,10 @@ def file_ids(ids: tuple[str, ...]) -> set[str]:
 
 
 def count_files(ids: tuple[str, ...]) -> str:
-    """What stands for the words of a message that has none."""
+    """What stands for the words of a message that has none; it is kept, so it is in the company's language."""
     count = len(file_ids(ids))
-    return "A file" if count == 1 else f"{count} files"
+    with translation.override(Desk.current().language):
+        return _("A file") if count == 1 else ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
 
 
 def discard_unsent(*, older_than: datetime) -> int:
@@ -155,7 +161,7 @@ def discard_unsent(*, older_than: datetime) -> int:
     unsent = Attachment.objects.filter(~Exists(waiting), ~Exists(promised), message=None, drafts=None)
     for attachment in unsent.filter(created_at__lt=older_than)[:DISCARD_AT_ONCE]:
         with transaction.atomic():
-            deleted, _ = unsent.filter(pk=attachment.pk).delete()
+            deleted, _by_model = unsent.filter(pk=attachment.pk).delete()
         if deleted:
             attachment.file.delete(save=False)  # only now: a row without its file could still be sent
             count += 1

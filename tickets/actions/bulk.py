@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from tickets.actions._rules import check_client_id, clean_body, lock, require
+from tickets.actions._rules import check_client_id, clean_body, in_words_for, lock, require
 from tickets.actions.posting import post_message
 from tickets.actions.trashing import refuse_in_trash
 from tickets.actions.undoing import remembering
@@ -50,10 +52,10 @@ def change_many(tickets: Iterable[Ticket], *, by: User, change: Callable[[Ticket
             except ValidationError as error:
                 changed.left[number] = " ".join(error.messages)
             except PermissionDenied:
-                changed.left[number] = "You may not do that."
+                changed.left[number] = _("You may not do that.")
             else:
                 (changed.done if is_new else changed.same).append(number)
-        changed.left |= dict.fromkeys(sorted(set(chosen) - set(heads)), "It is not there any more.")
+        changed.left |= dict.fromkeys(sorted(set(chosen) - set(heads)), _("It is not there any more."))
     changed.undo = noted.undo
     return changed
 
@@ -103,7 +105,7 @@ def send_next_of(bulk: BulkReply, *, by: User) -> BulkReplyRow | None:
     if row is None:
         return None
     try:
-        with transaction.atomic():
+        with in_words_for(bulk.user), transaction.atomic():
             _check_still_wanted(row, by)
             client_id = f"bulk-{bulk.pk}-{row.ticket_id}"
             words = render(bulk.body, row.ticket, by, is_markdown=True)
@@ -112,7 +114,7 @@ def send_next_of(bulk: BulkReply, *, by: User) -> BulkReplyRow | None:
     except ValidationError as error:
         row.state, row.reason = BulkReplyRow.State.LEFT, " ".join(error.messages)[:200]
     except PermissionDenied:
-        row.state, row.reason = BulkReplyRow.State.LEFT, "You may not write there any more."
+        row.state, row.reason = BulkReplyRow.State.LEFT, gettext_noop("You may not write there any more.")
     else:
         row.state, row.message = BulkReplyRow.State.SENT, message
     row.save(update_fields=["state", "reason", "message"])
@@ -126,9 +128,9 @@ def forget_bulk_replies(*, older_than: datetime) -> int:
 
 def _check_number(chosen: dict[int, Ticket]) -> None:
     if not chosen:
-        raise ValidationError("Select at least one ticket.", code="empty")
+        raise ValidationError(_("Select at least one ticket."), code="empty")
     if len(chosen) > MOST_AT_ONCE:
-        raise ValidationError(f"Select {MOST_AT_ONCE} tickets at most.", code="too_many")
+        raise ValidationError(_("Select %(count)s tickets at most.") % {"count": MOST_AT_ONCE}, code="too_many")
 
 
 def _check_still_wanted(row: BulkReplyRow, by: User) -> None:
@@ -138,6 +140,6 @@ def _check_still_wanted(row: BulkReplyRow, by: User) -> None:
         raise PermissionDenied
     said = Event.objects.filter(ticket=row.ticket_id, seq__gt=row.begun_seq, type="message.posted", is_public=True)
     if said.filter(by_customer__isnull=False).exists():
-        raise ValidationError("They wrote meanwhile.", code="conflict")
+        raise ValidationError(_("They wrote meanwhile."), code="conflict")
     if said.exclude(by_user=by).exists():
-        raise ValidationError("Somebody else answered meanwhile.", code="conflict")
+        raise ValidationError(_("Somebody else answered meanwhile."), code="conflict")

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.actions._rules import Actor, clean_line, lock, require
@@ -31,12 +32,15 @@ def read_lines(text: str) -> list[str]:
     lines = [clean_line(_BULLET.sub("", line, count=1), len(line)) for line in text.splitlines()]
     lines = [line for line in lines if line]
     if not lines:
-        raise ValidationError("Write what is to be done.", code="empty")
+        raise ValidationError(_("Write what is to be done."), code="empty")
     if len(lines) > MOST_ITEMS:
-        raise ValidationError(f"A checklist has {MOST_ITEMS} lines at most.", code="too_long")
+        raise ValidationError(_("A checklist has %(count)s lines at most.") % {"count": MOST_ITEMS}, code="too_long")
     for line in lines:
         if len(line) > ITEM_CHARS:
-            raise ValidationError(f"A line has {ITEM_CHARS} characters at most: {line[:30]}…", code="too_long")
+            raise ValidationError(
+                _("A line has %(count)s characters at most: %(line)s…") % {"count": ITEM_CHARS, "line": line[:30]},
+                code="too_long",
+            )
     return lines
 
 
@@ -47,7 +51,7 @@ def add_items(ticket: Ticket, *, by: Actor, text: str, at: datetime | None = Non
     lines = read_lines(text)
     items = list(ticket.checklist.all())
     if len(items) + len(lines) > MOST_ITEMS:
-        raise ValidationError(f"A checklist has {MOST_ITEMS} lines at most.", code="too_long")
+        raise ValidationError(_("A checklist has %(count)s lines at most.") % {"count": MOST_ITEMS}, code="too_long")
     after = max((item.position for item in items), default=-1) + 1
     added = [ChecklistItem(ticket=ticket, text=line, position=after + place) for place, line in enumerate(lines)]
     ChecklistItem.objects.bulk_create(added)
@@ -133,7 +137,7 @@ def put_item_back(ticket: Ticket, *, by: Actor, was: dict[str, Any], at: datetim
     """Undo a removal: the same line in its place, ticked as it was. Errors: PermissionDenied; ValidationError."""
     ticket = _lock(ticket, by)
     if ticket.checklist.count() >= MOST_ITEMS:
-        raise ValidationError(f"A checklist has {MOST_ITEMS} lines at most.", code="too_long")
+        raise ValidationError(_("A checklist has %(count)s lines at most.") % {"count": MOST_ITEMS}, code="too_long")
     item = ChecklistItem.objects.create(
         ticket=ticket,
         text=was["text"],
@@ -156,7 +160,7 @@ def _again(item: ChecklistItem) -> ChecklistItem:
     """The line as it is now, under its ticket's lock. Errors: ValidationError code `invalid` if it is gone."""
     found = ChecklistItem.objects.filter(pk=item.pk).first()
     if found is None:
-        raise ValidationError("This line is not there any more.", code="invalid")
+        raise ValidationError(_("This line is not there any more."), code="invalid")
     return found
 
 

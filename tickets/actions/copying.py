@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from outbox.models import Mail, MailState
 from tickets import emails
@@ -29,16 +30,16 @@ def mail_copy(ticket: Ticket, *, by: Actor, at: datetime | None = None) -> Mail:
     require(by, "tickets.reply", ticket)
     address = ticket.customer.address
     if address is None or not address.is_verified:
-        raise ValidationError("No address is verified yet.", code="unverified")
+        raise ValidationError(_("No address is verified yet."), code="unverified")
     key = f"transcript:{ticket.reference}:{ticket.public_last_seq}:{address.pk}"
     sent = Mail.objects.filter(dedupe_key=key).first()
     if sent is not None:
         return sent
     now = at or timezone.now()
     if ticket.events.filter(type="copy.mailed", at__gt=now - timedelta(days=1)).count() >= COPIES_A_DAY:
-        raise ValidationError("That is enough copies for today.", code="rate_limited")
+        raise ValidationError(_("That is enough copies for today."), code="rate_limited")
     mail = emails.copy(ticket, address, dedupe_key=key)
     if mail.state == MailState.CANCELLED:
-        raise ValidationError("Mails to this address come back.", code="invalid")
+        raise ValidationError(_("Mails to this address come back."), code="invalid")
     record(ticket, "copy.mailed", by=by, at=at, data={"mail": str(mail.pk)})
     return mail

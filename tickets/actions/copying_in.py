@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from customers.actions import find_by_email
@@ -34,10 +35,10 @@ def add_copied(ticket: Ticket, *, by: User, email: str, name: str = "", at: date
     if person.email in current:
         return current[person.email]
     if ticket.customer.addresses.filter(email__iexact=person.email).exists():
-        raise ValidationError("That is the customer. They get every answer anyway.", code="invalid")
+        raise ValidationError(_("That is the customer. They get every answer anyway."), code="invalid")
     check_people([person])
     if len(current) >= MOST_COPIED:
-        raise ValidationError(f"{MOST_COPIED} copies at most.", code="too_many")
+        raise ValidationError(_("%(count)s copies at most.") % {"count": MOST_COPIED}, code="too_many")
     use_up([person], by=by)
     person = person._replace(name=person.name or _name_of(person.email))
     copied = Copied.objects.create(

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from tickets.actions._rules import check_client_id, lock, require
+from tickets.actions._rules import check_client_id, lock, require, too_long
 from tickets.actions.attaching import MAX_FILES, file_ids
 from tickets.models import Attachment, Draft, Message, ScheduledReply, Ticket
 
@@ -42,26 +43,26 @@ def save_draft(
     check_client_id(client_id)
     body = _clean(body)
     if kind not in Message.Kind.values:
-        raise ValidationError("There is no such kind of message.", code="invalid")
+        raise ValidationError(_("There is no such kind of message."), code="invalid")
     wanted = file_ids(attachments)
     if len(wanted) > MAX_FILES:
-        raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="invalid")
+        raise ValidationError(_("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="invalid")
     ticket = lock(ticket)  # whoever sends it holds this too, so that nothing that has left comes back
     require(by, "tickets.reply")
     if _has_left(by, client_id):
-        raise ValidationError("These words have been sent.", code="sent")
+        raise ValidationError(_("These words have been sent."), code="sent")
     now = timezone.now()
     written_at = min(written_at or now, now)
     kept = Draft.objects.filter(ticket=ticket, user=by).first()
     if kept is not None and _is_newer(kept, client_id, written_at, known_at):
-        raise ValidationError("Something newer is kept.", code="older")
+        raise ValidationError(_("Something newer is kept."), code="older")
     files = Attachment.objects.filter(pk__in=wanted, message=None, by_user=by)
     if not body.strip() and not files:
         drop_drafts(by, [kept.client_id] if kept else [], ticket=ticket)
         return None
     seq = ticket.last_seq if begun_seq is None else max(0, min(begun_seq, ticket.last_seq))
     values = {"body": body, "kind": kind, "client_id": client_id, "begun_seq": seq, "updated_at": written_at}
-    draft, _ = Draft.objects.update_or_create(ticket=ticket, user=by, defaults=values)
+    draft, _is_new = Draft.objects.update_or_create(ticket=ticket, user=by, defaults=values)
     draft.attachments.set(files)
     return draft
 
@@ -96,7 +97,7 @@ def put_back(ticket: Ticket, by: User, *, reply: ScheduledReply, begun_seq: int,
         "begun_seq": begun_seq,
         "updated_at": _just_after(kept),
     }
-    draft, _ = Draft.objects.update_or_create(ticket=ticket, user=by, defaults=values)
+    draft, _is_new = Draft.objects.update_or_create(ticket=ticket, user=by, defaults=values)
     draft.attachments.set(files)
     return draft
 
@@ -110,7 +111,7 @@ def _clean(body: str) -> str:
     """As a message is cleaned, but with the space at its ends: its writer is not done."""
     body = body.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8")
     if len(body) > MAX_CHARS:
-        raise ValidationError(f"That is too long: {MAX_CHARS:,} characters at most.", code="too_long")
+        raise too_long(MAX_CHARS)
     return body
 
 

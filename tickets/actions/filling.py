@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tickets.actions._rules import Actor, lock, require, undo_data
 from tickets.events import record
-from tickets.field_values import one_line, read_value, say_value
+from tickets.field_values import kept_words, one_line, read_value
 from tickets.models import Field, Ticket
 from tickets.queries.fields import fields_of
 
@@ -35,7 +36,7 @@ def set_fields(
         field = fields.get(slug)
         try:
             if field is None:
-                raise ValidationError("There is no such field on this ticket.")
+                raise ValidationError(_("There is no such field on this ticket."))
             wanted[slug] = raw if is_undo else read_value(field.kind, _options(field, ticket), raw)
         except ValidationError as error:
             name = field.name if field else one_line(slug)[:60]
@@ -51,7 +52,7 @@ def check_needed(ticket: Ticket) -> None:
     """Errors: ValidationError code `needed` that names the fields which must be filled before it is solved."""
     missing = [field.name for field in fields_of(ticket) if field.is_needed and field.slug not in ticket.fields]
     if missing:
-        raise ValidationError(f"Fill in first: {', '.join(missing)}.", code="needed")
+        raise ValidationError(_("Fill in first: %(fields)s.") % {"fields": ", ".join(missing)}, code="needed")
 
 
 def _options(field: Field, ticket: Ticket) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def _fill(ticket: Ticket, field: Field, value: Any, *, by: Actor, at: datetime |
     data = {
         "field": field.slug,
         "name": field.name,
-        "from": say_value(field.kind, field.options, had)[:SAID_CHARS],
-        "to": say_value(field.kind, field.options, value)[:SAID_CHARS],
+        "from": kept_words(field.kind, field.options, had)[:SAID_CHARS],
+        "to": kept_words(field.kind, field.options, value)[:SAID_CHARS],
     }
     record(ticket, "field.changed", by=by, at=at, changed=["fields"], data=data | undo_data(is_undo))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Desk
 from outbox.actions import cancel_mails
@@ -103,7 +104,7 @@ def call_off_follow_up(ticket: Ticket, *, by: Actor, at: datetime | None = None)
 def _scheduled(ticket: Ticket) -> FollowUp:
     found = ticket.follow_ups.scheduled().filter(kind=FollowUp.Kind.AFTER_SOLVING).select_for_update().first()
     if found is None:
-        raise ValidationError("No follow-up is scheduled any more.", code="closed")
+        raise ValidationError(_("No follow-up is scheduled any more."), code="closed")
     return found
 
 

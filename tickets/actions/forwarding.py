@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from outbox.actions import cancel_mail
@@ -66,7 +67,7 @@ def forward_ticket(
     body = clean_body(words, may_be_empty=True)
     said, files = _messages(ticket, messages), _files(ticket, attachments)
     if not body and not said and not files:
-        raise ValidationError("Write something, or choose what to forward.", code="empty")
+        raise ValidationError(_("Write something, or choose what to forward."), code="empty")
     use_up(to, by=by)
     mail = emails.forward(
         ticket,
@@ -82,7 +83,8 @@ def forward_ticket(
     data = {"mail": str(mail.pk), "to": addresses, "words": body, "messages": len(said)}
     event = record(ticket, "ticket.forwarded", by=by, data=data | {"files": [file.name for file in files]})
     step = {"ticket": ticket.pk, "do": "forward", "was": {"mail": str(mail.pk)}, "is": {}}
-    undo = Undo.objects.create(user=by, label=f"Forwarded to {', '.join(addresses)}"[:200], steps=[step])
+    label = _("Forwarded to %(addresses)s") % {"addresses": ", ".join(addresses)}
+    undo = Undo.objects.create(user=by, label=label[:200], steps=[step])
     return Forwarded(mail, event, undo)
 
 
@@ -93,7 +95,7 @@ def take_back_forward(ticket: Ticket, *, by: User, mail: str) -> Event:
     require(by, "tickets.open")
     told = ticket.events.filter(type="ticket.forwarded", by_user=by, data__mail=mail).first()
     if told is None or not cancel_mail(uuid.UUID(mail), reason="taken back"):
-        raise ValidationError("It has left already.", code="closed")
+        raise ValidationError(_("It has left already."), code="closed")
     return record(ticket, "forward.taken_back", by=by, data={"mail": mail, "to": told.data["to"]})
 
 
@@ -108,22 +110,22 @@ def _check_to(ticket: Ticket, to: list[Person]) -> None:
     check_people(to, most=MOST_TO)
     theirs = {email.lower() for email in ticket.customer.addresses.values_list("email", flat=True)}
     if any(person.email in theirs for person in to):
-        raise ValidationError("That is the customer. Write them a reply instead.", code="invalid")
+        raise ValidationError(_("That is the customer. Write them a reply instead."), code="invalid")
 
 
 def _messages(ticket: Ticket, wanted: Collection[int] | None) -> list[Message]:
     found = forwardable(ticket) if wanted is None else forwardable(ticket).filter(pk__in=set(wanted))
     said = list(found.order_by("-event__seq")[: MOST_MESSAGES + 1])[::-1]
     if wanted is not None and len(said) != len(set(wanted)):
-        raise ValidationError("A message is not there any more, or cannot be forwarded.", code="invalid")
+        raise ValidationError(_("A message is not there any more, or cannot be forwarded."), code="invalid")
     return said[-MOST_MESSAGES:]
 
 
 def _files(ticket: Ticket, ids: tuple[str, ...]) -> list[Attachment]:
     wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
-        raise ValidationError(f"{MAX_FILES} files at most go with one mail.", code="too_many")
+        raise ValidationError(_("%(count)s files at most go with one mail.") % {"count": MAX_FILES}, code="too_many")
     files = list(forwardable_files(ticket).filter(pk__in=wanted))
     if len(files) != len(wanted):
-        raise ValidationError("A file is not there any more, or cannot be forwarded.", code="invalid")
+        raise ValidationError(_("A file is not there any more, or cannot be forwarded."), code="invalid")
     return files

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import Actor, assignment_data, clean_line, lock, require, start_waiting
@@ -27,14 +28,14 @@ def take_chat(ticket: Ticket, *, by: User, at: datetime | None = None) -> Ticket
     ticket = lock(ticket)
     require(by, "tickets.assign")
     if ticket.channel != Channel.CHAT:
-        raise ValidationError("This is no chat.", code="invalid")
+        raise ValidationError(_("This is no chat."), code="invalid")
     refuse_in_trash(ticket)
     if ticket.assignee_id == by.pk:
         return ticket
     if ticket.assignee is not None:
-        raise ValidationError(f"{ticket.assignee.short_name} has it.", code="conflict")
+        raise ValidationError(_("%(name)s has it.") % {"name": ticket.assignee.short_name}, code="conflict")
     if ticket.is_solved:
-        raise ValidationError("This chat is over.", code="closed")
+        raise ValidationError(_("This chat is over."), code="closed")
     had = (ticket.assignee, ticket.team)
     ticket.assignee = by
     data = assignment_data(ticket, had=had) | {"reason": "accepted"}
@@ -79,11 +80,11 @@ def transfer_ticket(
     ticket = lock(ticket)
     require(by, "tickets.assign")
     if (user is None) == (team is None):
-        raise ValidationError("Choose one person or one team.", code="invalid")
+        raise ValidationError(_("Choose one person or one team."), code="invalid")
     if user is not None and not user.has_perm("tickets.view"):
-        raise ValidationError(f"{user} no longer works here.", code="invalid")
+        raise ValidationError(_("%(name)s no longer works here.") % {"name": user}, code="invalid")
     if ticket.is_solved:
-        raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
+        raise ValidationError(_("This ticket is solved. Reopen it first."), code="invalid")
     had = (ticket.assignee, ticket.team)
     now_has = (user, ticket.team if team is None else team)
     if now_has == had:
@@ -108,9 +109,9 @@ def invite_agent(
     ticket = lock(ticket)
     require(by, "tickets.assign")
     if user.pk == by.pk:
-        raise ValidationError("You are here already.", code="invalid")
+        raise ValidationError(_("You are here already."), code="invalid")
     if not user.has_perm("tickets.view"):
-        raise ValidationError(f"{user} no longer works here.", code="invalid")
+        raise ValidationError(_("%(name)s no longer works here.") % {"name": user}, code="invalid")
     if user.pk == ticket.assignee_id:
         return None
     note = clean_line(note, HAND_OVER_NOTE_CHARS)
@@ -136,7 +137,7 @@ def join_ticket(ticket: Ticket, *, by: User, at: datetime | None = None) -> Coll
     if ticket.assignee_id == by.pk:
         Collaborator.objects.filter(ticket=ticket, user=by).delete()  # it became theirs meanwhile
         return None
-    here, _ = Collaborator.objects.get_or_create(
+    here, _is_new = Collaborator.objects.get_or_create(
         ticket=ticket, user=by, defaults={"invited_by": None, "invited_at": at or timezone.now()}
     )
     if here.joined_at is None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import Team, User
 from tickets.actions._rules import lock
@@ -15,6 +16,9 @@ from tickets.events import record
 from tickets.models import BulkReply, BulkReplyRow, Collaborator, ScheduledReply, Ticket
 from tickets.models.ticket import TicketQuerySet
 
+# What `count` calls them; whoever shows it translates.
+OPEN_TICKETS, REPLIES = gettext_noop("open tickets"), gettext_noop("replies that have not left")
+
 
 class Work:
     """Open tickets, replies that have not left, and tickets that they were asked into. Drafts stay as they are: they
@@ -22,7 +26,7 @@ class Work:
 
     def count(self, user: User) -> dict[str, int]:
         replies = ScheduledReply.objects.filter(user=user, state__in=ScheduledReply.OPEN)
-        return {"open tickets": _open_tickets(user).count(), "replies that have not left": replies.count()}
+        return {OPEN_TICKETS: _open_tickets(user).count(), REPLIES: replies.count()}
 
     def hand_on(self, user: User, *, by: User | None, to: User | Team | None) -> None:
         """Give their open tickets to somebody, to a team (where nobody has them yet) or to nobody; solved ones stay
@@ -46,7 +50,7 @@ def _take_back_replies(user: User, by: User | None) -> None:
     waiting = ScheduledReply.objects.filter(user=user, state__in=ScheduledReply.OPEN)
     for row in waiting.order_by("ticket", "pk"):
         ticket = lock(Ticket(pk=row.ticket_id))
-        reason = f"{user.name} does not work here any more."[:200]
+        reason = f"{user.name} does not work here any more."[:200]  # on record; no page shows it
         if waiting.filter(pk=row.pk).update(state=ScheduledReply.State.CANCELLED, reason=reason):
             record(ticket, "reply.taken_back", by=by, data={"user": user.name, "reason": reason})
 

@@ -7,8 +7,11 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from accounts.templatetags.grammar import mid_sentence
 from tickets import when
 from tickets.actions._rules import clean_line
 from tickets.actions.checking_off import add_items, read_lines
@@ -17,7 +20,7 @@ from tickets.actions.posting import post_message
 from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
 from tickets.actions.sorting import MAX_TAGS, assign_ticket, retag_ticket, set_priority, set_status
-from tickets.field_values import read_value, say_value
+from tickets.field_values import kept_words, read_value
 from tickets.macros import StepKind, render
 from tickets.models import Field, Message, NamedStatus, Priority, RootCause, Status, Ticket
 
@@ -32,7 +35,7 @@ def _assign(ticket: Ticket, value: str, *, by: User, once: str) -> None:
 
 def _people() -> dict[str, str]:
     working = User.objects.filter(is_active=True).values_list("pk", "name")
-    return {SELF: "yourself", NOBODY: "nobody"} | {str(pk): name for pk, name in working}
+    return {SELF: gettext("yourself"), NOBODY: gettext("nobody")} | {str(pk): name for pk, name in working}
 
 
 def _move(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -40,11 +43,11 @@ def _move(ticket: Ticket, value: str, *, by: User, once: str) -> None:
 
 
 def _teams() -> dict[str, str]:
-    return {str(pk): name for pk, name in Team.objects.values_list("pk", "name")} | {NONE: "no team"}
+    return {str(pk): name for pk, name in Team.objects.values_list("pk", "name")} | {NONE: gettext("no team")}
 
 
 def _set_status(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    kind, _, pk = value.partition(":")
+    kind, _colon, pk = value.partition(":")
     named = NamedStatus.objects.get(pk=pk) if kind == NAMED else None
     set_status(ticket, by=by, status=named.status if named else value, named=named)
 
@@ -52,25 +55,28 @@ def _set_status(ticket: Ticket, value: str, *, by: User, once: str) -> None:
 def _statuses() -> dict[str, str]:
     words = NamedStatus.objects.filter(archived_at=None).exclude(status=Status.SOLVED).values_list("pk", "name")
     own = {f"{NAMED}:{pk}": name for pk, name in words}
-    return {value: label.lower() for value, label in Status.choices if value != Status.SOLVED} | own
+    return {value: mid_sentence(str(label)) for value, label in Status.choices if value != Status.SOLVED} | own
 
 
 def _set_field(ticket: Ticket, value: str, *, by: User, once: str) -> None:
-    slug, _, typed = value.partition(":")
+    slug, _colon, typed = value.partition(":")
     set_fields(ticket, by=by, values={slug: typed.strip()})
 
 
 def _clean_field(text: str) -> str:
     """`name: value`, by the field's name or its slug; kept by its slug, which outlives the name."""
-    name, _, typed = clean_line(text, len(text)).partition(":")
+    name, _colon, typed = clean_line(text, len(text)).partition(":")
     name, typed = name.strip(), typed.strip()
     if not name:
         return ""
     field = Field.objects.filter(Q(name__iexact=name) | Q(slug=name.lower()), archived_at=None).first()
     if field is None:
-        raise ValidationError(f"Set a field: there is none called {name[:40]}. Write its name, a colon, its value.")
+        raise ValidationError(
+            gettext("Set a field: there is none called %(name)s. Write its name, a colon, its value.")
+            % {"name": name[:40]}
+        )
     value = read_value(field.kind, field.options, typed)
-    return f"{field.slug}: {say_value(field.kind, field.options, value)}".strip()
+    return f"{field.slug}: {kept_words(field.kind, field.options, value)}".strip()
 
 
 def _set_priority(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -78,7 +84,7 @@ def _set_priority(ticket: Ticket, value: str, *, by: User, once: str) -> None:
 
 
 def _priorities() -> dict[str, str]:
-    return {str(value): label.lower() for value, label in Priority.choices}
+    return {str(value): mid_sentence(str(label)) for value, label in Priority.choices}
 
 
 def _add_tags(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -93,9 +99,12 @@ def _clean_tags(text: str) -> str:
     names = [name for name in (clean_line(part, len(part)) for part in text.split(",")) if name]
     long = [name for name in names if len(name) > TAG_CHARS]
     if long:
-        raise ValidationError(f"A tag has {TAG_CHARS} characters at most: {long[0][:20]}…", code="invalid")
+        raise ValidationError(
+            gettext("A tag has %(count)s characters at most: %(tag)s…") % {"count": TAG_CHARS, "tag": long[0][:20]},
+            code="invalid",
+        )
     if len(names) > MAX_TAGS:
-        raise ValidationError(f"A ticket has {MAX_TAGS} tags at most.", code="invalid")
+        raise ValidationError(gettext("A ticket has %(count)s tags at most.") % {"count": MAX_TAGS}, code="invalid")
     return ", ".join(names)
 
 
@@ -107,20 +116,22 @@ def _resolve(ticket: Ticket, value: str, *, by: User, once: str) -> None:
 
 
 def _causes() -> dict[str, str]:
-    return {NONE: "no cause to name"} | dict(RootCause.objects.values_list("slug", "name"))
+    return {NONE: gettext("no cause to name")} | dict(RootCause.objects.values_list("slug", "name"))
 
 
 def _snooze(ticket: Ticket, value: str, *, by: User, once: str) -> None:
     wake = when.read(value, now=timezone.now(), zone=by.zone)
     if wake is None:
-        raise ValidationError(f"Snooze until: {value} has passed.", code="invalid")
+        raise ValidationError(gettext("Snooze until: %(time)s has passed.") % {"time": value}, code="invalid")
     snooze_ticket(ticket, by=by, until=wake.at)
 
 
 def _clean_when(text: str) -> str:
     text = clean_line(text, len(text))
     if text and when.read(text, now=timezone.now(), zone=ZoneInfo("UTC")) is None:
-        raise ValidationError(f"Snooze until: this is no time that we understand: {text[:40]}.", code="invalid")
+        raise ValidationError(
+            gettext("Snooze until: this is no time that we understand: %(text)s.") % {"text": text[:40]}, code="invalid"
+        )
     return text
 
 
@@ -142,14 +153,14 @@ def _clean_lines(text: str) -> str:
     return "\n".join(read_lines(text)) if text.strip() else ""
 
 
-ASSIGN = StepKind("Assign to", "assign to {}", _assign, options=_people)
-TEAM = StepKind("Move to team", "move to {}", _move, options=_teams)
-STATUS = StepKind("Set status", "mark as {}", _set_status, options=_statuses)
-PRIORITY = StepKind("Set priority", "set priority {}", _set_priority, options=_priorities)
-ADD_TAGS = StepKind("Add tags", "tag {}", _add_tags, check=_clean_tags, again=True)
-REMOVE_TAGS = StepKind("Remove tags", "remove tag {}", _remove_tags, check=_clean_tags, again=True)
-FIELD = StepKind("Set a field (name: value)", "set {}", _set_field, check=_clean_field, again=True)
-NOTE = StepKind("Add a note for the team", "note “{}”", _note, check=_clean_note, again=True)
-CHECKLIST = StepKind("Add to the checklist", "checklist: {}", _add_lines, check=_clean_lines, again=True)
-SNOOZE = StepKind("Snooze until", "snooze: {}", _snooze, check=_clean_when, last=True)
-RESOLVE = StepKind("Solve, with the cause", "solve: {}", _resolve, options=_causes, last=True)
+ASSIGN = StepKind(_("Assign to"), _("assign to {}"), _assign, options=_people)
+TEAM = StepKind(_("Move to team"), _("move to {}"), _move, options=_teams)
+STATUS = StepKind(_("Set status"), _("mark as {}"), _set_status, options=_statuses)
+PRIORITY = StepKind(_("Set priority"), _("set priority {}"), _set_priority, options=_priorities)
+ADD_TAGS = StepKind(_("Add tags"), _("tag {}"), _add_tags, check=_clean_tags, again=True)
+REMOVE_TAGS = StepKind(_("Remove tags"), _("remove tag {}"), _remove_tags, check=_clean_tags, again=True)
+FIELD = StepKind(_("Set a field (name: value)"), _("set {}"), _set_field, check=_clean_field, again=True)
+NOTE = StepKind(_("Add a note for the team"), _("note “{}”"), _note, check=_clean_note, again=True)
+CHECKLIST = StepKind(_("Add to the checklist"), _("checklist: {}"), _add_lines, check=_clean_lines, again=True)
+SNOOZE = StepKind(_("Snooze until"), _("snooze: {}"), _snooze, check=_clean_when, last=True)
+RESOLVE = StepKind(_("Solve, with the cause"), _("solve: {}"), _resolve, options=_causes, last=True)

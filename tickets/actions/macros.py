@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import check_client_id, clean_body, clean_line, lock, require
@@ -86,7 +87,9 @@ def delete_macro(macro: Macro, *, by: User) -> None:
 
 def _check_room(owner: User) -> None:
     if Macro.objects.filter(owner=owner).count() >= MAX_OWN:
-        raise ValidationError(f"You have {MAX_OWN} macros of your own. Delete some first.", code="invalid")
+        raise ValidationError(
+            _("You have %(count)s macros of your own. Delete some first.") % {"count": MAX_OWN}, code="invalid"
+        )
 
 
 def _lock(macro: Macro, by: User) -> Macro:
@@ -103,14 +106,15 @@ def _checked(
     _check_whose(by, owner, team)
     name = clean_line(name, NAME_CHARS + 1)
     if not name:
-        raise ValidationError({"name": "Give it a name."}, code="empty")
+        raise ValidationError({"name": _("Give it a name.")}, code="empty")
     if len(name) > NAME_CHARS:
-        raise ValidationError({"name": f"A name has {NAME_CHARS} characters at most."}, code="too_long")
+        words = _("A name has %(count)s characters at most.") % {"count": NAME_CHARS}
+        raise ValidationError({"name": words}, code="too_long")
     if kind not in Message.Kind.values:
-        raise ValidationError("There is no such kind of message.", code="invalid")
+        raise ValidationError(_("There is no such kind of message."), code="invalid")
     body, checked = clean_body(body, may_be_empty=True), Steps().check(steps)
     if not body and not checked:
-        raise ValidationError("Write some words, or choose a step.", code="empty")
+        raise ValidationError(_("Write some words, or choose a step."), code="empty")
     return {"name": name, "body": body, "kind": kind, "steps": checked, "owner": owner, "team": team}
 
 
@@ -121,7 +125,7 @@ def _check_whose(by: User, owner: User | None, team: Team | None) -> None:
         return
     require(by, "tickets.share")
     if team is not None and not by.has_perm("tickets.view_all") and team not in by.teams.all():
-        raise ValidationError("You are not in this team.", code="invalid")
+        raise ValidationError(_("You are not in this team."), code="invalid")
 
 
 # --- Using -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.core.validators import URLValidator
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.actions._rules import clean_line
@@ -156,11 +157,11 @@ def change_notification_settings(user: User, *, by: User, ways: dict[str, list[s
     if by.pk != user.pk:
         raise PermissionDenied
     if set(ways) - set(USUAL_WAYS) or any(set(wanted) - set(WAYS) for wanted in ways.values()):
-        raise ValidationError("There is no such way.", code="invalid")
+        raise ValidationError(_("There is no such way."), code="invalid")
     if (chosen.get("quiet_from") is None) != (chosen.get("quiet_until") is None):
-        raise ValidationError({"quiet_until": "Quiet hours need a beginning and an end."})
+        raise ValidationError({"quiet_until": _("Quiet hours need a beginning and an end.")})
     if chosen.get("quiet_from") is not None and chosen["quiet_from"] == chosen["quiet_until"]:
-        raise ValidationError({"quiet_until": "They end when they begin."})
+        raise ValidationError({"quiet_until": _("They end when they begin.")})
     wishes = settings_of(user)
     wishes.ways = ways
     for name, value in chosen.items():
@@ -177,7 +178,7 @@ def subscribe_browser(
         raise PermissionDenied
     URLValidator(schemes=["https", "http"])(endpoint)
     if len(endpoint) > 1000 or not are_keys(p256dh, auth):
-        raise ValidationError("This browser said something that it cannot be reached by.", code="invalid")
+        raise ValidationError(_("This browser said something that it cannot be reached by."), code="invalid")
     values = {"user": user, "p256dh": p256dh, "auth": auth, "browser": clean_line(browser, 80), "failures": 0}
     subscription, is_new = PushSubscription.objects.update_or_create(endpoint=endpoint, defaults=values)
     if is_new:  # the oldest are browsers that are gone

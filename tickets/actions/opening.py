@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Site, Team
 from customers.models import Customer
@@ -52,7 +53,7 @@ def open_ticket(
     check_client_id(client_id)
     body = clean_body(body, may_be_empty=bool(attachments))
     if channel not in Channel.values or priority not in Priority.values:
-        raise ValidationError("There is no such channel or priority.", code="invalid")
+        raise ValidationError(_("There is no such channel or priority."), code="invalid")
     known = find_posted(by, [client_id]).get(client_id)
     if known is not None:
         return _same_words(known, body, attachments)
@@ -67,7 +68,7 @@ def open_ticket(
             words: dict[str, Any] = {"body": body, "kind": kind, "attachments": attachments, "format": format}
             message = post_messages([Post(ticket, by=by, client_id=client_id, at=at, **words)])[0]
             if message.ticket_id != ticket.pk:  # stored since we looked, with a ticket of its own
-                raise IntegrityError("opened meanwhile")
+                raise IntegrityError  # opened meanwhile
             return message.ticket
     except IntegrityError:  # the same client_id arrived twice at once: the other one is stored now
         known = find_posted(by, [client_id]).get(client_id)
@@ -88,5 +89,5 @@ def subject_from(body: str) -> str:
 def _same_words(known: Message, body: str, attachments: tuple[str, ...]) -> Ticket:
     is_other = known.body != body and not known.is_amended
     if is_other or {str(file.pk) for file in known.attachments.all()} != file_ids(attachments):
-        raise ValidationError("This id was used for another message.", code="conflict")
+        raise ValidationError(_("This id was used for another message."), code="conflict")
     return known.ticket

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Team, User
 from customers.actions import get_or_create_customer
-from tickets.actions._rules import check_client_id, clean_body, clean_line, require
+from tickets.actions._rules import check_client_id, clean_body, clean_line, in_words_for, require
 from tickets.actions.addressing import Person, check_people, use_up
 from tickets.actions.attaching import MAX_FILES, copy_attachment, delete_copies, file_ids
 from tickets.actions.opening import SUBJECT_CHARS, open_ticket
@@ -77,7 +79,7 @@ def begin_outreach(
         return known
     subject = clean_line(subject, SUBJECT_CHARS)
     if not subject:
-        raise ValidationError("Give it a subject.", code="empty")
+        raise ValidationError(_("Give it a subject."), code="empty")
     check_people(people)
     files = _own_files(by, attachments, len(people))
     body = clean_body(body, may_be_empty=bool(files))
@@ -129,12 +131,12 @@ def _write_next(outreach: Outreach, by: User, copies: list[Attachment]) -> Outre
     if row is None:
         return None
     try:
-        with transaction.atomic():
+        with in_words_for(outreach.user), transaction.atomic():
             row.ticket = _open_of(outreach, row, by, copies)
     except ValidationError as error:
         row.state, row.reason = State.LEFT, " ".join(error.messages)[:200]
     except PermissionDenied:
-        row.state, row.reason = State.LEFT, "You may not open tickets any more."
+        row.state, row.reason = State.LEFT, gettext_noop("You may not open tickets any more.")
     else:
         row.state = State.SENT
     if row.state == State.LEFT:
@@ -170,7 +172,7 @@ def _open(
     attachments: tuple[str, ...],
     client_id: str,
 ) -> Ticket:
-    customer, _ = get_or_create_customer(by=by, email=person.email, name=person.name)
+    customer, _is_new = get_or_create_customer(by=by, email=person.email, name=person.name)
     named = Ticket(customer=customer, subject=subject)
     ticket = open_ticket(
         customer,
@@ -190,10 +192,10 @@ def _own_files(by: User, ids: tuple[str, ...], people: int) -> list[Attachment]:
     """The author's own files that are on no message yet. Errors: ValidationError code `invalid` or `too_long`."""
     wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
-        raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="invalid")
+        raise ValidationError(_("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="invalid")
     files = list(Attachment.objects.filter(pk__in=wanted, message=None, by_user=by))
     if len(files) != len(wanted):
-        raise ValidationError("A file is not there any more. Attach it again.", code="invalid")
+        raise ValidationError(_("A file is not there any more. Attach it again."), code="invalid")
     if sum(file.size for file in files) * people > MOST_BYTES:
-        raise ValidationError("These files are too large for so many people.", code="too_long")
+        raise ValidationError(_("These files are too large for so many people."), code="too_long")
     return files

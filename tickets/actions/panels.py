@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import clean_line, require
@@ -28,7 +29,7 @@ def create_panel(*, by: User | None, **fields: Any) -> Panel:
     require(by, PERMISSION)
     others = list(Panel.objects.select_for_update())
     if len(others) >= MOST:
-        raise ValidationError(f"There are {MOST} panels already.", code="too_many")
+        raise ValidationError(_("There are %(count)s panels already.") % {"count": MOST}, code="too_many")
     panel = Panel(position=max((other.position for other in others), default=-1) + 1)
     return _save(panel, **fields)
 
@@ -72,11 +73,14 @@ def _save(
 ) -> Panel:
     panel.name, panel.url = clean_line(name, NAME_CHARS), clean_line(url, 500)
     if not panel.name:
-        raise ValidationError({"name": "Give it a name."}, code="empty")
+        raise ValidationError({"name": _("Give it a name.")}, code="empty")
     if not is_link(panel.url) or "@" in panel.url.partition("//")[2].partition("/")[0]:
-        raise ValidationError({"url": "This takes an address that begins with https:// or http://."}, code="invalid")
+        raise ValidationError({"url": _("This takes an address that begins with https:// or http://.")}, code="invalid")
     if kind not in Panel.Kind.values or not LOWEST <= height <= HIGHEST:
-        raise ValidationError(f"A panel is {LOWEST} to {HIGHEST} pixels high.", code="invalid")
+        raise ValidationError(
+            _("A panel is %(lowest)s to %(highest)s pixels high.") % {"lowest": LOWEST, "highest": HIGHEST},
+            code="invalid",
+        )
     panel.kind, panel.team, panel.height, panel.is_shown = kind, team, height, is_shown
     panel.save()
     return panel

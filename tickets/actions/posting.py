@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Desk, User
 from customers.models import Customer
@@ -127,7 +128,7 @@ def _post_all(posts: list[Post]) -> list[Message]:
             words = body if known.is_amended else known.body  # what was taken out cannot be compared any more
             said = (words, known.kind, _files_of(known, with_files))
             if said != (body, post.kind, file_ids(post.attachments)):
-                raise ValidationError("This id was used for another message.", code="conflict")
+                raise ValidationError(_("This id was used for another message."), code="conflict")
             answer.append(known)
             continue
         ticket = tickets[post.ticket.pk]
@@ -218,7 +219,7 @@ def _find_stored(posts: list[Post]) -> dict[tuple[str, int | None, str], Message
 def _check(post: Post, ticket: Ticket) -> None:
     require(post.by, "tickets.note" if post.kind == Message.Kind.NOTE else "tickets.reply", ticket)
     if post.kind not in Message.Kind.values or (post.kind == Message.Kind.NOTE and isinstance(post.by, Customer)):
-        raise ValidationError("There is no such kind of message.", code="invalid")
+        raise ValidationError(_("There is no such kind of message."), code="invalid")
     _check_format(post)
     if not isinstance(post.by, Customer):  # whose words bring it back
         refuse_in_trash(ticket)
@@ -228,7 +229,7 @@ def _check_format(post: Post) -> None:
     if post.format == Message.Format.PLAIN:
         return
     if post.format not in Message.Format.values or isinstance(post.by, Customer):
-        raise ValidationError("There is no such format.", code="invalid")
+        raise ValidationError(_("There is no such format."), code="invalid")
 
 
 def _is_too_late(post: Post, ticket: Ticket) -> bool:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from tickets.actions._rules import Actor, clean_body, lock, require
+from tickets.actions._rules import Actor, clean_body, lock, require, too_long
 from tickets.actions.trashing import restore_for
 from tickets.events import record
 from tickets.models import Rating, Ticket
@@ -28,10 +29,10 @@ def rate_ticket(ticket: Ticket, *, by: Actor, score: object, comment: str = "", 
         raise PermissionDenied
     require(by, "tickets.reply", ticket)
     if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
-        raise ValidationError("A rating is a whole number from 1 to 5.", code="invalid")
+        raise ValidationError(_("A rating is a whole number from 1 to 5."), code="invalid")
     comment = clean_body(comment, may_be_empty=True)
     if len(comment) > COMMENT_CHARS:
-        raise ValidationError(f"That is too long: {COMMENT_CHARS:,} characters at most.", code="too_long")
+        raise too_long(COMMENT_CHARS)
     rating = Rating.objects.filter(ticket=ticket).first() or Rating(ticket=ticket)
     if rating.pk and (rating.score, rating.comment) == (score, comment):
         return rating

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max, Q
+from django.utils.translation import gettext as _
 
 from tickets.actions._rules import Actor, lock, lock_both, require, undo_data
 from tickets.actions.trashing import refuse_in_trash
@@ -32,9 +33,9 @@ def link_ticket(
     require(by, "tickets.tag")
     refuse_in_trash(ticket, other)
     if kind not in (Kind.RELATED, Kind.PARENT, CHILD, Kind.DUPLICATE):
-        raise ValidationError("Tickets cannot be linked in this way.", code="invalid")
+        raise ValidationError(_("Tickets cannot be linked in this way."), code="invalid")
     if ticket.pk == other.pk:
-        raise ValidationError("A ticket cannot be linked with itself.", code="invalid")
+        raise ValidationError(_("A ticket cannot be linked with itself."), code="invalid")
     one, two = (other, ticket) if kind == CHILD else (ticket, other)
     kept = Kind.PARENT if kind == CHILD else Kind(kind)
     link = TicketLink.objects.filter(Q(ticket=one, other=two) | Q(ticket=two, other=one)).first()
@@ -61,7 +62,9 @@ def unlink_ticket(link: TicketLink, *, by: Actor, at: datetime | None = None, is
     if found is None:
         return False
     if found.kind == Kind.SPLIT:
-        raise ValidationError("This is where the ticket began. Merge the two to make them one again.", code="invalid")
+        raise ValidationError(
+            _("This is where the ticket began. Merge the two to make them one again."), code="invalid"
+        )
     refuse_in_trash(found.ticket, found.other)
     found.delete()
     _record_both("ticket.unlinked", found, by=by, at=at, is_undo=is_undo)
@@ -96,10 +99,13 @@ def _tell_whole(number: int) -> None:
 def _check(link: TicketLink | None, one: Ticket, two: Ticket, kind: str) -> None:
     """Whether the first may be linked so to the second, if they have this link, or none, by now."""
     if link is not None and link.kind == Kind.SPLIT:
-        raise ValidationError("These two are linked already: one was split off from the other.", code="invalid")
+        raise ValidationError(_("These two are linked already: one was split off from the other."), code="invalid")
     for ticket in (one, two) if link is None else ():
         if TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).count() >= MOST_LINKS:
-            raise ValidationError(f"Ticket {ticket.pk} has {MOST_LINKS} links already.", code="invalid")
+            raise ValidationError(
+                _("Ticket %(number)s has %(count)s links already.") % {"number": ticket.pk, "count": MOST_LINKS},
+                code="invalid",
+            )
     if kind == Kind.PARENT:
         _check_parts(one, two)
 
@@ -111,13 +117,18 @@ def _check_parts(part: Ticket, whole: Ticket) -> None:
     known = TicketLink.objects.filter(kind=Kind.PARENT)
     of = known.filter(ticket=part).exclude(other=whole).values_list("other", flat=True).first()
     if of is not None:
-        raise ValidationError(f"Ticket {part.pk} is part of ticket {of} already.", code="invalid")
+        raise ValidationError(
+            _("Ticket %(part)s is part of ticket %(whole)s already.") % {"part": part.pk, "whole": of}, code="invalid"
+        )
     above: int | None = whole.pk
     while above is not None:
         # The link between the two may be the other way round until now: then it is turned.
         above = known.filter(ticket=above).exclude(ticket=whole, other=part).values_list("other", flat=True).first()
         if above == part.pk:
-            raise ValidationError(f"Ticket {whole.pk} is itself a part of ticket {part.pk}.", code="invalid")
+            raise ValidationError(
+                _("Ticket %(whole)s is itself a part of ticket %(part)s.") % {"whole": whole.pk, "part": part.pk},
+                code="invalid",
+            )
 
 
 def _record_both(what: str, link: TicketLink, *, by: Actor, at: datetime | None, is_undo: bool) -> None:

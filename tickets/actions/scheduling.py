@@ -15,9 +15,11 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
-from tickets.actions._rules import check_client_id, clean_body, lock, require
+from tickets.actions._rules import check_client_id, clean_body, in_words_for, lock, require
 from tickets.actions.attaching import MAX_FILES, file_ids
 from tickets.actions.drafting import drop_drafts, put_back
 from tickets.actions.filling import check_needed
@@ -33,6 +35,11 @@ LONGEST = timedelta(days=366)
 NO_CAUSE = "none"
 FORMAT = Message.Format.MARKDOWN  # only the composer writes what leaves later, and its words are Markdown
 State = ScheduledReply.State
+# Why one is held or unfinished, as it is kept; whoever shows it translates.
+_MERGED = gettext_noop("The ticket was merged meanwhile. Look at what is on both before it leaves.")
+_IN_TRASH = gettext_noop("The ticket is in the trash.")
+_NOT_ALLOWED = gettext_noop("That is not allowed any more.")
+_UNFINISHED = gettext_noop("It is not allowed any more.")
 
 
 class HeldError(ValidationError):
@@ -109,18 +116,18 @@ def _find_scheduled(by: User, wanted: dict[str, Any]) -> ScheduledReply | None:
     body = clean_body(wanted["body"], may_be_empty=bool(wanted["attachments"]))
     is_amended = known.message is not None and known.message.is_amended
     if (body if is_amended else known.body, files) != (body, file_ids(wanted["attachments"])):
-        raise ValidationError("This id was used for another message.", code="conflict")
+        raise ValidationError(_("This id was used for another message."), code="conflict")
     return known
 
 
 def _check_then(by: User, then: dict[str, Any]) -> None:
     if set(then) - {"resolve", "steps", "macros", "uncopied"}:
-        raise ValidationError("There is no such thing to do.", code="invalid")
+        raise ValidationError(_("There is no such thing to do."), code="invalid")
     slug = then.get("resolve")
     if slug is not None:
         require(by, "tickets.resolve")
         if slug != NO_CAUSE and not RootCause.objects.filter(slug=str(slug)[:200]).exists():
-            raise ValidationError("This cause is not there any more. Choose another one.", code="invalid")
+            raise ValidationError(_("This cause is not there any more. Choose another one."), code="invalid")
     if then.get("steps"):
         Steps().check(then["steps"])
 
@@ -147,7 +154,7 @@ def schedule_reply(
     now = timezone.now()
     soon = now + timedelta(seconds=settings.UNDO_SEND_SECONDS)
     if send_at is not None and send_at > now + LONGEST:
-        raise ValidationError("Choose a time within a year.", code="invalid")
+        raise ValidationError(_("Choose a time within a year."), code="invalid")
     files = _files(by, attachments)
     seq = ticket.last_seq if begun_seq is None else max(0, min(begun_seq, ticket.last_seq))
     reply = ScheduledReply.objects.create(
@@ -173,10 +180,10 @@ def _files(by: User, ids: tuple[str, ...]) -> list[Attachment]:
     """The author's own files that are on no message yet. Errors: ValidationError code `invalid`."""
     wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
-        raise ValidationError(f"{MAX_FILES} files at most go with one message.", code="invalid")
+        raise ValidationError(_("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="invalid")
     files = list(Attachment.objects.filter(pk__in=wanted, message=None, by_user=by))
     if len(files) != len(wanted):
-        raise ValidationError("A file is not there any more. Attach it again.", code="invalid")
+        raise ValidationError(_("A file is not there any more. Attach it again."), code="invalid")
     return files
 
 
@@ -190,7 +197,7 @@ def run_scheduled_reply(reply: ScheduledReply) -> Message | None:
     if claimed is None or ticket.merged_into_id:  # merged this very moment: the next tick knows
         return None
     if _move(claimed, ticket):
-        return _held(ticket, claimed, "The ticket was merged meanwhile. Look at what is on both before it leaves.")
+        return _held(ticket, claimed, _MERGED)
     return _deliver(ticket, claimed)
 
 
@@ -212,11 +219,16 @@ def _move(reply: ScheduledReply, ticket: Ticket) -> bool:
 
 def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     """Post it, or hold it and say why. Ticket and row must be locked."""
+    with in_words_for(reply.user):
+        return _deliver_or_hold(ticket, reply)
+
+
+def _deliver_or_hold(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     by = reply.user
     if ticket.trashed_at is not None:
-        return _held(ticket, reply, "The ticket is in the trash.")
+        return _held(ticket, reply, _IN_TRASH)
     if not by.is_active or not Ticket.objects.visible_to(by).filter(pk=ticket.pk).exists():
-        return _held(ticket, reply, f"{by.name} may not answer here any more.")
+        return _held(ticket, reply, _("%(name)s may not answer here any more.") % {"name": by.name})
     between = came_between(ticket, by=by, begun_seq=reply.begun_seq)
     if between:
         return _held(ticket, reply, _why_held(between))
@@ -229,7 +241,7 @@ def _deliver(ticket: Ticket, reply: ScheduledReply) -> Message | None:
     except ValidationError as error:
         return _held(ticket, reply, " ".join(error.messages))
     except PermissionDenied:
-        return _held(ticket, reply, "That is not allowed any more.")
+        return _held(ticket, reply, _NOT_ALLOWED)
     reply.state, reply.message = State.SENT, message
     reply.reason = _try_to_follow(message, by, reply.then)
     reply.save(update_fields=["state", "message", "reason"])
@@ -248,7 +260,7 @@ def _follow(message: Message, by: User, then: dict[str, Any]) -> None:
         return
     cause = None if slug == NO_CAUSE else RootCause.objects.filter(slug=slug).first()
     if cause is None and slug != NO_CAUSE:
-        raise ValidationError("Its cause is not there any more.", code="invalid")
+        raise ValidationError(_("Its cause is not there any more."), code="invalid")
     resolve_ticket(message.ticket, by=by, root_cause=cause)
 
 
@@ -260,7 +272,7 @@ def _try_to_follow(message: Message, by: User, then: dict[str, Any]) -> str:
     except ValidationError as error:
         return " ".join(error.messages)[:200]
     except (PermissionDenied, ObjectDoesNotExist):
-        return "It is not allowed any more."
+        return _UNFINISHED
     return ""
 
 
@@ -278,10 +290,18 @@ def _held(ticket: Ticket, reply: ScheduledReply, reason: str) -> Message | None:
 
 def _why_held(between: list[Event]) -> str:
     """Who was faster, in one line."""
-    names = list(dict.fromkeys(event.by_user.name if event.by_user else "The customer" for event in between))
-    verb = "wrote" if names == ["The customer"] else "answered"
-    shown = " and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} others"
-    return f"{shown} {verb} meanwhile."
+    names = list(dict.fromkeys(event.by_user.name if event.by_user else _("The customer") for event in between))
+    if all(event.by_user is None for event in between):
+        return _("The customer wrote meanwhile.")
+    if len(names) == 1:
+        return _("%(name)s answered meanwhile.") % {"name": names[0]}
+    if len(names) == 2:
+        return _("%(name)s and %(other)s answered meanwhile.") % {"name": names[0], "other": names[1]}
+    others = len(names) - 1
+    words = ngettext(
+        "%(name)s and %(count)s other answered meanwhile.", "%(name)s and %(count)s others answered meanwhile.", others
+    )
+    return words % {"name": names[0], "count": others}
 
 
 @transaction.atomic
@@ -327,7 +347,7 @@ def send_reply_now(reply: ScheduledReply, *, by: User, seen_seq: int | None = No
     if reply.state == State.SENT:
         return reply.message
     if reply.state == State.CANCELLED:
-        raise ValidationError("It was taken back.", code="closed")
+        raise ValidationError(_("It was taken back."), code="closed")
     if seen_seq is not None:
         reply.begun_seq = max(reply.begun_seq, min(seen_seq, ticket.last_seq))
     reply.state, reply.send_at = State.WAITING, timezone.now()
@@ -344,15 +364,16 @@ def hold_reply(reply: ScheduledReply, *, by: User) -> ScheduledReply:
     ticket, reply = _lock_row(reply)
     require(by, "tickets.reply")
     if reply.state != State.WAITING:
-        raise ValidationError("It does not wait any more.", code="closed")
-    _hold(ticket, reply, f"{by.name} stopped it.")
+        raise ValidationError(_("It does not wait any more."), code="closed")
+    with in_words_for(reply.user):
+        _hold(ticket, reply, _("%(name)s stopped it.") % {"name": by.name})
     return reply
 
 
 def _lock_row(reply: ScheduledReply) -> tuple[Ticket, ScheduledReply]:
     ticket = lock(_survivor(reply.ticket))
     if ticket.merged_into_id:
-        raise ValidationError("The ticket was merged this very moment. Try again.", code="conflict")
+        raise ValidationError(_("The ticket was merged this very moment. Try again."), code="conflict")
     reply = ScheduledReply.objects.select_for_update(of=("self",)).select_related("user").get(pk=reply.pk)
     if reply.state in ScheduledReply.OPEN:
         _move(reply, ticket)
@@ -366,5 +387,5 @@ def _open(reply: ScheduledReply, by: User, *, may_be_sent: bool = False) -> tupl
     if reply.user_id != by.pk:
         raise PermissionDenied
     if reply.state == State.SENT and not may_be_sent:
-        raise ValidationError("It has left already.", code="closed")
+        raise ValidationError(_("It has left already."), code="closed")
     return ticket, reply

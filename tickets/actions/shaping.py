@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import clean_line, require
@@ -44,9 +45,11 @@ def create_field(
     require(by, PERMISSION)
     others = list(Field.objects.select_for_update().all())
     if sum(other.archived_at is None for other in others) >= MOST_FIELDS:
-        raise ValidationError(f"There are {MOST_FIELDS} fields already. Archive one first.", code="too_many")
+        raise ValidationError(
+            _("There are %(count)s fields already. Archive one first.") % {"count": MOST_FIELDS}, code="too_many"
+        )
     if kind not in Field.Kind.values:
-        raise ValidationError("There is no such kind of field.", code="invalid")
+        raise ValidationError(_("There is no such kind of field."), code="invalid")
     name = _name(name, FIELD_CHARS)
     field = Field(name=name, kind=kind, slug=_free_slug(name, {other.slug for other in others}))
     field.position = min(max((other.position for other in others), default=-1) + 1, 32_000)
@@ -79,7 +82,7 @@ def change_field(
     if kind is not None and kind != field.kind:
         if kind not in Field.Kind.values or is_filled(field):
             raise ValidationError(
-                "Tickets hold values of this kind already: it cannot become another one.", code="invalid"
+                _("Tickets hold values of this kind already: it cannot become another one."), code="invalid"
             )
         field.kind = kind
     field.name = _name(name, FIELD_CHARS)
@@ -138,7 +141,7 @@ def _options(field: Field, names: dict[str, str], added: list[str]) -> list[dict
     kept += new_options([name for name in map(one_line, added) if name], kept)
     check_options(kept)
     if all(option.get("is_gone") for option in kept):
-        raise ValidationError("Say what can be chosen.", code="empty")
+        raise ValidationError(_("Say what can be chosen."), code="empty")
     return kept
 
 
@@ -163,9 +166,11 @@ def create_status(*, by: User | None, name: str, status: str) -> NamedStatus:
     require(by, PERMISSION)
     others = list(NamedStatus.objects.select_for_update().all())
     if sum(other.archived_at is None for other in others) >= MOST_STATUSES:
-        raise ValidationError(f"There are {MOST_STATUSES} already. Archive one first.", code="too_many")
+        raise ValidationError(
+            _("There are %(count)s already. Archive one first.") % {"count": MOST_STATUSES}, code="too_many"
+        )
     if status not in Status.values:
-        raise ValidationError("There is no such status.", code="invalid")
+        raise ValidationError(_("There is no such status."), code="invalid")
     position = min(max((other.position for other in others), default=-1) + 1, 32_000)
     return NamedStatus.objects.create(name=_status_name(name, others), status=status, position=position)
 
@@ -202,7 +207,7 @@ def _status_name(name: str, others: list[NamedStatus]) -> str:
     name = _name(name, STATUS_CHARS)
     taken = {other.name.casefold() for other in others if other.archived_at is None}
     if name.casefold() in taken | {label.casefold() for label in Status.labels}:
-        raise ValidationError(f"There is a status “{name}” already.", code="invalid")
+        raise ValidationError(_("There is a status “%(name)s” already.") % {"name": name}, code="invalid")
     return name
 
 
@@ -215,7 +220,9 @@ def rename_tag(tag: Tag, *, by: User | None, name: str) -> Tag:
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
     tag.name = _name(name.replace(",", " "), TAG_CHARS)
     if Tag.objects.exclude(pk=tag.pk).filter(name__iexact=tag.name).exists():
-        raise ValidationError(f"There is a tag “{tag.name}” already. Merge the two instead.", code="taken")
+        raise ValidationError(
+            _("There is a tag “%(tag)s” already. Merge the two instead.") % {"tag": tag.name}, code="taken"
+        )
     tag.save(update_fields=["name"])
     return tag
 
@@ -228,11 +235,11 @@ def merge_tags(tag: Tag, *, by: User | None, into: Tag) -> int:
     """
     require(by, PERMISSION)
     if tag.pk == into.pk:
-        raise ValidationError("A tag cannot be merged into itself.", code="invalid")
+        raise ValidationError(_("A tag cannot be merged into itself."), code="invalid")
     # In one order for all, so that two who merge crosswise do not wait for each other.
     found = {row.pk: row for row in Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk")}
     if len(found) < 2:
-        raise ValidationError("One of the two is not there any more.", code="invalid")
+        raise ValidationError(_("One of the two is not there any more."), code="invalid")
     through = Ticket.tags.through.objects
     count = through.filter(tag=tag).count()
     both = through.filter(tag=into).values("ticket")
@@ -247,7 +254,9 @@ def delete_tag(tag: Tag, *, by: User | None) -> None:
     require(by, PERMISSION)
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
     if tag.tickets.exists():
-        raise ValidationError(f"Tickets have the tag “{tag.name}”. Merge it into another one.", code="invalid")
+        raise ValidationError(
+            _("Tickets have the tag “%(tag)s”. Merge it into another one.") % {"tag": tag.name}, code="invalid"
+        )
     tag.delete()
 
 
@@ -255,9 +264,9 @@ def delete_tag(tag: Tag, *, by: User | None) -> None:
 def _name(name: str, limit: int) -> str:
     name = clean_line(name, limit + 1)
     if not name:
-        raise ValidationError("Give it a name.", code="empty")
+        raise ValidationError(_("Give it a name."), code="empty")
     if len(name) > limit:
-        raise ValidationError(f"A name has {limit} characters at most.", code="invalid")
+        raise ValidationError(_("A name has %(count)s characters at most.") % {"count": limit}, code="invalid")
     return name
 
 

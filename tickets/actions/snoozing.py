@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tickets.actions._rules import Actor, lock, require, undo_data
 from tickets.actions.reading import set_back
@@ -30,11 +31,11 @@ def snooze_ticket(
     require(by, "tickets.set_status")
     now = at or timezone.now()
     if ticket.is_solved:
-        raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
+        raise ValidationError(_("This ticket is solved. Reopen it first."), code="invalid")
     if until is not None and until <= now:
-        raise ValidationError("That time has passed.", code="invalid")
+        raise ValidationError(_("That time has passed."), code="invalid")
     if until is not None and until > now + LONGEST:
-        raise ValidationError("A ticket can be snoozed for two years at most.", code="invalid")
+        raise ValidationError(_("A ticket can be snoozed for two years at most."), code="invalid")
     if ticket.snoozed_at is not None and ticket.snoozed_until == until:
         return ticket
     ticket.snoozed_at, ticket.snoozed_until = now, until

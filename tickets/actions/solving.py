@@ -8,6 +8,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tickets.actions._rules import Actor, check_named, clean_line, lock, require, undo_data
 from tickets.actions.filling import check_needed
@@ -51,7 +52,7 @@ def resolve_ticket(
     ticket = lock(ticket)
     require(by, "tickets.resolve")
     if ticket.is_solved:
-        raise ValidationError("This ticket is solved already.", code="closed")
+        raise ValidationError(_("This ticket is solved already."), code="closed")
     if by is not None:  # the system solves what people have solved elsewhere
         check_needed(ticket)
     if named is not None:
@@ -84,10 +85,10 @@ def reopen_ticket(
     ticket = lock(ticket)
     require(by, "tickets.reopen")
     if not ticket.is_solved:
-        raise ValidationError("This ticket is open.", code="invalid")
+        raise ValidationError(_("This ticket is open."), code="invalid")
     if ticket.merged_into_id is not None:
-        words = f"Ticket {ticket.merged_into_id} goes on for this one. Undo the merge first."
-        raise ValidationError(words, code="invalid")
+        words = _("Ticket %(number)s goes on for this one. Undo the merge first.")
+        raise ValidationError(words % {"number": ticket.merged_into_id}, code="invalid")
     changed = ticket.change_status(Status.OPEN, at=at or timezone.now())
     if as_before:
         changed += _restore(ticket, as_before)

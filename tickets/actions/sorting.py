@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import Actor, assignment_data, check_named, clean_line, lock, require, undo_data
@@ -42,7 +43,7 @@ def assign_ticket(
     ticket = lock(ticket)
     require(by, "tickets.assign")
     if isinstance(user, User) and not user.is_active and user.pk != ticket.assignee_id:
-        raise ValidationError(f"{user} no longer works here.", code="invalid")
+        raise ValidationError(_("%(name)s no longer works here.") % {"name": user}, code="invalid")
     had = (ticket.assignee, ticket.team)
     if not isinstance(user, Unchanged):
         ticket.assignee = user
@@ -72,9 +73,9 @@ def set_status(
     ticket = lock(ticket)
     require(by, "tickets.set_status")
     if status not in (Status.OPEN, Status.PENDING, Status.ON_HOLD):
-        raise ValidationError("Use Solve to solve a ticket.", code="invalid")
+        raise ValidationError(_("Use Solve to solve a ticket."), code="invalid")
     if ticket.is_solved:
-        raise ValidationError("This ticket is solved. Reopen it first.", code="invalid")
+        raise ValidationError(_("This ticket is solved. Reopen it first."), code="invalid")
     if (ticket.status, ticket.named_status_id) == (status, named.pk if named else None):
         return ticket
     if named is not None:
@@ -93,7 +94,7 @@ def set_priority(
     ticket = lock(ticket)
     require(by, "tickets.set_priority")
     if priority not in Priority.values:
-        raise ValidationError("There is no such priority.", code="invalid")
+        raise ValidationError(_("There is no such priority."), code="invalid")
     if ticket.priority == priority:
         return ticket
     data = {"from": ticket.priority, "to": int(priority)} | undo_data(is_undo)
@@ -134,7 +135,7 @@ def attach_tags(ticket: Ticket, names: list[str]) -> list[Tag]:
     """Set a locked or new ticket's tags by name, without an event."""
     wanted = {name.casefold(): name for name in (clean_line(name, 50) for name in names) if name}
     if len(wanted) > MAX_TAGS:
-        raise ValidationError(f"A ticket has {MAX_TAGS} tags at most.", code="invalid")
+        raise ValidationError(_("A ticket has %(count)s tags at most.") % {"count": MAX_TAGS}, code="invalid")
     # In one order for all: two who make the same new ones at once must not wait for each other.
     tags = [_get_tag(wanted[key]) for key in sorted(wanted)]
     ticket.tags.set(tags)

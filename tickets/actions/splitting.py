@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import clean_line, lock, require, start_waiting
@@ -40,7 +41,7 @@ def split_ticket(
     refuse_in_trash(ticket)
     subject = clean_line(subject, SUBJECT_CHARS)
     if not subject:
-        raise ValidationError("Say what it is about.", code="empty")
+        raise ValidationError(_("Say what it is about."), code="empty")
     _check(ticket, message)
     known = _split_a_moment_ago(message, by, subject)
     if known is not None:
@@ -65,14 +66,17 @@ def split_ticket(
 
 def _check(ticket: Ticket, message: Message) -> None:
     if message.kind != Message.Kind.REPLY:
-        raise ValidationError("A note cannot be split off.", code="invalid")
+        raise ValidationError(_("A note cannot be split off."), code="invalid")
     family = {ticket.pk}
     if message.ticket_id not in family:
         family |= set(Ticket.objects.all().merged_into(ticket))
     if message.ticket_id not in family:
-        raise ValidationError("This message is not on this ticket.", code="invalid")
+        raise ValidationError(_("This message is not on this ticket."), code="invalid")
     if ticket.merged_into_id is not None:
-        raise ValidationError(f"Ticket {ticket.merged_into_id} goes on for this one: split it there.", code="invalid")
+        raise ValidationError(
+            _("Ticket %(number)s goes on for this one: split it there.") % {"number": ticket.merged_into_id},
+            code="invalid",
+        )
 
 
 def _split_a_moment_ago(message: Message, by: User, subject: str) -> Ticket | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tickets.actions._rules import Actor, lock, require, undo_data
 from tickets.events import next_event, record
@@ -29,8 +30,8 @@ def trash_ticket(
     if ticket.trashed_at is not None:
         return ticket
     if ticket.merged_into_id is not None:
-        words = f"It is a part of ticket {ticket.merged_into_id} now. Undo the merge first."
-        raise ValidationError(words, code="invalid")
+        words = _("It is a part of ticket %(number)s now. Undo the merge first.")
+        raise ValidationError(words % {"number": ticket.merged_into_id}, code="invalid")
     ticket.trashed_at = since or at or timezone.now()
     record(ticket, "ticket.trashed", by=by, at=at, changed=["trashed_at"], data=undo_data(is_undo))
     return ticket
@@ -67,4 +68,6 @@ def refuse_in_trash(*tickets: Ticket) -> None:
     """Errors: ValidationError code `trashed` if one of these is in the trash, where only restoring is done to it."""
     for ticket in tickets:
         if ticket.trashed_at is not None:
-            raise ValidationError(f"Ticket {ticket.pk} is in the trash. Restore it first.", code="trashed")
+            raise ValidationError(
+                _("Ticket %(number)s is in the trash. Restore it first.") % {"number": ticket.pk}, code="trashed"
+            )

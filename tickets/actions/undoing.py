@@ -12,8 +12,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts.models import Team, User
+from accounts.templatetags.grammar import mid_sentence
 from tickets.actions.checking_off import put_item_back
 from tickets.actions.copying_in import add_copied
 from tickets.actions.filling import set_fields
@@ -89,8 +92,8 @@ def undo(row: Undo, *, by: User) -> Undone:
     mine = Undo.objects.filter(pk=row.pk, user=by)
     if not mine.filter(undone_at=None, created_at__gt=now - UNDO_FOR).update(undone_at=now):
         if mine.filter(undone_at__isnull=False).exists():
-            raise ValidationError("That is undone already.", code="again")
-        raise ValidationError("It is too late to undo that.", code="closed")
+            raise ValidationError(_("That is undone already."), code="again")
+        raise ValidationError(_("It is too late to undo that."), code="closed")
     by_ticket: dict[int, list[Step]] = {}
     for step in row.steps:
         by_ticket.setdefault(step["ticket"], []).append(step)
@@ -103,7 +106,7 @@ def undo(row: Undo, *, by: User) -> Undone:
         except ValidationError as error:
             undone.left[number] = " ".join(error.messages)
         except PermissionDenied:
-            undone.left[number] = "You may not do that any more."
+            undone.left[number] = _("You may not do that any more.")
         else:
             undone.done.append(number)
     return undone
@@ -200,11 +203,11 @@ def _only(state: State, names: Iterable[str]) -> State:
 def _put_back(number: int, steps: list[Step], now: State | None, by: User) -> None:
     """Undo all steps on a locked ticket, the last one first; or none, if it is not what we made of it any more."""
     if now is None:
-        raise ValidationError("It is not there any more.", code="invalid")
+        raise ValidationError(_("It is not there any more."), code="invalid")
     if any(now.get(name) != value for step in steps for name, value in step["is"].items()):
-        raise ValidationError("It has changed since.", code="invalid")
+        raise ValidationError(_("It has changed since."), code="invalid")
     if now["trashed_at"] is not None and all(step["do"] != "trash" for step in steps):
-        raise ValidationError("It is in the trash. Restore it first.", code="trashed")
+        raise ValidationError(_("It is in the trash. Restore it first."), code="trashed")
     for step in reversed(steps):
         _UNDO[step["do"]](Ticket(pk=number), step["was"], by)  # each action reads the row anew
 
@@ -220,7 +223,7 @@ def _unassign(ticket: Ticket, was: State, by: User) -> None:
 def _still_there(model: Any, pk: int | None) -> Any:
     found = model.objects.filter(pk=pk).first() if pk is not None else None
     if found is None and pk is not None:
-        raise ValidationError("Who had it is not here any more.", code="invalid")
+        raise ValidationError(_("Who had it is not here any more."), code="invalid")
     return found
 
 
@@ -295,7 +298,9 @@ def _label(steps: list[Step]) -> str:
     words = list(dict.fromkeys(_words(step) for step in steps))
     said = ", ".join(words)
     many = len({step["ticket"] for step in steps})
-    return (f"{many} tickets {said}" if many > 1 else said[:1].upper() + said[1:])[:200]
+    if many > 1:
+        said = ngettext("%(count)s ticket %(done)s", "%(count)s tickets %(done)s", many) % {"count": many, "done": said}
+    return (said[:1].upper() + said[1:])[:200]
 
 
 def _words(step: Step) -> str:
@@ -305,23 +310,25 @@ def _words(step: Step) -> str:
     if step["do"] == "status":
         named = _named(made)
         if named is not None:
-            return f"set to {named.name}"
-        return {Status.PENDING: "set to pending", Status.ON_HOLD: "put on hold"}.get(made["status"], "set to open")
+            return _("set to %(status)s") % {"status": named.name}
+        waits = {Status.PENDING: _("set to pending"), Status.ON_HOLD: _("put on hold")}
+        return waits.get(made["status"], _("set to open"))
     if step["do"] == "priority":
-        return f"set to {Priority(made['priority']).label.lower()} priority"
+        return _("set to %(priority)s priority") % {"priority": mid_sentence(str(Priority(made["priority"]).label))}
     if step["do"] == "snooze":
-        return "snoozed" if made["snoozed_at"] else "woken"
+        return pgettext("done", "snoozed") if made["snoozed_at"] else pgettext("done", "woken")
     if step["do"] == "trash":
-        return "moved to the trash" if made["trashed_at"] else "restored"
-    return {"tags": "tagged", "fields": "changed", "resolve": "solved"}[step["do"]]
+        return _("moved to the trash") if made["trashed_at"] else pgettext("done", "restored")
+    others = {"tags": _("tagged"), "fields": pgettext("done", "changed"), "resolve": pgettext("done", "solved")}
+    return others[step["do"]]
 
 
 def _assigned(made: State) -> str:
     parts = []
     if "user" in made:
         user = User.objects.filter(pk=made["user"]).first() if made["user"] else None
-        parts.append(f"assigned to {user.name}" if user else "assigned to nobody")
+        parts.append(_("assigned to %(name)s") % {"name": user.name} if user else _("assigned to nobody"))
     if "team" in made:
         team = Team.objects.filter(pk=made["team"]).first() if made["team"] else None
-        parts.append(f"moved to {team.name}" if team else "moved to no team")
-    return " and ".join(parts)
+        parts.append(_("moved to %(team)s") % {"team": team.name} if team else _("moved to no team"))
+    return _("%(one)s and %(other)s") % {"one": parts[0], "other": parts[1]} if len(parts) == 2 else parts[0]

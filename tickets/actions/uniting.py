@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.actions._rules import lock_both, require
@@ -32,15 +33,19 @@ def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     require(by, "tickets.merge")
     ticket, into = lock_both(ticket, into)
     if ticket.pk == into.pk:
-        raise ValidationError("A ticket cannot be merged into itself.", code="invalid")
+        raise ValidationError(_("A ticket cannot be merged into itself."), code="invalid")
     if ticket.customer_id != into.customer_id:
         raise ValidationError(
-            "These are two people’s tickets: each would read what the other wrote. Merge the customers first.",
+            _("These are two people’s tickets: each would read what the other wrote. Merge the customers first."),
             code="invalid",
         )
     for one in (ticket, into):
         if one.merged_into_id is not None:
-            raise ValidationError(f"Ticket {one.pk} is merged into {one.merged_into_id} already.", code="invalid")
+            raise ValidationError(
+                _("Ticket %(number)s is merged into %(other)s already.")
+                % {"number": one.pk, "other": one.merged_into_id},
+                code="invalid",
+            )
     refuse_in_trash(ticket, into)
     was = _state_of(ticket)
     changed = ticket.change_status(Status.SOLVED, at=ticket.solved_at or timezone.now())
@@ -62,11 +67,11 @@ def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
     require(by, "tickets.merge")
     found = Ticket.objects.filter(pk=ticket.pk).select_related("merged_into").get()
     if found.merged_into is None:
-        raise ValidationError("This ticket is merged into no other.", code="invalid")
+        raise ValidationError(_("This ticket is merged into no other."), code="invalid")
     ticket, into = lock_both(found, found.merged_into)
     refuse_in_trash(ticket, into)
     if ticket.merged_into_id != into.pk:
-        raise ValidationError("Somebody has changed this a moment ago. Look again.", code="invalid")
+        raise ValidationError(_("Somebody has changed this a moment ago. Look again."), code="invalid")
     last = Event.objects.filter(ticket=ticket, type="ticket.merged", data__has_key="was").latest("seq")
     changed = _put_back(ticket, last.data["was"])
     ticket.merged_into = None

@@ -31,6 +31,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from accounts.bells import recheck_customer
 from accounts.models import User
@@ -126,9 +127,9 @@ def undo_customer_merge(merge: CustomerMerge, *, by: User | None) -> CustomerMer
     survivor, merged = _lock(merge.survivor, merge.merged)
     merge = CustomerMerge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
     if merge.undone_at is not None or merged.merged_into_id != survivor.pk:
-        raise ValidationError("This is undone already.", code="invalid")
+        raise ValidationError(_("This is undone already."), code="invalid")
     if survivor.merged_into_id is not None:
-        raise ValidationError("They were merged into somebody else since. Undo that first.", code="invalid")
+        raise ValidationError(_("They were merged into somebody else since. Undo that first."), code="invalid")
     tickets = _lock_tickets(survivor, merged)
     merged.merged_into = None
     if merge.moved.get("blocks"):
@@ -163,14 +164,19 @@ def _is_open(customer: Customer) -> bool:
 
 def _check(survivor: Customer, merged: Customer) -> None:
     if survivor.pk == merged.pk:
-        raise ValidationError("This is one and the same.", code="invalid")
+        raise ValidationError(_("This is one and the same."), code="invalid")
     for one in (survivor, merged):
         if one.merged_into_id is not None:
-            raise ValidationError(f"{one.display_name} is merged into somebody already.", code="invalid")
+            raise ValidationError(
+                _("%(name)s is merged into somebody already.") % {"name": one.display_name}, code="invalid"
+            )
     if _is_open(survivor) and not _is_open(merged):
         raise ValidationError(
-            f"Nobody has verified who {survivor.display_name} is: their browser would show what"
-            f" {merged.display_name} wrote. Let {merged.display_name} be the one who stays.",
+            _(
+                "Nobody has verified who %(stays)s is: their browser would show what %(goes)s wrote."
+                " Let %(goes)s be the one who stays."
+            )
+            % {"stays": survivor.display_name, "goes": merged.display_name},
             code="invalid",
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from tickets.actions._rules import clean_line, require
@@ -39,7 +40,9 @@ def save_view(
     # All rows of the same people, locked, so that two at once cannot get past the limit or take the same place.
     others = list(SavedView.objects.select_for_update().filter(**whose))
     if len(others) >= MOST:
-        raise ValidationError(f"There are {MOST} views already. Delete one first.", code="too_many")
+        raise ValidationError(
+            _("There are %(count)s views already. Delete one first.") % {"count": MOST}, code="too_many"
+        )
     position = max((other.position for other in others), default=-1) + 1
     return SavedView.objects.create(**_cleaned(name, query, sort, columns), **whose, position=min(position, 32_000))
 
@@ -115,10 +118,10 @@ def _is_shared_otherwise(view: SavedView, team: Team | None, is_shared: bool) ->
 def _cleaned(name: str, query: str, sort: str, columns: list[str] | None) -> dict[str, Any]:
     name, query = clean_line(name, NAME_CHARS), clean_line(query, MAX_CHARS)
     if not name:
-        raise ValidationError("Give it a name.", code="empty")
+        raise ValidationError(_("Give it a name."), code="empty")
     if not parse(query, date(2000, 1, 1)).parts:
-        raise ValidationError("Say what it shows: words, or a filter such as is:open.", code="empty")
+        raise ValidationError(_("Say what it shows: words, or a filter such as is:open."), code="empty")
     known = column_choices() if columns else {}
     if (sort and sort not in SORTS) or any(column not in known for column in columns or []):
-        raise ValidationError("There is no such order or column.", code="invalid")
+        raise ValidationError(_("There is no such order or column."), code="invalid")
     return {"name": name, "query": query, "sort": sort, "columns": [c for c in known if c in (columns or [])]}

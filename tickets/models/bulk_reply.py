@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.models.conversation import Message
@@ -52,16 +53,16 @@ class BulkReplyRow(models.Model):
     """One ticket of a bulk reply. The row is the queue: whoever locks it sends it."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        LEFT = "left", "Not sent"
-        STOPPED = "stopped", "Stopped"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        LEFT = "left", _("Not sent")
+        STOPPED = "stopped", _("Stopped")
 
     bulk = models.ForeignKey(BulkReply, on_delete=models.CASCADE, related_name="rows")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
-    begun_seq = models.BigIntegerField(help_text="What had happened on the ticket when it was begun.")
+    begun_seq = models.BigIntegerField(help_text=_("What had happened on the ticket when it was begun."))
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent."))
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = BulkReplyRowQuerySet.as_manager()

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KT
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from customers.models import Customer
@@ -54,22 +56,24 @@ class Message(Authored):
     """Words on a ticket: a reply that everyone concerned sees, or a note that only the team sees."""
 
     class Kind(models.TextChoices):
-        REPLY = "reply", "Reply"
-        NOTE = "note", "Note"
+        REPLY = "reply", pgettext_lazy("noun", "Reply")
+        NOTE = "note", pgettext_lazy("noun", "Note")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
 
     class Format(models.TextChoices):
-        PLAIN = "plain", "As it is typed"
-        MARKDOWN = "markdown", "Markdown"
+        PLAIN = "plain", _("As it is typed")
+        MARKDOWN = "markdown", _("Markdown")
 
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
     format = models.CharField(max_length=8, choices=Format.choices, default=Format.PLAIN)
     edited_at = models.DateTimeField(null=True, blank=True)
-    redacted_at = models.DateTimeField(null=True, blank=True, help_text="When a part of it was blacked out, for good.")
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a part of it was blacked out, for good.")
+    )
     client_id = models.CharField(
-        max_length=64, blank=True, help_text="The sender's own id; makes sending twice harmless."
+        max_length=64, blank=True, help_text=_("The sender's own id; makes sending twice harmless.")
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -248,7 +252,7 @@ class Attachment(Authored):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    removed_at = models.DateTimeField(null=True, blank=True, help_text="When what it held was deleted, for good.")
+    removed_at = models.DateTimeField(null=True, blank=True, help_text=_("When what it held was deleted, for good."))
 
     objects = AttachmentQuerySet.as_manager()
 

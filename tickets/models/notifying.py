@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.models.conversation import Event
@@ -28,14 +29,14 @@ class Notification(models.Model):
     """Something that somebody was told of: one for each person and event."""
 
     class Kind(models.TextChoices):
-        MENTIONED = "mentioned", "Somebody mentions you"
-        ASSIGNED = "assigned", "A ticket becomes yours"
-        INVITED = "invited", "Somebody asks you for help"
-        REPLIED = "replied", "A customer writes on a ticket of yours"
-        FOLLOWED = "followed", "Something happens on a ticket that you follow"
-        RATED = "rated", "A customer rates a ticket of yours"
-        WOKE = "woke", "A ticket that you snoozed is back"
-        HELD = "held", "A reply of yours is held"
+        MENTIONED = "mentioned", _("Somebody mentions you")
+        ASSIGNED = "assigned", _("A ticket becomes yours")
+        INVITED = "invited", _("Somebody asks you for help")
+        REPLIED = "replied", _("A customer writes on a ticket of yours")
+        FOLLOWED = "followed", _("Something happens on a ticket that you follow")
+        RATED = "rated", _("A customer rates a ticket of yours")
+        WOKE = "woke", _("A ticket that you snoozed is back")
+        HELD = "held", _("A reply of yours is held")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="notifications")
@@ -72,16 +73,16 @@ class NotificationSettings(models.Model):
     """How somebody wants to be told. What `ways` does not name is told in the usual way of its kind."""
 
     class Digest(models.TextChoices):
-        HOURLY = "hourly", "Once an hour"
-        DAILY = "daily", "Once a day"
+        HOURLY = "hourly", _("Once an hour")
+        DAILY = "daily", _("Once a day")
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="notification_settings")
-    ways = models.JSONField(default=dict, blank=True, help_text="By kind: [app, push, mail], those that are wanted.")
-    quiet_from = models.TimeField(null=True, blank=True, help_text="Of their own day; nothing is pushed or mailed.")
+    ways = models.JSONField(default=dict, blank=True, help_text=_("By kind: [app, push, mail], those that are wanted."))
+    quiet_from = models.TimeField(null=True, blank=True, help_text=_("Of their own day; nothing is pushed or mailed."))
     quiet_until = models.TimeField(null=True, blank=True)
     is_quiet_at_weekends = models.BooleanField(default=False)
     digest = models.CharField(max_length=6, choices=Digest.choices, default=Digest.HOURLY)
-    digest_at = models.TimeField(default="08:00", help_text="When the daily one leaves, on their clock.")
+    digest_at = models.TimeField(default="08:00", help_text=_("When the daily one leaves, on their clock."))
 
     class Meta:
         constraints = [
@@ -103,8 +104,8 @@ class PushSubscription(models.Model):
     endpoint = models.URLField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=120)
     auth = models.CharField(max_length=60)
-    browser = models.CharField(max_length=80, blank=True, help_text="As a person would name it.")
-    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    browser = models.CharField(max_length=80, blank=True, help_text=_("As a person would name it."))
+    failures = models.PositiveSmallIntegerField(default=0, help_text=_("In a row."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, blank=True)
 
@@ -119,9 +120,9 @@ class NotifyingMark(models.Model):
     once every transaction that ran at that time has ended, which Postgres' own numbers of transactions tell.
     """
 
-    done_id = models.BigIntegerField(help_text="Of all events up to this one those concerned were told.")
-    seen_id = models.BigIntegerField(help_text="The newest event of an earlier look.")
-    seen_xid = models.BigIntegerField(help_text="Events up to `seen_id` are of transactions before this one.")
+    done_id = models.BigIntegerField(help_text=_("Of all events up to this one those concerned were told."))
+    seen_id = models.BigIntegerField(help_text=_("The newest event of an earlier look."))
+    seen_xid = models.BigIntegerField(help_text=_("Events up to `seen_id` are of transactions before this one."))
     only_row = models.BooleanField(default=True, unique=True, editable=False)
 
     class Meta:

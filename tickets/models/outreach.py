@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from tickets.models.conversation import Attachment
@@ -29,7 +30,7 @@ class Outreach(models.Model):
     subject = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    is_mine = models.BooleanField(default=False, help_text="Whether its author has the tickets.")
+    is_mine = models.BooleanField(default=False, help_text=_("Whether its author has the tickets."))
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="outreaches")
     client_id = models.CharField(max_length=64)
     begins_at = models.DateTimeField()
@@ -58,16 +59,16 @@ class OutreachRow(models.Model):
     """One person whom an outreach goes to. The row is the queue: whoever locks it opens the ticket."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        LEFT = "left", "Not sent"
-        STOPPED = "stopped", "Stopped"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        LEFT = "left", _("Not sent")
+        STOPPED = "stopped", _("Stopped")
 
     outreach = models.ForeignKey(Outreach, on_delete=models.CASCADE, related_name="rows")
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=160, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent."))
     ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = OutreachRowQuerySet.as_manager()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.models.conversation import Message
@@ -13,12 +14,12 @@ from tickets.models.ticket import Ticket
 CHILD, SPLIT_INTO = "child", "split_into"  # how `parent` and `split` look from the other side
 # What stands before the other ticket, from either side.
 SIDES = {
-    "parent": "Part of",
-    "child": "Has part",
-    "duplicate": "Same as",
-    "related": "Related to",
-    "split": "Split off from",
-    "split_into": "Split into",
+    "parent": _("Part of"),
+    "child": _("Has part"),
+    "duplicate": _("Same as"),
+    "related": _("Related to"),
+    "split": _("Split off from"),
+    "split_into": _("Split into"),
 }
 
 
@@ -26,10 +27,10 @@ class TicketLink(models.Model):
     """`ticket` has something to do with `other`, which says nothing about who may see which. Two have one link."""
 
     class Kind(models.TextChoices):
-        RELATED = "related", "Related to"
-        PARENT = "parent", "Part of"  # `other` is the larger thing
-        DUPLICATE = "duplicate", "Same as"
-        SPLIT = "split", "Split off from"  # at `message`, which stays where it is
+        RELATED = "related", _("Related to")
+        PARENT = "parent", _("Part of")  # `other` is the larger thing
+        DUPLICATE = "duplicate", _("Same as")
+        SPLIT = "split", _("Split off from")  # at `message`, which stays where it is
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="links")
     other = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="links_back")

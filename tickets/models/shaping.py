@@ -7,6 +7,8 @@ import secrets
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team
 
@@ -15,21 +17,23 @@ class Field(models.Model):
     """A field of the company's own, on every ticket or on those of a team. What it holds is in `Ticket.fields`."""
 
     class Kind(models.TextChoices):
-        TEXT = "text", "Text"
-        NUMBER = "number", "Number"
-        DATE = "date", "Date"
-        YES_NO = "yes_no", "Yes or no"
-        CHOICE = "choice", "One of several"
-        CHOICES = "choices", "Some of several"
-        LINK = "link", "Link"
+        TEXT = "text", _("Text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
+        YES_NO = "yes_no", _("Yes or no")
+        CHOICE = "choice", _("One of several")
+        CHOICES = "choices", _("Some of several")
+        LINK = "link", pgettext_lazy("noun", "Link")
 
     name = models.CharField(max_length=60)
-    slug = models.SlugField(max_length=60, unique=True, help_text="Its name in searches, the API and `Ticket.fields`.")
+    slug = models.SlugField(
+        max_length=60, unique=True, help_text=_("Its name in searches, the API and `Ticket.fields`.")
+    )
     kind = models.CharField(max_length=7, choices=Kind.choices)
-    options = models.JSONField(default=list, blank=True, help_text="What can be chosen, in order.")
+    options = models.JSONField(default=list, blank=True, help_text=_("What can be chosen, in order."))
     help = models.CharField(max_length=200, blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="fields")
-    is_needed = models.BooleanField(default=False, help_text="A ticket cannot be solved without it.")
+    is_needed = models.BooleanField(default=False, help_text=_("A ticket cannot be solved without it."))
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -50,7 +54,7 @@ class NamedStatus(models.Model):
     """A status of the company's own, within one of the four that everything is counted by."""
 
     name = models.CharField(max_length=40)
-    status = models.CharField(max_length=8, help_text="Which of the four it is.")
+    status = models.CharField(max_length=8, help_text=_("Which of the four it is."))
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -76,14 +80,14 @@ class Panel(models.Model):
     """A piece of the company's own system beside a ticket: a signed address that answers JSON, or a page in a frame."""
 
     class Kind(models.TextChoices):
-        DATA = "data", "Data (JSON), shown as we show ours"
-        PAGE = "page", "A page of its own, in a frame"
+        DATA = "data", _("Data (JSON), shown as we show ours")
+        PAGE = "page", _("A page of its own, in a frame")
 
     name = models.CharField(max_length=60)
     url = models.URLField(max_length=500)
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.DATA)
     secret = models.CharField(max_length=64, default=new_panel_secret, editable=False)
-    height = models.PositiveSmallIntegerField(default=240, help_text="Of the frame, in CSS pixels.")
+    height = models.PositiveSmallIntegerField(default=240, help_text=_("Of the frame, in CSS pixels."))
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="panels")
     position = models.PositiveSmallIntegerField(default=0)
     is_shown = models.BooleanField(default=True)

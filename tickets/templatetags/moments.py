@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from tickets import when
 
@@ -20,12 +21,12 @@ def moment(at: datetime) -> str:
     local, today = timezone.localtime(at), timezone.localdate()
     days = (local.date() - today).days
     if days == 0:
-        return date_format(local, "G:i")
+        return date_format(local, _("G:i"))
     if days == 1:
-        return f"tomorrow {date_format(local, 'G:i')}"
+        return _("tomorrow %(time)s") % {"time": date_format(local, _("G:i"))}
     if 1 < days < 7:
-        return date_format(local, "D G:i")
-    return date_format(local, "j M, G:i" if local.year == today.year else "j M Y, G:i")
+        return date_format(local, _("D G:i"))
+    return date_format(local, _("j M, G:i") if local.year == today.year else _("j M Y, G:i"))
 
 
 @register.filter
