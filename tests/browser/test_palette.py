@@ -47,6 +47,16 @@ def test_it_does_what_is_on_the_page(sign_in, alice, ticket, bob):  # noqa: F811
     expect(page.locator("#palette")).to_be_hidden()
 
 
+def test_a_command_is_found_by_its_english_name_too(sign_in, alice, ticket, bob):  # noqa: F811
+    page = sign_in(alice)
+    open_and_hear(page, f"/tickets/{ticket.number}/?view=all", "ready")
+    page.locator("#side-assignee").evaluate("menu => { menu.dataset.command = 'Zuweisen an' }")
+    for words in ("zuweisenbob", "assignbob"):
+        ask(page, words)
+        expect(options(page).first).to_contain_text("Zuweisen an: Bob Bakker")
+        page.keyboard.press("Escape")
+
+
 def test_nothing_is_offered_that_one_may_not_do(sign_in, alice, adam, ticket):  # noqa: F811
     page = sign_in(alice)
     page.goto("/inbox/")
