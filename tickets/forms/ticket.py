@@ -286,8 +286,8 @@ class FollowUpForm(forms.Form):
 class CustomerForm(forms.Form):
     """What we know about someone."""
 
-    name = forms.CharField(max_length=160, required=False)
-    company = forms.CharField(max_length=160, required=False)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=160, required=False)
+    company = forms.CharField(label=pgettext_lazy("of a customer", "Company"), max_length=160, required=False)
     note = forms.CharField(
         label=gettext_lazy("Note for the team"),
         max_length=5000,
