@@ -63,6 +63,16 @@ def refused(visitor: Visitor, token: str, code: str, email: str = EMAIL) -> str:
 # --- The code goes out ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("locale", "spoken"), [("de-AT", "de"), ("ar", "en"), ("", "en")])
+def test_the_code_is_mailed_in_the_language_of_the_browser(site, locale, spoken):
+    visitor, _token, _ticket = guest(site)
+    visitor.locale = locale
+    send_code(visitor, email=EMAIL)
+    mail = Mail.objects.get(kind="code")
+    assert mail.language == spoken
+    assert f'<html lang="{spoken}">' in mail.html
+
+
 def test_a_thousand_requests_for_one_address_are_one_mail_in_neutral_words(site):
     """Threat 18: whoever types somebody else's address cannot bother them with it, nor speak to them through us."""
     words = "canary: buy at https://evil.example"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext, override
 
 from outbox.emails import render
 from outbox.jobs import send_due
@@ -128,6 +129,17 @@ def test_what_does_not_fit_is_named_and_the_rest_comes_along(smtp: Server, promi
     assert "Not in this mail, because it is too large: big.png (1001 bytes)." in said
     assert "too large: d.png (1 byte)." in said
     assert said.count("Tell us, and we send it another way.") == 1
+
+
+def test_what_is_added_on_leaving_is_in_the_mails_language(smtp: Server, promise: Promise, settings: Any) -> None:
+    settings.OUTBOX_MAX_FILES_BYTES = 3000
+    with override("de"):
+        promise(files=[keep("big.png", b"x" * 4096)])
+        another_way = gettext("Tell us, and we send it another way.")
+    send_due()
+    said = words(wire(smtp)[1]).replace("\xa0", " ")
+    assert "big.png (4,0 KB)." in said
+    assert another_way in said
 
 
 def test_a_mail_without_files_says_nothing_of_them(smtp: Server, promise: Promise) -> None:

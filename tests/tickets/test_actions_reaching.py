@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts import outward
+from accounts.models import Desk, User
 from outbox.models import Mail
 from tests.tickets.push_service import Browser, PushService, push_service
 from tests.tickets.test_actions_notifying import tell_all
@@ -367,3 +369,25 @@ def test_one_persons_trouble_does_not_hold_up_the_others(hers, alice, bob, lea, 
     assert mail_digests() == 1
     monkeypatch.undo()
     assert mail_digests() == 1  # hers is still owed
+
+
+# --- In which language ---
+
+
+@pytest.mark.parametrize(("own", "companys", "spoken"), [("de", "en", "de"), ("", "de", "de"), ("en", "de", "en")])
+def test_people_are_told_in_their_own_language_or_the_companys(
+    hers, alice, bob, browser, monkeypatch, own, companys, spoken
+):
+    User.objects.filter(pk=alice.pk).update(language=own)
+    Desk.objects.update(language=companys)
+    in_browsers: list[str] = []
+    monkeypatch.setattr(reaching, "notes_of", lambda told: in_browsers.append(get_language()) or [])
+    post_message(hers, by=bob, body="@Alice Arden", kind="note")
+    tell_all(hers)
+    make_due()
+    push_notifications()
+    assert in_browsers == [spoken]
+    assert mail_digests() == 1
+    mail = Mail.objects.get(kind="notification")
+    assert mail.language == spoken
+    assert f'<html lang="{spoken}">' in mail.html
