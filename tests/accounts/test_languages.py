@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.test import Client
+from django.utils.translation import get_language, override
 
-from accounts.actions import update_desk, update_profile
+from accounts.actions import invite_person, update_desk, update_profile
+from accounts.forms import HoursForm
 from accounts.models import Desk
 
 
@@ -63,3 +66,28 @@ def test_the_words_of_scripts_can_be_fetched_by_language_only(client):
     assert client.get("/words/de.js").headers["Content-Type"].startswith("text/javascript")
     assert client.get("/words/fr.js").status_code == 404
     assert client.get("/words/..%2Fde.js").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_new_password_is_written_about_in_the_language_of_its_owner(client, alice, desk_row, monkeypatch):
+    chosen = {"name": alice.name, "time_zone": "", "capacity": 4, "public_name": "", "language": "de"}
+    update_profile(alice, by=alice, **chosen)
+    spoken = []
+    monkeypatch.setattr("accounts.auth.DefaultAccountAdapter.send_mail", lambda *args: spoken.append(get_language()))
+    client.post("/accounts/password/reset/", {"email": alice.email}, headers={"Accept-Language": "en"})
+    assert spoken == ["de"]
+
+
+@pytest.mark.django_db
+def test_an_invitation_is_written_in_the_company_s_language(adam, desk_row, monkeypatch):
+    update_desk(Desk.current(), by=adam, language="de")
+    spoken = []
+    monkeypatch.setattr("accounts.emails.render_to_string", lambda *args: spoken.append(get_language()) or "Hallo")
+    with override("en"):
+        invite_person("nora@example.com", by=adam)
+    assert (spoken, len(mail.outbox)) == (["de"], 1)
+
+
+def test_the_days_of_the_week_are_called_as_the_reader_calls_them():
+    with override("de"):
+        assert [str(day.label) for day in HoursForm().days][:2] == ["Montag", "Dienstag"]

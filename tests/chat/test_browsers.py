@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,11 @@ def test_a_browser_is_told_in_words(user_agent, words):
 )  # fmt: skip
 def test_a_language_is_told_in_words(locale, words):
     assert language_in_words(locale) == words
+
+
+def test_a_language_is_told_in_the_reader_s():
+    with override("de"):
+        assert language_in_words("de-AT") == "Deutsch (AT)"
 
 
 def test_only_a_time_zone_is_one():

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
+from helpdesk.middleware import DatabaseDown
 from helpdesk.views import broken
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -109,6 +110,19 @@ def test_a_view_that_loses_the_database_is_answered(client, monkeypatch, setting
     for debug in (True, False):
         settings.DEBUG = debug
         assert client.get("/start/").status_code == 503
+
+
+def test_without_the_database_it_is_said_in_the_browser_s_language(rf):
+    class Nobody:
+        @property
+        def is_authenticated(self) -> bool:
+            raise OperationalError("gone")
+
+    request = rf.get("/inbox/", headers={"Accept-Language": "de-AT,en;q=0.5"})
+    request.user = Nobody()
+    answer = DatabaseDown(lambda _request: HttpResponse())(request)
+    assert answer.status_code == 503
+    assert '<html lang="de">' in answer.content.decode()
 
 
 def test_alive_asks_nobody(client, django_assert_num_queries):
