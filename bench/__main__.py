@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 import django
 
-HELPERS = {"__main__", "report", "bare", "crowd", "serving", "unlimited"}
+HELPERS = {"__main__", "report", "bare", "crowd", "desks", "opening", "serving", "unlimited", "workday"}
 
 
 def names() -> list[str]:

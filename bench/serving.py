@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ class Server:
 
 
 @contextmanager
-def serving(application: str, *, workers: int = 1) -> Iterator[Server]:
-    """uvicorn with so many processes, as in production but without limits on guests."""
+def serving(application: str, *, workers: int = 1, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """uvicorn with so many processes, as in production but without limits on guests; `environment` as well as ours."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -45,8 +45,8 @@ def serving(application: str, *, workers: int = 1) -> Iterator[Server]:
     options = ["--lifespan", "off", "--ws", "websockets-sansio", "--log-level", "error", "--workers", str(workers)]
     options += ["--ws-max-size", "131072", "--ws-max-queue", "16"]
     no_limits = {"GUEST_MESSAGES_PER_MINUTE": "10000000", "GUEST_CONVERSATIONS_PER_MINUTE": "10000000"}
-    environment = os.environ | no_limits | {"DEBUG": "0"}
-    process = subprocess.Popen([*command, *options], env=environment)
+    own = {"DEBUG": "0", "SITE_URL": f"http://127.0.0.1:{port}"}  # pages open sockets only where they come from
+    process = subprocess.Popen([*command, *options], env={**os.environ, **no_limits, **own, **(environment or {})})
     try:
         _wait_for_port(port, process)
         yield Server(f"ws://127.0.0.1:{port}", process.pid)
@@ -59,7 +59,7 @@ def serving(application: str, *, workers: int = 1) -> Iterator[Server]:
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90  # on a busy machine it takes half a minute
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from runner.browser import browser_environment
 from runner.check import check
 from runner.console import SetupError, say, step
 from runner.development import DEFAULTS, DataDir, answers, named_environment, read_env, running_services
@@ -86,9 +87,12 @@ def _started_environment(base: Path) -> dict[str, str] | None:
 
 
 def bench(arguments: list[str]) -> int:
-    """The benchmarks, on durable databases of their own."""
-    prepare()
+    """The benchmarks, on durable databases of their own; that of the workspace looks through a browser, too."""
+    has_browser = arguments[:1] == ["workspace"]
+    prepare(dev=has_browser)
     named = on_path(os.environ)
+    if has_browser:
+        named |= browser_environment(named)
     data = DataDir(Path(named.get("DATA_DIR") or ROOT / ".data") / "bench")
     if not data.try_lock():
         raise SetupError(f"Another bin/bench uses {data.folder}; wait for it, two would only measure each other.")

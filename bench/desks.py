@@ -1,0 +1,229 @@
+"""Seeded databases of two sizes, and what each page costs the server in both: the same days, more years behind them.
+
+Buffers are the pages of Postgres that the queries touch (EXPLAIN): unlike times, they are the same on any machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from bench import report
+from tickets.models import Ticket
+
+ROUNDS = 12
+WARM_UP = 2
+HEAD = ["median ms", "p95 ms", "buffers", "median ms", "p95 ms", "buffers", "ratio", "Python ms", "queries"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One address and who asks for it: a browser, or htmx for a part of it. `leads_on`: it may be a redirect."""
+
+    who: str
+    path: str
+    is_fragment: bool = False
+    leads_on: bool = False
+
+    def by(self, client: Client) -> HttpResponse:
+        """What the server answers. Errors: SystemExit for anything that is not the page."""
+        headers = {"HX-Request": "true"} if self.is_fragment else {}
+        response = client.get(self.path, headers=headers, follow=self.leads_on)
+        if response.status_code != 200:
+            raise SystemExit(f"{self.path} answered {response.status_code}")
+        return response  # type: ignore[return-value]  # a response that remembers its request
+
+
+@dataclass
+class Page:
+    """What an address was measured to cost in one database.
+
+    `seconds` passed, of which `python` were our own work and not the database's; `rows` are those of its list.
+    """
+
+    asked: Asked
+    seconds: list[float] = field(default_factory=list)
+    python: list[float] = field(default_factory=list)
+    queries: int = 0
+    buffers: int = 0
+    rows: int = 0
+
+
+@dataclass
+class Desk:
+    """One seeded database with clients signed in to it."""
+
+    name: str
+    tickets: int
+    clients: dict[str, Client] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+
+
+# --- Databases -----------------------------------------------------------------------------
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What all measurements of pages take."""
+    parser.add_argument("--runs", type=int, default=60, help="of each page in each database")
+    parser.add_argument("--keep", action="store_true", help="leave the databases, and use those that were left")
+
+
+@contextmanager
+def seeded(sizes: Sequence[int], *, keep: bool) -> Iterator[list[Desk]]:
+    """A database of each size, with people signed in; gone at the end, unless they are kept for the next run."""
+    desks = [Desk(f"{connection.settings_dict['NAME']}_seeded_{size}", size) for size in sizes]
+    try:
+        for desk in desks:
+            with connected_to(desk):
+                _fill(desk, keep=keep)
+                _sign_in(desk)
+        yield desks
+    finally:
+        if not keep:
+            for desk in desks:
+                _on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
+
+
+@contextmanager
+def connected_to(desk: Desk) -> Iterator[None]:
+    """Everything inside talks to this desk's database."""
+    usual = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = desk.name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+
+
+def _on_server(statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement that is not about any one database."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _fill(desk: Desk, *, keep: bool) -> None:
+    """Seed the database, unless it was kept and is full; one that was kept gets the tables of today."""
+    databases = [row[0] for row in _on_server("SELECT datname FROM pg_database")]
+    if keep and desk.name in databases:
+        call_command("migrate", verbosity=0)
+        if Ticket.objects.count() >= desk.tickets:
+            return
+        connection.close()
+    _on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
+    _on_server(f'CREATE DATABASE "{desk.name}"')
+    call_command("migrate", verbosity=0)
+    call_command("seed", tickets=desk.tickets)
+
+
+def _sign_in(desk: Desk) -> None:
+    """An agent, a lead and a manager."""
+    if not User.objects.filter(role="manager").exists():
+        User.objects.create_user("manager@seed.example", name="Mara Dekker", role="manager")
+    for role in ("agent", "lead", "manager"):
+        desk.clients[role] = Client(HTTP_HOST=settings.SITE_HOST or "localhost")
+        desk.clients[role].force_login(first_with(role))
+
+
+def first_with(role: str) -> User:
+    """The one of this role who asks, the same in every database."""
+    return User.objects.filter(role=role).order_by("pk")[0]
+
+
+# --- Measuring -----------------------------------------------------------------------------
+
+
+def measure(desks: list[Desk], runs: int) -> None:
+    """Ask for each page in turn in every database, so that what else the machine does falls on all alike."""
+    rounds = min(ROUNDS, runs)
+    for _ in range(rounds):
+        for desk, page in _in_turn(desks):
+            _time(page, desk.clients[page.asked.who], runs // rounds)
+    for desk, page in _in_turn(desks):
+        _look_into(page, desk.clients[page.asked.who])
+
+
+def _in_turn(desks: list[Desk]) -> Iterator[tuple[Desk, Page]]:
+    """Each page of each desk, connected to it."""
+    for name in desks[0].pages:
+        for desk in desks:
+            with connected_to(desk):
+                yield desk, desk.pages[name]
+
+
+def _time(page: Page, client: Client, runs: int) -> None:
+    for run in range(WARM_UP + runs):
+        began, worked = time.perf_counter(), time.thread_time()
+        page.asked.by(client)
+        took, work = time.perf_counter() - began, time.thread_time() - worked
+        if run >= WARM_UP:
+            page.seconds.append(took)
+            page.python.append(work)
+
+
+def _look_into(page: Page, client: Client) -> None:
+    """How many queries the page makes, how many buffers they touch, and how many rows it lists."""
+    noted: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        noted.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        response = page.asked.by(client)
+    readings = [(sql, params) for sql, params in noted if sql.lstrip("( ").upper().startswith("SELECT")]
+    page.queries, page.buffers = len(noted), sum(_buffers(sql, params) for sql, params in readings)
+    page.rows = response.content.count(b'class="item"')
+
+
+def _buffers(sql: str, params: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
+        found = cursor.fetchone()[0]
+    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+# --- Telling -------------------------------------------------------------------------------
+
+
+def compare(desks: list[Desk]) -> dict[str, dict[str, Any]]:
+    """What each page costs in both databases, by its name."""
+    base, large = desks
+    return {name: _compared(page, large.pages[name]) for name, page in base.pages.items()}
+
+
+def _compared(few: Page, many: Page) -> dict[str, Any]:
+    one, other = _cost(few), _cost(many)
+    return {"base": one, "tickets": other, "ratio": other["median_ms"] / one["median_ms"]}
+
+
+def _cost(page: Page) -> dict[str, Any]:
+    python = statistics.median(page.python or [0]) * 1000
+    counts = {"queries": page.queries, "buffers": page.buffers, "rows": page.rows}
+    return {**report.summary(page.seconds), "python_ms": python, **counts}
+
+
+def row(name: str, result: dict[str, Any]) -> list[str]:
+    """A line of the table under HEAD."""
+    cells = [name]
+    for size in ("base", "tickets"):
+        cost = result[size]
+        cells += [f"{cost['median_ms']:.1f}", f"{cost['p95_ms']:.1f}", f"{cost['buffers']:,}"]
+    many = result["tickets"]
+    return [*cells, f"{result['ratio']:.2f}", f"{many['python_ms']:.1f}", str(many["queries"])]
