@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from outbox import headers as clean
@@ -96,7 +97,7 @@ def queue_mail(
         for name, email in people
     )
     if len(refused) == len(people):
-        Mail.objects.filter(pk=mail.pk).cancel(reason="Every recipient is suppressed.")
+        Mail.objects.filter(pk=mail.pk).cancel(reason=gettext_noop("Every recipient is suppressed."))
         mail.refresh_from_db()
     elif next_at <= now:
         transaction.on_commit(lambda: nudge(mail.pk), robust=True)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from outbox.models import END_STATES, Mail, MailQuerySet, MailState, RecipientState, Suppression
 from outbox.policy import MAX_DOUBTS, Why, delay_after, may_get
@@ -112,9 +113,9 @@ def release_abandoned(now: datetime, *, limit: int = 200) -> int:
         is_doubtful = row.data_started_at is not None
         row.doubts += is_doubtful
         row.recipients.filter(state=RecipientState.SENDING).update(
-            state=_fate(row, Verdict.DOUBT), smtp_reply="The sender stopped before an answer came."
+            state=_fate(row, Verdict.DOUBT), smtp_reply=gettext_noop("The sender stopped before an answer came.")
         )
-        _conclude(row, now, reply="The sender stopped.", at_once=not is_doubtful)
+        _conclude(row, now, reply=gettext_noop("The sender stopped."), at_once=not is_doubtful)
     return len(rows)
 
 
@@ -152,7 +153,7 @@ def _conclude(mail: Mail, now: datetime, *, reply: str, server_answered: bool = 
     elif mail.is_secret:
         mail.text = mail.html = ""
     if mail.state == MailState.CANCELLED:
-        mail.reason = mail.reason or "Every recipient is suppressed."
+        mail.reason = mail.reason or gettext_noop("Every recipient is suppressed.")
     mail.save(update_fields=CHANGING)
 
 

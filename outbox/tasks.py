@@ -13,6 +13,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_noop
 
 from outbox import claims
 from outbox.mime import to_bytes
@@ -88,7 +89,7 @@ def send_claimed(mail: Mail, session: Session) -> bool:
         reason = forbidden(mail)
     except Exception:
         log.exception("The guard of mail %s failed; it stays in the outbox.", mail.pk)
-        claims.put_back(mail, reason="Its guard failed.")
+        claims.put_back(mail, reason=gettext_noop("Its guard failed."))
         return True
     if reason:
         claims.cancel_claimed(mail, reason=reason)
