@@ -81,7 +81,7 @@ def preview_merge(survivor: Customer, *, merged: Customer) -> Preview:
         _check(survivor, merged)
     except ValidationError as error:
         return Preview(problem=" ".join(error.messages))
-    counts = {"tickets": merged.tickets.count(), "addresses": merged.addresses.count()}
+    counts = {_("tickets"): merged.tickets.count(), _("addresses"): merged.addresses.count()}
     for part in _parts():
         counts |= part.count(merged)
     return Preview(counts=counts, stays=_is_open(merged))
