@@ -23,6 +23,7 @@ _REPLY = re.compile(
     r"|(?:a |the )?(?:reply|answer)|(?:sie|er|(?:der )?kunde) (?:antworte[nt]|(?:sich )?melde[nt]|schreib(?:en|t))"
     r"|zur antwort)"
 )
+_LATER = re.compile(r"later today|heute später|später heute")
 # What the library does not know, or takes for something else.
 _PREFIX = re.compile(r"^(?:(?:until|till|bis|on|ab|zum|am(?= (?:[^\W\d]|\d+\.)))\s+)+")
 _NEXT_WEEK = re.compile(r"\b(?:next week|(?:nächste|kommende) woche)\b")
@@ -89,15 +90,14 @@ def read(words: str, *, now: datetime, zone: tzinfo) -> Wake | None:
 def choices(now: datetime, zone: tzinfo) -> list[Choice]:
     """Five of them, in order of time."""
     local = now.astimezone(zone)
-    later = (local + timedelta(hours=3, minutes=59)).replace(minute=0, second=0, microsecond=0)
-    is_today = later.date() == local.date() and later.hour <= _LATEST_TODAY
+    later = _later_today(local)
     tomorrow = local.date() + timedelta(days=1)
     # A Monday that is neither tomorrow nor in a week.
     away = (7 if 1 <= local.weekday() <= 5 else 10) - local.weekday()
     third = local.date() + timedelta(days=away % 7)
     return [
-        Choice(_("Later today"), _real(later.replace(tzinfo=None), zone))
-        if is_today
+        Choice(_("Later today"), _real(later, zone))
+        if later
         else Choice(_("In 2 hours"), _real_after(now, timedelta(hours=2), zone)),
         Choice(_("Tomorrow"), _real(datetime.combine(tomorrow, MORNING), zone)),
         Choice(str(WEEKDAYS[third.weekday()]), _real(datetime.combine(third, MORNING), zone)),
@@ -106,7 +106,16 @@ def choices(now: datetime, zone: tzinfo) -> list[Choice]:
     ]
 
 
+def _later_today(local: datetime) -> datetime | None:
+    """What clocks will show then; None in the evening."""
+    later = (local + timedelta(hours=3, minutes=59)).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+    return later if later.date() == local.date() and later.hour <= _LATEST_TODAY else None
+
+
 def _moment(words: str, local: datetime, zone: tzinfo) -> datetime | None:
+    if _LATER.fullmatch(words):
+        later = _later_today(local)
+        return _real(later, zone) if later else None
     if only := _ONLY_CLOCK.fullmatch(_simple(words, local)):
         return _next_at(only[1], local, zone)
     words = _simple(words, local)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.translation import override
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,8 @@ def said(words: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
+        ("later today", "2026-11-25 14:00"),
+        ("Heute später", "2026-11-25 14:00"),
         # A day, with a time or at nine.
         ("tomorrow", "2026-11-26 09:00"),
         ("tomorrow 9", "2026-11-26 09:00"),
@@ -241,6 +244,7 @@ def test_anything_at_all_is_a_time_to_come_or_none(words):
     assert wake is None or wake.at is None or NOW < wake.at <= NOW + LONGEST
 
 
+@settings(deadline=None)  # the first word that is said reads all of its language
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(
@@ -278,3 +282,12 @@ def test_the_moments_that_are_offered(now, labels):
     offered = choices(datetime.fromisoformat(now).replace(tzinfo=BERLIN), BERLIN)
     assert ", ".join(f"{choice.label} {choice.at:%d %H:%M}" for choice in offered if choice.at) == labels
     assert re.sub(r"\W+", " ", offered[4].label) == "Until they reply"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("now", ["2026-11-25T10:20", "2026-11-28T23:10"])
+def test_what_is_offered_can_be_typed_as_it_is_called(language, now):
+    at = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
+    with override(language):
+        for choice in choices(at, BERLIN):
+            assert read(choice.label, now=at, zone=BERLIN) == Wake(choice.at)

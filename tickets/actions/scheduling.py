@@ -16,7 +16,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, ngettext, pgettext
 
 from accounts.models import User
 from tickets.actions._rules import check_client_id, clean_body, in_words_for, lock, require
@@ -290,9 +290,12 @@ def _held(ticket: Ticket, reply: ScheduledReply, reason: str) -> Message | None:
 
 def _why_held(between: list[Event]) -> str:
     """Who was faster, in one line."""
-    names = list(dict.fromkeys(event.by_user.name if event.by_user else _("The customer") for event in between))
+    customer = pgettext("within a sentence", "The customer")
+    names = list(dict.fromkeys(event.by_user.name if event.by_user else customer for event in between))
     if all(event.by_user is None for event in between):
         return _("The customer wrote meanwhile.")
+    if names[0] == customer:
+        names[0] = _("The customer")
     if len(names) == 1:
         return _("%(name)s answered meanwhile.") % {"name": names[0]}
     if len(names) == 2:

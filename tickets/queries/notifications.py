@@ -156,7 +156,8 @@ def news(tickets: int) -> str:
 def excerpt(one: Notification) -> str:
     """The beginning of the words that came with it, as they are now; nothing where there are none."""
     event = one.event
-    words = _text_of(event.message) if event.message else str(event.data.get("note") or event.data.get("reason") or "")
+    why = event.data.get("reason")
+    words = _text_of(event.message) if event.message else str(event.data.get("note") or (_(why) if why else ""))
     if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
         return ""
     return " ".join(words.split())[:EXCERPT_CHARS]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.models import User
 from accounts.tokens import digest
@@ -33,7 +34,7 @@ def look(panel: Panel, ticket: Ticket, agent: User) -> Shown:
     """What a panel's system says of a ticket, to this agent. Kept for a minute, for nobody else: their system may
     show them something else. Errors: FetchError, ShapeError, each in words."""
     what = digest(f"{panel.pk} {panel.url} {panel.secret}")[:32]
-    key = f"panel:{what}:{ticket.pk}:{ticket.customer_id}:{agent.pk}"
+    key = f"panel:{what}:{ticket.pk}:{ticket.customer_id}:{agent.pk}:{get_language()}"
     kept = cache.get(key)
     if kept is None:
         kept = _ask(signed_url(panel, about_ticket(ticket, agent), now=timezone.now()))

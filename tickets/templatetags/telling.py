@@ -34,3 +34,9 @@ def _name(event: Event) -> str:
 @register.filter
 def in_bold(names: Iterable[Any]) -> str:
     return format_html_join(", ", "<b>{}</b>", ((name,) for name in names))
+
+
+@register.filter
+def said_value(words: str) -> str:
+    """What a field held, as an event keeps it: of these, yes and no are words of ours."""
+    return pgettext("field", words) if words in ("Yes", "No") else words
