@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
+
 # Code: its own name. The words themselves are in static/widget/texts/.
 LANGUAGES = {
     "en": "English",
@@ -40,3 +43,15 @@ def choose(wanted: Iterable[str], *, offered: Iterable[str], default: str) -> st
 def mail_language(*wanted: str) -> str:
     """The language of a mail to somebody who reads these locales, dearest first: the first that our mails speak."""
     return code_of(choose(wanted, offered=DESK_LANGUAGES, default="en"))
+
+
+def language_in_words(locale: str) -> str:
+    """Such as "German (AT)" or "British English", in the reader's; the code itself where it has no name."""
+    code = locale.replace("_", "-").lower()
+    try:
+        named = get_language_info(code)
+    except KeyError:
+        return _("Chinese") if code.startswith("zh") else locale
+    region = code.removeprefix(named["code"]).strip("-")
+    name = str(named["name_translated"])
+    return f"{name} ({region.upper()})" if len(region) == 2 else name

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ua_parser import Result, parse
 
 URL_CHARS, TITLE_CHARS, USER_AGENT_CHARS = 500, 200, 300
@@ -96,15 +96,3 @@ def browser_in_words(user_agent: str) -> str:
 
 def _joined(parts: Iterable[str | None]) -> str:
     return " ".join(part for part in parts if part)
-
-
-def language_in_words(locale: str) -> str:
-    """Such as "German (AT)" or "British English", in the reader's; the code itself where it has no name."""
-    code = locale.replace("_", "-").lower()
-    try:
-        named = get_language_info(code)
-    except KeyError:
-        return _("Chinese") if code.startswith("zh") else locale
-    region = code.removeprefix(named["code"]).strip("-")
-    name = str(named["name_translated"])
-    return f"{name} ({region.upper()})" if len(region) == 2 else name

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, viewer
+from accounts.languages import language_in_words
 from accounts.net import network_of
 from accounts.origins import origin_of
 from chat.actions import block_address, unblock_address
 from chat.actions.noting import TRAIL_PAGES
-from chat.browsers import browser_in_words, language_in_words
+from chat.browsers import browser_in_words
 from chat.forms import BlockForm
 from chat.models import Block, PageView, Visitor
 from chat.presence import visitors_here

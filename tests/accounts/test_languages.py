@@ -9,6 +9,7 @@ from django.utils.translation import get_language, override
 
 from accounts.actions import invite_person, update_desk, update_profile
 from accounts.forms import HoursForm
+from accounts.languages import language_in_words
 from accounts.models import Desk
 
 
@@ -91,3 +92,19 @@ def test_an_invitation_is_written_in_the_company_s_language(adam, desk_row, monk
 def test_the_days_of_the_week_are_called_as_the_reader_calls_them():
     with override("de"):
         assert [str(day.label) for day in HoursForm().days][:2] == ["Montag", "Dienstag"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("de", "German"), ("de-AT", "German (AT)"), ("en-GB", "British English"), ("pt_BR", "Brazilian Portuguese"),
+        ("zh-Hant", "Traditional Chinese"), ("zh", "Chinese"), ("xx", "xx"), ("", ""), ("<b>", "<b>"),
+    ],
+)  # fmt: skip
+def test_a_language_is_told_in_words(locale, words):
+    assert language_in_words(locale) == words
+
+
+def test_a_language_is_told_in_the_reader_s():
+    with override("de"):
+        assert language_in_words("de-AT") == "Deutsch (AT)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +12,6 @@ from chat.browsers import (
     browser_in_words,
     kept_url,
     known_zone,
-    language_in_words,
     one_line,
     page_at,
 )
@@ -84,22 +82,6 @@ def test_a_title_is_one_line_without_what_cannot_be_seen():
 )  # fmt: skip
 def test_a_browser_is_told_in_words(user_agent, words):
     assert browser_in_words(user_agent) == words
-
-
-@pytest.mark.parametrize(
-    ("locale", "words"),
-    [
-        ("de", "German"), ("de-AT", "German (AT)"), ("en-GB", "British English"), ("pt_BR", "Brazilian Portuguese"),
-        ("zh-Hant", "Traditional Chinese"), ("zh", "Chinese"), ("xx", "xx"), ("", ""), ("<b>", "<b>"),
-    ],
-)  # fmt: skip
-def test_a_language_is_told_in_words(locale, words):
-    assert language_in_words(locale) == words
-
-
-def test_a_language_is_told_in_the_reader_s():
-    with override("de"):
-        assert language_in_words("de-AT") == "Deutsch (AT)"
 
 
 def test_only_a_time_zone_is_one():
