@@ -330,6 +330,7 @@ def _known_value(key: str, value: str, today: date) -> str | None:
 
 
 _AGO = re.compile(r"([0-9]{1,4})([dwmy])")
+_BEFORE_TODAY = {"today": 0, "yesterday": 1, "heute": 0, "gestern": 1}
 _AGO_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
 _DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
@@ -338,10 +339,11 @@ _DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 def days(text: str, today: date) -> tuple[date, date] | None:
     """The first day of what a text names and the first one after it: a day, a month or a year; None if it is none.
 
-    `2026-11-01`, `1.11.2026`, `2026-11`, `2026`, `today`, `yesterday`, `7d` (so many days, weeks, months, years ago).
+    `2026-11-01`, `1.11.2026`, `2026-11`, `2026`, `today`, `yesterday`, `heute`, `gestern`, `7d` (so many
+    days, weeks, months, years ago).
     """
     one = timedelta(days=1)
-    ago = {"today": 0, "yesterday": 1}.get(text)
+    ago = _BEFORE_TODAY.get(text)
     if match := _AGO.fullmatch(text):
         ago = min(int(match[1]) * _AGO_DAYS[match[2]], 36_500)
     try:

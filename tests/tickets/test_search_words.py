@@ -155,6 +155,7 @@ def test_a_number_a_reference_or_an_address_alone_is_known(text, number, referen
         ("2026", date(2026, 1, 1), date(2027, 1, 1)),
         ("today", TODAY, date(2026, 11, 23)),
         ("yesterday", date(2026, 11, 21), TODAY),
+        ("gestern", date(2026, 11, 21), TODAY),
         ("2w", date(2026, 11, 8), date(2026, 11, 9)),
     ],
 )
