@@ -2,9 +2,9 @@
 
     bin/bench workspace [--small 10000] [--large 1000000] [--runs 60] [--openings 30] [--keep] [--strict]
 
-Two databases are seeded, and the pages asked for in turn, through every middleware, as a browser asks for them. Then
-a Chromium opens one ticket after the other at the large desk, by key. The exit status tells of the ratios; absolute
-times say something about one machine only, and count with --strict.
+Two databases are seeded. A Chromium opens one ticket after the other at the large desk, by key. Then the pages are
+asked for in turn in both, through every middleware, as a browser asks for them. The exit status tells of the ratios;
+absolute times say something about one machine only, and count with --strict.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def main(argv: list[str]) -> int:
         for desk in both:
             with connected_to(desk):
                 prepare(desk)
+        opened = opening.measure(both[1], options.openings) if options.openings else []
         with override_settings(DEBUG=False):  # development keeps a list of all queries
             desks.measure(both, options.runs)
-        opened = opening.measure(both[1], options.openings) if options.openings else []
         return tell(both, opened, options)
 
 
