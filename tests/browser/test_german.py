@@ -11,11 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from accounts.models import User
 from customers.models import Customer
 from tests.browser.conftest import sign_in
-from tests.test_german import IS_SAID, english_on
+from tests.test_german import english_on
 from tickets.actions import assign_ticket, open_ticket
 from tickets.models import Ticket
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not IS_SAID, reason="The German is not there yet.")]
+pytestmark = pytest.mark.browser
 
 DAYS = re.compile("(Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch")
 
