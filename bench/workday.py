@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -71,7 +72,7 @@ def _spread(tickets: QuerySet[Ticket], *, offset: int) -> QuerySet[Ticket]:
 
 def _mention(agent: User, by: User, now: datetime) -> None:
     body = f"Can you have a look at this one, @{agent.name}?"
-    note = {"body": body, "kind": Message.Kind.NOTE, "at": now}
+    note: dict[str, Any] = {"body": body, "kind": Message.Kind.NOTE, "at": now}
     posts = [Post(ticket, by=by, **note) for ticket in _spread(Ticket.objects.visible_to(agent), offset=0)]
     for message in post_messages(posts):
         notify(message.event)
@@ -81,7 +82,7 @@ def _converse(agent: User, now: datetime) -> None:
     """A conversation of two days with notes, formatted answers, and a file."""
     customer = Customer.objects.exclude(name="").order_by("-pk")[0]
     began = now - timedelta(days=2)
-    facts = {"channel": Channel.CHAT, "team": agent.teams.order_by("pk")[0], "at": began}
+    facts: dict[str, Any] = {"channel": Channel.CHAT, "team": agent.teams.order_by("pk")[0], "at": began}
     ticket = open_ticket(customer, by=customer, subject=SUBJECT, body=words.ASKED[0].replace("#", "48213"), **facts)
     post_messages(list(_posts(ticket, customer, agent, began)))
 
