@@ -10,6 +10,7 @@ from tests.browser.looking import open_and_hear, serious_findings
 from tests.browser.test_pages import PHONE, sign_in  # noqa: F401  (its fixture)
 from tickets import jobs
 from tickets.actions import open_ticket, post_message, set_priority
+from tickets.actions.shaping import create_field
 from tickets.models import BulkReply, Message, Ticket, Undo
 
 pytestmark = pytest.mark.browser
@@ -185,3 +186,30 @@ def test_on_a_phone_the_ticks_are_there_and_all_has_room(sign_in, alice, many): 
     page.get_by_role("button", name="Set tags").tap()
     expect(page.get_by_text("Tagged.")).to_be_visible()
     assert list(many[0].tags.values_list("name", flat=True)) == ["bell"]
+
+
+def test_a_field_is_chosen_and_filled_on_all_of_them(sign_in, alice, sue, many, workshop, live):  # noqa: F811
+    create_field(by=sue, name="Size", kind="choice", team=workshop, options=["Small", "Large"])
+    create_field(by=sue, name="Weight", kind="number")
+    page = sign_in(alice)
+    open_and_hear(page, "/inbox/?view=all", "ready")
+    tick(page, many[0]).check()
+    tick(page, many[1]).check()
+    page.locator("#bulk").get_by_role("button", name="Field", exact=True).click()
+    panel = page.locator("#bulk-panel")
+    expect(panel.get_by_role("radio")).to_have_count(2)
+    expect(panel.locator("select, input:not([type=radio], [type=hidden])").filter(visible=True)).to_have_count(0)
+    panel.get_by_role("radio", name="Weight").check()
+    panel.get_by_role("textbox", name="Weight").fill("heavy")
+    panel.get_by_role("button", name="Set field").click()
+    expect(panel.get_by_role("alert")).to_contain_text("Weight: This takes a number")
+    panel.get_by_role("radio", name="Size").check()
+    expect(panel.get_by_role("textbox", name="Weight")).to_be_hidden()
+    panel.get_by_role("combobox", name="Size").select_option("Large")
+    assert serious_findings(page) == []
+    panel.get_by_role("button", name="Set field").click()
+    expect(panel).to_be_hidden()
+    assert [Ticket.objects.get(pk=ticket.pk).fields for ticket in many[:3]] == [{"size": "large"}] * 2 + [{}]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert [Ticket.objects.get(pk=ticket.pk).fields for ticket in many] == [{}] * 4

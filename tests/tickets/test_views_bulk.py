@@ -10,7 +10,8 @@ from django.test import Client
 
 from tests.tickets.looking import again
 from tickets.actions import assign_ticket, change_many, index_due, open_ticket, set_priority
-from tickets.models import BulkReply, Ticket, Undo
+from tickets.actions.shaping import archive_field, create_field
+from tickets.models import BulkReply, Field, Ticket, Undo
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -22,6 +23,11 @@ def many(carla, dora, workshop, desk_row) -> list[Ticket]:
         open_ticket(who, by=who, body="The bell", subject=f"Bell of {who.name}", channel="email", team=workshop)
         for who in (carla, dora)
     ]
+
+
+@pytest.fixture
+def size(sue, workshop) -> Field:
+    return create_field(by=sue, name="Size", kind="choice", team=workshop, options=["Small", "Large"])
 
 
 def at(user) -> Client:
@@ -46,11 +52,12 @@ FORMS = {
     "tag": {"tags": "tyre, order", "how": "add"},
     "snooze": {"words": "in 2 hours"},
     "resolve": {"root_cause": "none"},
+    "field": {"field": "size", "field_size": "large"},
 }
 
 
 @pytest.mark.parametrize("do", FORMS)
-def test_each_deed_reaches_all_of_them_and_can_be_undone(do, many, alice, bob):
+def test_each_deed_reaches_all_of_them_and_can_be_undone(do, many, alice, bob, size):
     for ticket in many:
         assign_ticket(ticket, by=alice, user=bob)
     before = [Ticket.objects.values().get(pk=ticket.pk) for ticket in many]
@@ -99,10 +106,14 @@ def test_it_says_what_could_not_be_and_why(many, alice):
         ({"do": "assign", "to": "user:0", "number": [1]}, "They are not here any more."),
         ({"do": "tag", "tags": " , ", "number": [1]}, "Write a tag."),
         ({"do": "resolve", "root_cause": "", "number": [1]}, "Choose what caused it"),
+        ({"do": "field", "number": [1]}, "Choose a field."),
+        ({"do": "field", "field": "size", "number": [1]}, "Choose a field."),
+        ({"do": "field", "field": "size", "field_size": "huge", "number": [1]}, "Size: “huge” is not one of those"),
+        ({"do": "field", "field": "x", "field_x": "1", "number": [1]}, "This field is not there any more."),
         ({"do": "reply", "body": " ", "number": [1]}, "Write something first."),
     ],
 )
-def test_what_is_wrong_is_said(alice, desk_row, form, words):
+def test_what_is_wrong_is_said(alice, desk_row, size, form, words):
     answer = at(alice).post("/tickets/bulk/", form, **HTMX)
     assert answer.status_code == 422
     assert said(answer, "desk:bulk")["text"].startswith(words)
@@ -205,3 +216,65 @@ def test_the_palette_finds_what_one_may_see(ticket, alice, charlie):
     urls = {row["url"] for words in ("tyre", "Carla") for row in at(alice).get("/find/", {"q": words}).json()["found"]}
     assert urls >= {f"/tickets/{ticket.number}/", f"/customers/{ticket.customer_id}/"}
     assert at(alice).get("/find/", {"q": " \x00 "}).json() == {"found": []}
+
+
+# --- Fields ---
+
+
+def test_only_the_chosen_field_is_filled_and_empty_empties_it(many, alice, sue, size):
+    create_field(by=sue, name="Weight", kind="number")
+    create_field(by=sue, name="Parts", kind="choices", options=["Tyre", "Tube"])
+    client = at(alice)
+    form = {"do": "field", "number": numbers(many), "field_size": "large", "field_weight": "12", "field_parts": [""]}
+    client.post("/tickets/bulk/", form | {"field": "weight"}, **HTMX)
+    assert [again(ticket).fields for ticket in many] == [{"weight": "12"}] * 2
+    client.post("/tickets/bulk/", form | {"field": "parts", "field_parts": ["", "tube", "tyre"]}, **HTMX)
+    client.post("/tickets/bulk/", form | {"field": "weight", "field_weight": ""}, **HTMX)
+    assert [again(ticket).fields for ticket in many] == [{"parts": ["tyre", "tube"]}] * 2
+
+
+def test_a_ticket_of_another_team_is_left_as_it_is(many, alice, shop, sue):
+    create_field(by=sue, name="Till", kind="text", team=shop)
+    assign_ticket(many[0], by=None, team=shop, user=alice)
+    form = {"do": "field", "field": "till", "field_till": "7", "number": numbers(many)}
+    words = said(at(alice).post("/tickets/bulk/", form, **HTMX), "desk:toast")["text"]
+    left = f"1 ticket left as it is. Ticket {many[1].number}: Till: Only tickets of Shop have this."
+    assert words == f"1 ticket changed. {left}"
+    assert again(many[0]).fields == {"till": "7"}
+
+
+def test_the_panel_shows_what_can_be_filled_and_the_bar_asks_only_where_there_is_something(many, alice, sue, size):
+    client = at(alice)
+    assert "do=field" in client.get("/inbox/").text
+    panel = client.get("/tickets/bulk/", {"do": "field"}, **HTMX).text
+    assert '<input type="radio" name="field" value="size" checked' in panel
+    assert 'name="field_size"' in panel
+    assert "<small>Workshop</small>" in panel
+    assert "data-submits" not in panel
+    create_field(by=sue, name="Weight", kind="number")
+    panel = client.get("/tickets/bulk/", {"do": "field"}, **HTMX).text
+    assert " checked" not in panel
+    assert 'inputmode="decimal" required' not in panel
+    for field in Field.objects.all():
+        archive_field(field, by=sue, is_archived=True)
+    assert "do=field" not in client.get("/inbox/").text
+    assert "There are no fields yet." in client.get("/tickets/bulk/", {"do": "field"}, **HTMX).text
+    assert 'value="field"' not in client.get("/tickets/bulk/", {"number": numbers(many)}).text
+
+
+def test_without_a_script_what_was_typed_into_fields_is_kept(many, alice, sue):
+    create_field(by=sue, name="Weight", kind="number")
+    create_field(by=sue, name="Parts", kind="choices", options=["Tyre", "Tube"])
+    typed = {"do": "field", "field": "weight", "field_weight": "heavy", "field_parts": ["", "tube"]}
+    answer = at(alice).post("/tickets/bulk/", typed | {"number": numbers(many)})
+    assert answer.status_code == 422
+    assert "Weight: This takes a number" in answer.text
+    assert 'name="field_weight" value="heavy"' in answer.text
+    assert 'value="tube" checked' in answer.text
+    assert 'name="field" value="weight" checked' in answer.text
+
+
+def test_charlie_fills_nothing(many, charlie, size):
+    form = {"do": "field", "field": "size", "field_size": "large", "number": numbers(many)}
+    assert said(at(charlie).post("/tickets/bulk/", form, **HTMX), "desk:toast")["isError"] is True
+    assert [again(ticket).fields for ticket in many] == [{}, {}]

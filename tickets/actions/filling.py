@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Team
 from tickets.actions._rules import Actor, lock, require, undo_data
 from tickets.events import record
 from tickets.field_values import kept_words, one_line, read_value
 from tickets.models import Field, Ticket
-from tickets.queries.fields import fields_of
+from tickets.queries.fields import asked_fields, fields_of
 
 SAID_CHARS = 200  # of a value in an event
 
@@ -29,23 +30,53 @@ def set_fields(
     """
     ticket = lock(ticket)
     require(by, "tickets.set_fields")
-    fields = {field.slug: field for field in (Field.objects.all() if is_undo else fields_of(ticket))}
-    wanted: dict[str, Any] = {}
-    wrong: list[ValidationError] = []
-    for slug, raw in values.items():
+    fields = {field.slug: field for field in (Field.objects.all() if is_undo else asked_fields())}
+
+    def read(slug: str, raw: Any) -> Any:
         field = fields.get(slug)
-        try:
-            if field is None:
-                raise ValidationError(_("There is no such field on this ticket."))
-            wanted[slug] = raw if is_undo else read_value(field.kind, _options(field, ticket), raw)
-        except ValidationError as error:
-            name = field.name if field else one_line(slug)[:60]
-            wrong.append(ValidationError(f"{name}: {' '.join(error.messages)}", code="invalid"))
-    if wrong:
-        raise ValidationError(wrong)
+        if field is None:
+            raise ValidationError(_("There is no such field on this ticket."))
+        if is_undo:
+            return raw
+        _check_team(field, ticket.team_id)
+        return read_value(field.kind, _options(field, ticket), raw)
+
+    wanted = _each(values, fields.values(), read)
     for slug in sorted(wanted, key=list(fields).index):
         _fill(ticket, fields[slug], wanted[slug], by=by, at=at, is_undo=is_undo)
     return ticket
+
+
+def read_fields(values: Mapping[str, Any], *, team: Team | None) -> dict[str, Any]:
+    """What a new ticket of this team will hold of these values; what is empty is left out.
+
+    Errors: ValidationError code `invalid` that says each field's trouble.
+    """
+    given = {slug: raw for slug, raw in values.items() if raw not in (None, "", [])}
+    fields = {field.slug: field for field in asked_fields()} if given else {}
+
+    def read(slug: str, raw: Any) -> Any:
+        field = fields.get(slug)
+        if field is None:
+            raise ValidationError(_("This field is not there any more."))
+        value = read_value(field.kind, field.options, raw)
+        if value is not None:
+            _check_team(field, team.pk if team else None)
+        return value
+
+    wanted = _each(given, fields.values(), read)
+    return {slug: value for slug, value in wanted.items() if value is not None}
+
+
+def read_field(slug: str, raw: Any) -> dict[str, Any]:
+    """One field with what is to be put into it on tickets whatever they hold now, as `set_fields` takes it.
+
+    Errors: ValidationError code `invalid`.
+    """
+    field = asked_fields().filter(slug=slug).first()
+    if field is None:
+        raise ValidationError(_("This field is not there any more."), code="invalid")
+    return _each({slug: raw}, [field], lambda _slug, value: read_value(field.kind, field.options, value))
 
 
 def check_needed(ticket: Ticket) -> None:
@@ -53,6 +84,27 @@ def check_needed(ticket: Ticket) -> None:
     missing = [field.name for field in fields_of(ticket) if field.is_needed and field.slug not in ticket.fields]
     if missing:
         raise ValidationError(_("Fill in first: %(fields)s.") % {"fields": ", ".join(missing)}, code="needed")
+
+
+def _each(values: Mapping[str, Any], fields: Iterable[Field], read: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """All values as `read` makes them; what it refuses is said under the fields' names, all of it at once."""
+    names = {field.slug: field.name for field in fields}
+    wanted: dict[str, Any] = {}
+    wrong: list[ValidationError] = []
+    for slug, raw in values.items():
+        try:
+            wanted[slug] = read(slug, raw)
+        except ValidationError as error:
+            name = names.get(slug) or one_line(slug)[:60]
+            wrong.append(ValidationError(f"{name}: {' '.join(error.messages)}", code="invalid"))
+    if wrong:
+        raise ValidationError(wrong)
+    return wanted
+
+
+def _check_team(field: Field, team_id: int | None) -> None:
+    if field.team is not None and field.team.pk != team_id:
+        raise ValidationError(_("Only tickets of %(team)s have this.") % {"team": field.team.name}, code="invalid")
 
 
 def _options(field: Field, ticket: Ticket) -> list[dict[str, Any]]:

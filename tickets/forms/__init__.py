@@ -1,7 +1,7 @@
 """What agents' forms accept. They check and clean; the actions save."""
 
 from tickets.forms.amending import NoteForm, RedactForm
-from tickets.forms.bulk import BulkAssignForm, BulkForm, BulkReplyForm, BulkTagsForm
+from tickets.forms.bulk import BulkAssignForm, BulkFieldForm, BulkForm, BulkReplyForm, BulkTagsForm
 from tickets.forms.fields import new_client_id, problems_of
 from tickets.forms.keeping import MacroForm, SavedViewForm
 from tickets.forms.outgoing import CopyForm, ForwardForm, NewTicketForm
@@ -31,6 +31,7 @@ __all__ = [
     "ApplyForm",
     "AssignForm",
     "BulkAssignForm",
+    "BulkFieldForm",
     "BulkForm",
     "BulkReplyForm",
     "BulkTagsForm",

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Team, User
 from tickets.actions.bulk import MOST_AT_ONCE
+from tickets.actions.filling import read_field
 from tickets.forms.fields import Words, is_key, person_or_team
-from tickets.forms.ticket import TagsForm
+from tickets.forms.ticket import FieldsForm, TagsForm
 
 
 class BulkForm(forms.Form):
@@ -64,3 +65,18 @@ class BulkTagsForm(TagsForm):
         if not tags:
             raise ValidationError(_("Write a tag."), code="empty")
         return tags
+
+
+class BulkFieldForm(FieldsForm):
+    """One field of the company's own, by its slug, and what is put into it on many tickets; nothing empties it."""
+
+    field = forms.CharField(max_length=60, error_messages={"required": gettext_lazy("Choose a field.")})
+
+    def clean(self) -> dict[str, Any]:
+        """The `values` of `set_fields`."""
+        slug = self.cleaned_data.get("field")
+        if slug is None:
+            return {}
+        if slug not in self.values:
+            raise ValidationError(_("Choose a field."), code="required")
+        return {"values": read_field(slug, self.values[slug])}

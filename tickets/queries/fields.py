@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,11 @@ from django.db.models.functions import JSONObject
 
 from tickets.field_values import say_value
 from tickets.models import Field, NamedStatus, Panel, Ticket
+
+
+def asked_fields() -> QuerySet[Field]:
+    """Those that are asked on any ticket, with their teams."""
+    return Field.objects.filter(archived_at=None).select_related("team")
 
 
 def fields_of(ticket: Ticket) -> QuerySet[Field]:
@@ -30,6 +36,8 @@ class Filled:
     options: list[dict[str, Any]]
     value: Any = None
     was_typed: str | None = None  # and refused
+    team: int | None = None  # whose tickets alone have it, where no ticket says so
+    team_name: str = ""
 
     @property
     def words(self) -> str:
@@ -84,3 +92,18 @@ def named_rows() -> list[dict[str, Any]]:
 def filled(rows: list[dict[str, Any]], ticket: Ticket, typed: dict[str, str]) -> list[Filled]:
     """The fields that `shape_rows` has found, with what the ticket holds in them, or what was `typed` and refused."""
     return [Filled(**row, value=ticket.fields.get(row["slug"]), was_typed=typed.get(row["slug"])) for row in rows]
+
+
+def unfilled(typed: Mapping[str, str | list[str]]) -> list[Filled]:
+    """Every field that is asked anywhere, for a form that knows no ticket: empty, or with what was `typed` there."""
+    return [_unfilled(field, typed.get(field.slug, "")) for field in asked_fields()]
+
+
+def _unfilled(field: Field, typed: str | list[str]) -> Filled:
+    facts: dict[str, Any] = {name: getattr(field, name) for name in _SHOWN}
+    facts |= {"team": field.team_id, "team_name": field.team.name if field.team else ""}
+    if field.kind != Field.Kind.CHOICES:
+        return Filled(**facts, was_typed=typed if isinstance(typed, str) else "")
+    keys = [typed] if isinstance(typed, str) else typed
+    offered = [option["key"] for option in field.options if not option.get("is_gone")]
+    return Filled(**facts, value=[key for key in offered if key in keys])

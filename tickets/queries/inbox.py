@@ -121,8 +121,9 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
     return {view.key: view for view in views}
 
 
-def count_views(tickets: TicketQuerySet, viewer: User, views: list[View]) -> dict[str, int]:
-    """How many tickets the views hold, each counted up to one more than the cap, in one query."""
+def count_views(tickets: TicketQuerySet, viewer: User, views: list[View], **also: Exists) -> dict[str, int]:
+    """How many tickets the views hold, each counted up to one more than the cap, in one query; whatever else is asked
+    by the way is answered under its own name."""
     counts = {
         # A key may hold dashes, which a column's name cannot.
         f"view{place}": Func(
@@ -132,8 +133,8 @@ def count_views(tickets: TicketQuerySet, viewer: User, views: list[View]) -> dic
         )
         for place, view in enumerate(views)
     }
-    row: dict[str, int] = User.objects.filter(pk=viewer.pk).values(**counts).get()  # type: ignore[assignment]
-    return {view.key: row[f"view{place}"] for place, view in enumerate(views)}
+    row: dict[str, int] = User.objects.filter(pk=viewer.pk).values(**counts, **also).get()  # type: ignore[assignment]
+    return {view.key: row[f"view{place}"] for place, view in enumerate(views)} | {name: row[name] for name in also}
 
 
 def inbox_page(tickets: TicketQuerySet, viewer: User, view: View, cursor: Cursor | None) -> Page:

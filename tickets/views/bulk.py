@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,9 +22,11 @@ from tickets import actions
 from tickets.actions.bulk import Changed
 from tickets.forms import (
     BulkAssignForm,
+    BulkFieldForm,
     BulkForm,
     BulkReplyForm,
     BulkTagsForm,
+    FieldsForm,
     PriorityForm,
     ResolveForm,
     StatusForm,
@@ -33,7 +35,7 @@ from tickets.forms import (
 )
 from tickets.models import BulkReply, RootCause, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
-from tickets.queries.fields import named_rows
+from tickets.queries.fields import named_rows, unfilled
 from tickets.views.acting import UNPROCESSABLE, see_other
 from tickets.views.fields import status_choices
 from tickets.views.inbox import know_names, wants_fragment
@@ -41,6 +43,7 @@ from tickets.views.snoozing import SnoozeForm
 from tickets.views.undoing import back, offer_undo
 
 NAMED = 5  # tickets whose trouble is said one by one
+FIELD = "field"
 RESTORE = "restore"
 Change = Callable[[Ticket], Ticket]
 
@@ -60,6 +63,10 @@ def _set_priority(form: forms.Form, user: User) -> Change:
 def _tag(form: forms.Form, user: User) -> Change:
     how = form.cleaned_data["how"] or "add"
     return lambda ticket: actions.retag_ticket(ticket, by=user, **{how: form.cleaned_data["tags"]})
+
+
+def _fill(form: forms.Form, user: User) -> Change:
+    return lambda ticket: actions.set_fields(ticket, by=user, **form.cleaned_data)
 
 
 def _snooze(form: forms.Form, user: User) -> Change:
@@ -100,6 +107,7 @@ DEEDS = {
     "status": Deed(gettext_lazy("Status"), "tickets.set_status", StatusForm, _set_status, CHANGED),
     "priority": Deed(gettext_lazy("Priority"), "tickets.set_priority", PriorityForm, _set_priority, CHANGED),
     "tag": Deed(gettext_lazy("Tags"), "tickets.tag", BulkTagsForm, _tag, CHANGED),
+    FIELD: Deed(gettext_lazy("Field"), "tickets.set_fields", BulkFieldForm, _fill, CHANGED),
     "snooze": Deed(gettext_lazy("Snooze"), "tickets.set_status", SnoozeForm, _snooze, SNOOZED),
     "resolve": Deed(gettext_lazy("Solve"), "tickets.resolve", ResolveForm, _resolve, SOLVED),
     "trash": Deed(pgettext_lazy("verb", "Trash"), "tickets.trash", forms.Form, _trash, TRASHED),
@@ -137,13 +145,14 @@ def _deeds(user: User) -> list[tuple[str, str]]:
     return [*deeds, (REPLY, pgettext("verb", "Reply"))] if user.has_perm("tickets.reply") else deeds
 
 
-def _choices() -> dict[str, Any]:
-    """What the forms ask."""
+def _choices(typed: QueryDict | None = None) -> dict[str, Any]:
+    """What the forms ask; `typed` is what was typed there."""
     return {
         "people": User.objects.filter(is_active=True),
         "teams": Team.objects.all(),
         "root_causes": RootCause.objects.all(),
         "client_id": new_client_id(),
+        "fields": unfilled(FieldsForm(typed).values),
         **status_choices(named_rows()),
     }
 
@@ -156,8 +165,10 @@ def _page(request: HttpRequest, numbers: list[int], *, wrong: str = "") -> HttpR
     tickets = list(chosen) or list(in_trash)
     is_trash = bool(tickets) and tickets[0].trashed_at is not None
     know_names(tickets)
-    context = _choices() | {
-        "deeds": [(do, title) for do, title in _deeds(user) if (do == RESTORE) == is_trash],
+    choices = _choices(request.POST)
+    usable = [(do, title) for do, title in _deeds(user) if do != FIELD or choices["fields"]]
+    context = choices | {
+        "deeds": [(do, title) for do, title in usable if (do == RESTORE) == is_trash],
         "tickets": tickets,
         "numbers": [ticket.pk for ticket in tickets],
         "wrong": wrong,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from accounts.access import requires, viewer
 from accounts.models import Team, User
 from customers.models import Customer
 from tickets.models import Ticket
+from tickets.queries.fields import asked_fields
 from tickets.queries.inbox import (
     COUNT_CAP,
     DEFAULT_VIEW,
@@ -90,7 +91,8 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         is_mentions = current.key == MENTIONS
         page = mentions_page(tickets, user, cursor) if is_mentions else inbox_page(listed_of, user, current, cursor)
         listed = {"tickets": page.tickets, "next_cursor": _text(page)}
-    counts = count_views(tickets, user, [view for view in views.values() if view.is_counted])
+    counted = [view for view in views.values() if view.is_counted]
+    counts = count_views(tickets, user, counted, has_fields=Exists(asked_fields()))
     shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]
     return {
         "views": [place for place in shown if not place["is_team"] and place["key"] not in kept],
@@ -103,6 +105,7 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),
         "columns": USUAL_COLUMNS,
         "is_trash": current.key == TRASH,
+        "has_fields": counts["has_fields"],
         "now": timezone.now(),
         **listed,
     }
