@@ -106,6 +106,10 @@ class TicketIn(Strict):
     priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.NORMAL)
     tags = tag_list(required=False)
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        said = "What the company's own fields hold, by slug: text, a number, true, false or a list."
+        return {**super().get_fields(), "fields": FieldsIn(required=False, help_text=said)}
+
 
 class TicketChangeIn(Strict):
     status = serializers.ChoiceField(

@@ -79,6 +79,8 @@ class Tickets(Door):
             priority=wanted["priority"],
             tags=wanted.get("tags"),
         )
+        if "fields" in wanted:  # its customer fills none
+            actions.set_fields(ticket, by=viewer(request), values=wanted["fields"])
         return answer(ticket, status=201)
 
 

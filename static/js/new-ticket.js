@@ -12,7 +12,29 @@ const to = form.querySelector("[data-people]")   // chips are fields of that nam
 const tell = (words) => { form.querySelector("[data-new-state]").textContent = words }
 let isSending = false, isDone = false
 
+const own = () => [...form.querySelectorAll(".own-field :is(input, select)")]
 const channel = () => form.querySelector("input[name=channel]:checked").value
+
+/** A team's own fields are asked, and sent, only while that team is chosen. */
+function showFields() {
+  for (const box of form.querySelectorAll("[data-of-team]")) {
+    const isHere = box.dataset.ofTeam === field("team").value
+    box.toggleAttribute("data-here", isHere)
+    for (const control of box.querySelectorAll("input, select")) control.disabled = !isHere
+  }
+}
+
+function keepFields() {
+  return own().filter((one) => one.type === "checkbox" ? one.checked : one.value).map((one) => [one.name, one.value])
+}
+
+function restoreFields(kept) {
+  for (const one of own()) {
+    const values = kept.filter(([name]) => name === one.name).map(([, value]) => value)
+    if (one.type === "checkbox") one.checked = values.includes(one.value)
+    else if (one.type !== "hidden") one.value = values[0] ?? ""
+  }
+}
 
 function complain(words) {
   const line = form.querySelector("[data-wrong]")
@@ -23,9 +45,9 @@ function complain(words) {
 
 function keep() {
   if (isDone) return
-  const draft = { channel: channel(), people: chosen(form), isMine: field("is_mine").checked, files: files(form).ready, clientId: field("client_id").value }
+  const draft = { channel: channel(), people: chosen(form), isMine: field("is_mine").checked, files: files(form).ready, fields: keepFields(), clientId: field("client_id").value }
   for (const name of FIELDS) draft[name] = name === "to" ? to.value : field(name).value
-  const isWorth = draft.people.length || draft.files.length || ["to", "name", "email", "subject", "body"].some((name) => draft[name].trim())
+  const isWorth = draft.people.length || draft.files.length || draft.fields.length || ["to", "name", "email", "subject", "body"].some((name) => draft[name].trim())
   try {
     if (isWorth) localStorage.setItem(KEY, JSON.stringify(draft))
     else localStorage.removeItem(KEY)
@@ -50,6 +72,8 @@ async function restore() {
   }
   field("is_mine").checked = draft.isMine
   field("client_id").value = draft.clientId || newId()
+  restoreFields(draft.fields ?? [])
+  showFields()
   showFiles(form, draft.files ?? [])
   tell(gettext("Draft restored"))
   if (to.value.includes("@")) await takeList(to, to.value)
@@ -80,6 +104,8 @@ async function send() {
   }
 }
 
+form.addEventListener("change", showFields)
+showFields()
 for (const name of ["input", "change", "desk:people"]) form.addEventListener(name, keep)
 document.addEventListener("desk:files", keep)
 form.addEventListener("submit", (event) => { event.preventDefault(); send() })

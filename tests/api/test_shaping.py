@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from customers.models import Customer
 from tickets.actions.shaping import archive_field, create_field, create_status
-from tickets.models import Ticket
+from tickets.models import Event, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,16 @@ def test_a_patch_fills_what_it_names(as_, alice, ticket, size, sue):
     assert answer.json()["fields"] == {"size": "large", "warranty": False}
 
 
+def test_a_ticket_is_opened_with_what_is_filled(as_, alice, workshop, size, sue, desk_row):
+    create_field(by=sue, name="Weight", kind="number")
+    wanted = {"customer": {"email": "eve@example.org"}, "subject": "Bell", "body": "Hello", "team": workshop.pk}
+    answer = as_(alice).post("/api/v1/tickets/", wanted | {"fields": {"size": "Large", "weight": 12.5}}, format="json")
+    assert answer.status_code == 201, answer.json()
+    assert answer.json()["fields"] == {"size": "large", "weight": "12.5"}
+    filled = Event.objects.filter(type="field.changed")
+    assert {event.by_user for event in filled} == {alice}
+
+
 WRONG = [{"size": "Huge"}, {"nothing": 1}, {"size": ["small"]}, {"size": {"a": 1}}, {"weight": True}, {"weight": 1e300}]
 
 
@@ -54,6 +65,16 @@ def test_what_is_wrong_changes_nothing(as_, alice, ticket, size, sue, fields):
     assert answer.status_code == 400
     ticket.refresh_from_db()
     assert (ticket.priority, ticket.fields) == (2, {})
+
+
+@pytest.mark.parametrize("fields", [*WRONG, [], "x", None, {str(number): 1 for number in range(101)}])
+def test_nothing_is_opened_with_what_is_wrong(as_, alice, workshop, size, sue, desk_row, fields):
+    create_field(by=sue, name="Weight", kind="number")
+    wanted = {"customer": {"email": "eve@example.org"}, "subject": "Bell", "body": "Hello", "team": workshop.pk}
+    answer = as_(alice).post("/api/v1/tickets/", wanted | {"fields": fields}, format="json")
+    assert answer.status_code == 400
+    assert not Ticket.objects.exists()
+    assert not Customer.objects.filter(addresses__email="eve@example.org").exists()
 
 
 def test_a_status_of_ones_own_brings_its_status(as_, alice, ticket, sue):

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from accounts.models import User
+from accounts.models import Team, User
 from customers.models import Customer
 from outbox.models import Mail
 from tests.browser.conftest import sign_in
 from tests.browser.looking import serious_findings
+from tickets.actions.shaping import create_field
 from tickets.models import Outreach, Ticket
 
 pytestmark = pytest.mark.browser
@@ -85,3 +86,35 @@ def test_somebody_is_copied_and_a_supplier_is_asked(open_page: Open, ticket: Tic
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#timeline .event").filter(has_text="took it back")).to_be_visible()
     assert Mail.objects.get(kind="forward").state == "cancelled"
+
+
+def test_a_teams_fields_are_asked_and_kept_while_it_is_chosen(
+    open_page: Open, workshop: Team, shop: Team, sue: User
+) -> None:
+    create_field(by=sue, name="Size", kind="choice", team=workshop, options=["Small", "Large"])
+    create_field(by=sue, name="Till", kind="text", team=shop)
+    create_field(by=sue, name="Parts", kind="choices", options=["Tyre", "Tube"])
+    page = open_page("/tickets/new/")
+    size, till = page.get_by_role("combobox", name="Size"), page.get_by_role("textbox", name="Till")
+    expect(size).to_be_visible()
+    expect(till).to_be_hidden()
+    size.select_option("Large")
+    page.get_by_role("checkbox", name="Tube").check()
+    team = page.get_by_role("combobox", name="Team")
+    team.select_option("Shop")
+    expect(size).to_be_hidden()
+    till.fill("7")
+    expect(page.locator("[data-new-state]")).to_have_text("Kept in this browser")
+    page.reload()
+    expect(till).to_have_value("7")
+    expect(page.get_by_role("checkbox", name="Tube")).to_be_checked()
+    team.select_option("Workshop")
+    expect(size).to_have_value("large")
+    expect(till).to_be_hidden()
+    assert serious_findings(page) == []
+    page.locator("#new-to").fill("nora@example.net")
+    page.get_by_role("textbox", name="Subject").fill("Your order")
+    page.get_by_role("textbox", name="Your words").fill("It leaves today.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Your order")).to_be_visible()
+    assert Ticket.objects.get().fields == {"size": "large", "parts": ["tube"]}

@@ -19,6 +19,8 @@ from customers.models import Address, Customer
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
 from tickets.actions.checking_off import read_lines
+from tickets.actions.shaping import create_field
+from tickets.field_values import one_line as field_line
 from tickets.models import (
     Article,
     BulkReply,
@@ -44,6 +46,11 @@ def plain(text: str) -> str:
 
 def line(text: str) -> str:
     return one_line(typed(text))
+
+
+def told(text: str) -> str:
+    """As a field of the company's own keeps it."""
+    return field_line(typed(text))
 
 
 @dataclass(frozen=True)
@@ -189,6 +196,13 @@ FORMS = {
         wrong={"team": "999"},
         who="alice",
     ),
+    "new ticket, field": Form(
+        "/tickets/new/",
+        NEW,
+        {"field_told": (lambda: Ticket.objects.order_by("-pk")[0].fields.get("told", ""), told)},
+        wrong={"team": "999"},
+        who="alice",
+    ),
     "forward": Form(
         "/tickets/{ticket}/forward/",
         {"to": "sven@supplier.example"},
@@ -269,6 +283,7 @@ GROUPS = [
 
 @pytest.fixture
 def world(adam, alice, ticket, site, cause) -> dict[str, Any]:
+    create_field(by=adam, name="Told", kind="text")
     return {"ticket": ticket.pk, "carla": ticket.customer_id, "site": site.pk, "adam": adam, "alice": alice}
 
 
@@ -387,11 +402,13 @@ def test_many_tickets_at_once(world) -> None:
             {"do": "snooze", "number": number, "words": payload},
             {"do": "assign", "number": number, "to": payload},
             {"do": "priority", "number": payload, "priority": "3"},
+            {"do": "field", "number": number, "field": payload, "field_told": "x"},
             {"do": payload, "number": number},
         ]
         tags = {"do": "tag", "number": number, "tags": payload}
         reply = {"do": "reply", "number": number, "body": payload, "client_id": payload[:60]}
-        for fields in [*(deeds if kind in FEW else []), tags, reply]:
+        told = {"do": "field", "number": number, "field": "told", "field_told": payload}
+        for fields in [*(deeds if kind in FEW else []), tags, told, reply]:
             answer = submit(browser, "/tickets/bulk/", fields)
             if answer.status_code not in (303, 422):
                 problems.append(f"{kind} in {fields['do']!r:.20}: {answer.status_code}")

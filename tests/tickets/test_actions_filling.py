@@ -8,12 +8,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from tickets.actions import (
     assign_ticket,
     change_many,
+    open_ticket,
     remembering,
     resolve_ticket,
     set_fields,
     set_priority,
     undo,
 )
+from tickets.actions.filling import read_fields
 from tickets.actions.shaping import archive_field, change_field, create_field
 from tickets.models import Event, Field, Ticket
 
@@ -137,3 +139,41 @@ def test_a_field_that_was_filled_to_solve_is_empty_again_when_that_is_undone(tic
     undo(noted.undo, by=alice)
     assert again(ticket).fields == {}
     assert again(ticket).status == "open"
+
+
+def test_a_conversation_begins_with_what_is_filled(carla, alice, workshop, order, size, desk_row):
+    fields = {"order-number": "A 17", "size": "Large"}
+    ticket = open_ticket(carla, by=alice, body="It is here", channel="email", team=workshop, fields=fields)
+    assert ticket.fields == again(ticket).fields == {"order-number": "A 17", "size": "large"}
+    assert list(Event.objects.filter(ticket=ticket).values_list("type", flat=True)) == [
+        "ticket.opened",
+        "message.posted",
+        "field.changed",
+        "field.changed",
+    ]
+
+
+@pytest.mark.parametrize("fields", [{"size": "Large"}, {"colour": "red"}, {"order-number": "x" * 501}])
+def test_nothing_begins_with_what_is_refused(carla, alice, shop, order, size, desk_row, fields):
+    with pytest.raises(ValidationError):
+        open_ticket(carla, by=alice, body="It is here", channel="email", team=shop, fields=fields)
+    assert not Ticket.objects.exists()
+
+
+def test_a_customer_begins_with_nothing_filled(carla, order, desk_row):
+    with pytest.raises(PermissionDenied):
+        open_ticket(carla, by=carla, body="Hello", channel="email", fields={"order-number": "A 17"})
+    assert not Ticket.objects.exists()
+
+
+def test_what_a_new_ticket_will_hold_is_known_before(sue, shop, workshop, order, size):
+    given = {"order-number": " A 17 ", "size": "Large"}
+    assert read_fields(given, team=workshop) == {"order-number": "A 17", "size": "large"}
+    assert read_fields({"size": "", "colour": "", "order-number": " "}, team=None) == {}
+    for team in (shop, None):
+        with pytest.raises(ValidationError) as refused:
+            read_fields(given, team=team)
+        assert refused.value.messages == ["Size: Only tickets of Workshop have this."]
+    archive_field(order, by=sue, is_archived=True)
+    with pytest.raises(ValidationError):
+        read_fields(given, team=workshop)

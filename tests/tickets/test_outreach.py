@@ -18,8 +18,9 @@ from outbox.models import Mail
 from outbox.policy import Why
 from tickets.actions import add_attachment, begin_outreach, discard_unsent, stop_outreach, write_first, write_next_of
 from tickets.actions.addressing import Person, read_people
+from tickets.actions.shaping import archive_field, create_field
 from tickets.jobs import run_due_follow_ups, write_outreaches
-from tickets.models import Attachment, Outreach, OutreachRow, Ticket
+from tickets.models import Attachment, Field, Outreach, OutreachRow, Ticket
 
 pytestmark = pytest.mark.django_db
 THREE = [Person("Nora", "nora@example.net"), Person("", "ole@example.net"), Person("Pia P", "pia@example.net")]
@@ -238,3 +239,92 @@ def test_people_are_found_among_those_one_may_see(alice, charlie, ticket, dora):
         "people": [{"name": "Dora", "email": "dora@example.org", "company": "", "trouble": "Mails to it come back."}],
         "wrong": ["x"],
     }
+
+
+# --- Fields of the company's own ---
+
+
+@pytest.fixture
+def size(sue: Any, workshop: Any) -> Field:
+    return create_field(by=sue, name="Size", kind="choice", team=workshop, options=["Small", "Large"])
+
+
+@pytest.fixture
+def weight(sue: Any) -> Field:
+    return create_field(by=sue, name="Weight", kind="number")
+
+
+NEW = {"channel": "email", "subject": "Your order", "body": "It leaves today.", "client_id": "n1"}
+
+
+def test_each_ticket_gets_what_was_filled(alice, workshop, size, weight, desk_row):
+    outreach = begin(alice, team=workshop, fields={"size": "Large", "weight": "12,50"})
+    assert outreach.fields == {"size": "large", "weight": "12.5"}
+    due(outreach)
+    assert write_outreaches() == 3
+    assert [ticket.fields for ticket in Ticket.objects.all()] == [{"size": "large", "weight": "12.5"}] * 3
+
+
+@pytest.mark.parametrize("fields", [{"size": "Large"}, {"weight": "heavy"}, {"colour": "red"}])
+def test_what_cannot_be_filled_is_refused_before_anything_is_promised(alice, shop, size, weight, fields, desk_row):
+    with pytest.raises(ValidationError):
+        begin(alice, team=shop, fields=fields)
+    assert not Outreach.objects.exists()
+
+
+def test_whom_a_field_keeps_from_being_written_to_is_said(alice, sue, workshop, weight, desk_row):
+    outreach = begin(alice, fields={"weight": "12"})
+    archive_field(weight, by=sue, is_archived=True)
+    due(outreach)
+    write_outreaches()
+    assert set(outreach.rows.values_list("state", "reason")) == {
+        ("left", "weight: There is no such field on this ticket.")
+    }
+    assert not Ticket.objects.exists()
+
+
+def test_the_page_asks_for_everybodys_fields_and_those_of_teams(alice, shop, size, weight, sue):
+    create_field(by=sue, name="Parts", kind="choices", options=["Tyre", "Tube"], help="What it was")
+    page = at(alice).get("/tickets/new/").text
+    assert page.count('class="own-field"') == 3
+    assert f'data-of-team="{size.team_id}"' in page
+    assert '<span class="hint not-scripted">Workshop</span>' in page
+    fields = page[page.index("<legend>Fields") : page.index("</fieldset>", page.index("<legend>Fields"))]
+    assert "required" not in fields
+    assert "data-submits" not in fields
+    assert "What it was" in fields
+
+
+def test_without_fields_the_page_is_as_it_was(alice, ticket):
+    assert "own-fields" not in at(alice).get("/tickets/new/").text
+
+
+@pytest.mark.parametrize("how", [{"to": "nora@example.net"}, {"channel": "phone", "name": "Nora"}])
+def test_one_ticket_begins_filled(alice, workshop, size, weight, how, desk_row):
+    asked = NEW | how | {"team": str(workshop.pk), "field_size": "large", "field_weight": "12,5"}
+    assert at(alice).post("/tickets/new/", asked).status_code == 303
+    assert Ticket.objects.get().fields == {"size": "large", "weight": "12.5"}
+
+
+def test_several_tickets_are_promised_filled(alice, workshop, size, weight, desk_row):
+    asked = NEW | {"to": "nora@example.net, ole@example.net", "field_size": "", "field_weight": "12"}
+    assert at(alice).post("/tickets/new/", asked).status_code == 303
+    assert Outreach.objects.get().fields == {"weight": "12"}
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+def test_what_another_teams_field_was_given_is_refused_kindly_and_kept(alice, shop, size, weight, sue, channel):
+    create_field(by=sue, name="Parts", kind="choices", options=["Tyre", "Tube"])
+    asked = NEW | {"channel": channel, "to": "nora@example.net", "name": "Nora", "team": str(shop.pk)}
+    typed = {"field_size": "large", "field_weight": "heavy", "field_parts": ["", "tube"]}
+    answer = at(alice).post("/tickets/new/", asked | typed)
+    assert answer.status_code == 422
+    assert "Size: Only tickets of Workshop have this." in answer.text
+    assert "Weight: This takes a number" in answer.text
+    assert '<option value="large" selected>' in answer.text
+    assert 'name="field_weight" value="heavy"' in answer.text
+    assert 'value="tube" checked' in answer.text
+    assert not Ticket.objects.exists()
+    assert not Customer.objects.filter(name="Nora").exists()
+    said = at(alice).post("/tickets/new/", asked | typed, HTTP_ACCEPT="application/json").json()
+    assert "Size: Only tickets of Workshop have this." in said["error"]["detail"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from customers.models import Customer
 from tickets.actions._rules import Actor, check_client_id, clean_body, clean_line, require
 from tickets.actions.attaching import count_files, file_ids
 from tickets.actions.beginning import begin_ticket
+from tickets.actions.filling import set_fields
 from tickets.actions.posting import Post, find_posted, post_messages
 from tickets.actions.sorting import attach_tags
 from tickets.models import Channel, Message, Priority, Ticket
@@ -33,6 +35,7 @@ def open_ticket(
     team: Team | None = None,
     priority: int = Priority.NORMAL,
     tags: list[str] | None = None,
+    fields: Mapping[str, Any] | None = None,
     client_id: str = "",
     kind: str = Message.Kind.REPLY,
     attachments: tuple[str, ...] = (),
@@ -43,9 +46,9 @@ def open_ticket(
 
     What we write down of a phone call is a note (`kind`). A `client_id` makes it harmless to ask twice: the
     second time answers the first ticket. Without a subject the message's first line is it. `attachments` are the
-    ids of the author's own unsent files; then there need be no words. `format` is as in `post_message`. Errors:
-    PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid` or `conflict` (the same
-    `client_id` with other words or files).
+    ids of the author's own unsent files; then there need be no words. `format` is as in `post_message`, `fields` are
+    as in `set_fields`. Errors: PermissionDenied; ValidationError with code `empty`, `too_long`, `invalid` or
+    `conflict` (the same `client_id` with other words or files).
     """
     require(by, "tickets.open")
     if isinstance(by, Customer) and by.pk != customer.pk:
@@ -69,7 +72,7 @@ def open_ticket(
             message = post_messages([Post(ticket, by=by, client_id=client_id, at=at, **words)])[0]
             if message.ticket_id != ticket.pk:  # stored since we looked, with a ticket of its own
                 raise IntegrityError  # opened meanwhile
-            return message.ticket
+            return set_fields(message.ticket, by=by, values=fields, at=at) if fields else message.ticket
     except IntegrityError:  # the same client_id arrived twice at once: the other one is stored now
         known = find_posted(by, [client_id]).get(client_id)
         if known is None:

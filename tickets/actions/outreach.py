@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -15,6 +17,7 @@ from customers.actions import get_or_create_customer
 from tickets.actions._rules import check_client_id, clean_body, clean_line, in_words_for, require
 from tickets.actions.addressing import Person, check_people, use_up
 from tickets.actions.attaching import MAX_FILES, copy_attachment, delete_copies, file_ids
+from tickets.actions.filling import read_fields
 from tickets.actions.opening import SUBJECT_CHARS, open_ticket
 from tickets.actions.posting import find_posted
 from tickets.actions.sorting import assign_ticket
@@ -36,6 +39,7 @@ def write_first(
     body: str,
     team: Team | None = None,
     is_mine: bool = False,
+    fields: Mapping[str, Any] | None = None,
     attachments: tuple[str, ...] = (),
     client_id: str = "",
 ) -> Ticket:
@@ -51,7 +55,7 @@ def write_first(
         return known.ticket
     check_people([person])
     use_up([person], by=by)
-    return _open(person, by, subject, body, team, is_mine, attachments, client_id)
+    return _open(person, by, subject, body, team, is_mine, fields, attachments, client_id)
 
 
 @transaction.atomic
@@ -63,6 +67,7 @@ def begin_outreach(
     body: str,
     team: Team | None = None,
     is_mine: bool = False,
+    fields: Mapping[str, Any] | None = None,
     attachments: tuple[str, ...] = (),
     client_id: str,
 ) -> Outreach:
@@ -81,6 +86,9 @@ def begin_outreach(
     if not subject:
         raise ValidationError(_("Give it a subject."), code="empty")
     check_people(people)
+    fields = read_fields(fields or {}, team=team)
+    if fields:
+        require(by, "tickets.set_fields")
     files = _own_files(by, attachments, len(people))
     body = clean_body(body, may_be_empty=bool(files))
     outreach, is_new = Outreach.objects.get_or_create(
@@ -91,6 +99,7 @@ def begin_outreach(
             "body": body,
             "team": team,
             "is_mine": is_mine,
+            "fields": fields,
             "begins_at": timezone.now() + timedelta(seconds=UNDO_SECONDS),
         },
     )
@@ -154,7 +163,8 @@ def _open_of(outreach: Outreach, row: OutreachRow, by: User, copies: list[Attach
         copies.append(copy_attachment(file, by=by))
     ids = tuple(str(copy.pk) for copy in copies)
     person, once = Person(row.name, row.email), f"outreach-{outreach.pk}-{row.pk}"
-    return _open(person, by, outreach.subject, outreach.body, outreach.team, outreach.is_mine, ids, once)
+    words, fields = (outreach.subject, outreach.body), outreach.fields
+    return _open(person, by, *words, outreach.team, outreach.is_mine, fields, ids, once)
 
 
 def forget_outreaches(*, older_than: datetime) -> int:
@@ -169,6 +179,7 @@ def _open(
     body: str,
     team: Team | None,
     is_mine: bool,
+    fields: Mapping[str, Any] | None,
     attachments: tuple[str, ...],
     client_id: str,
 ) -> Ticket:
@@ -181,6 +192,7 @@ def _open(
         body=render(body, named, by, names=FIRST_WORDS_NAMES, is_markdown=True),
         channel=Channel.EMAIL,
         team=team,
+        fields=fields,
         client_id=client_id,
         attachments=attachments,
         format=Message.Format.MARKDOWN,

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Team
 from tickets.actions.addressing import MOST_CHARS, MOST_PEOPLE, Person, clean_person, read_people
 from tickets.actions.attaching import MAX_FILES
+from tickets.actions.filling import read_fields
 from tickets.actions.forwarding import MOST_MESSAGES, MOST_TO
 from tickets.forms.fields import Words, is_key, is_uuid, new_client_id
+from tickets.forms.ticket import FieldsForm
 from tickets.models import Channel
 
 NAMED = 3  # parts of a list that are no addresses
@@ -50,7 +52,7 @@ class Several(forms.TextInput):
         return "\n".join(value for value in values if value)
 
 
-class NewTicketForm(forms.Form):
+class NewTicketForm(FieldsForm):
     """A conversation that one of us begins: by mail with one or several people, or after a phone call."""
 
     channel = forms.ChoiceField(
@@ -93,6 +95,8 @@ class NewTicketForm(forms.Form):
         cleaned = super().clean() or {}
         if "body" in cleaned and not cleaned["body"] and not cleaned.get("attachments"):
             self.add_error("body", _("Write something first."))
+        if "team" in cleaned:
+            cleaned["fields"] = self._read_fields(cleaned["team"])
         if "email" in self.errors or "to" in self.errors:
             return cleaned
         if cleaned.get("channel") == Channel.EMAIL:
@@ -100,6 +104,13 @@ class NewTicketForm(forms.Form):
         elif not cleaned.get("email") and not cleaned.get("name"):
             self.add_error("name", _("Give a name or an address, so that they can be found again."))
         return cleaned
+
+    def _read_fields(self, team: Team | None) -> dict[str, Any]:
+        try:
+            return read_fields(self.values, team=team)
+        except ValidationError as error:
+            self.add_error(None, error)
+            return {}
 
     def _clean_people(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("email"):  # one address in a field of its own

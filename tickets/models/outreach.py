@@ -31,6 +31,9 @@ class Outreach(models.Model):
     body = models.TextField(blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     is_mine = models.BooleanField(default=False, help_text=_("Whether its author has the tickets."))
+    fields = models.JSONField(
+        default=dict, blank=True, help_text=_("What the company's own fields hold on each ticket.")
+    )
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="outreaches")
     client_id = models.CharField(max_length=64)
     begins_at = models.DateTimeField()

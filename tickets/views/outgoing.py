@@ -22,6 +22,7 @@ from tickets.forms.outgoing import NewTicketForm
 from tickets.macros import FIRST_WORDS_NAMES, VARIABLES
 from tickets.models import Attachment, Channel, Message, Outreach, Ticket
 from tickets.queries.addresses import suggest_people, troubles_of
+from tickets.queries.fields import unfilled
 from tickets.queries.outreach import newest_outreaches, progress_of_outreach
 from tickets.views.acting import UNPROCESSABLE, after, see_other
 from tickets.views.inbox import viewer_with_teams, wants_fragment
@@ -47,6 +48,7 @@ def _page(form: NewTicketForm, user: User) -> dict[str, Any]:
     chosen = form["attachments"].value() or []
     return {
         "form": form,
+        "fields": unfilled(form.values),
         "files": Attachment.objects.visible_to(user).filter(pk__in=chosen, message=None) if chosen else [],
         "outreaches": newest_outreaches(user),
         "names": [VARIABLES[name] for name in FIRST_WORDS_NAMES],
@@ -54,7 +56,7 @@ def _page(form: NewTicketForm, user: User) -> dict[str, Any]:
 
 
 def _begin(user: User, asked: dict[str, Any]) -> Ticket | Outreach:
-    words = {name: asked[name] for name in ("subject", "body", "team", "is_mine", "attachments")}
+    words = {name: asked[name] for name in ("subject", "body", "team", "is_mine", "fields", "attachments")}
     client_id = asked["client_id"] or new_client_id()
     if asked["channel"] == Channel.PHONE:
         return _note_call(user, asked, client_id)
@@ -70,7 +72,7 @@ def _note_call(user: User, asked: dict[str, Any], client_id: str) -> Ticket:
         customer, _is_new = get_or_create_customer(by=user, email=asked["email"], name=asked["name"])
     else:
         customer = create_guest(name=asked["name"])
-    words = {name: asked[name] for name in ("subject", "body", "team", "attachments")}
+    words = {name: asked[name] for name in ("subject", "body", "team", "fields", "attachments")}
     form = Message.Format.MARKDOWN
     ticket = actions.open_ticket(
         customer,
