@@ -82,7 +82,14 @@ def carla() -> Any:
 
 SITE = {"name": "Shop", "url": "https://shop.example/", "team": ""}
 SAID = {"name": "Cart", "text": "Stuck?", "page": "", "seconds": "20", "hours_between": "24"}
-COMPANY = {"name": "Bell", "time_zone": "UTC", "currency": "EUR", "follow_up_days": "3", "reopen_days": "14"}
+COMPANY = {
+    "name": "Bell",
+    "time_zone": "UTC",
+    "currency": "EUR",
+    "follow_up_days": "3",
+    "reopen_days": "14",
+    "language": "en",
+}
 NEW = {"channel": "phone", "email": "", "name": "Dora", "subject": "A call", "body": "She called.", "team": ""}
 FIRST = {
     "name": "Adam", "email": "adam@example.com", "password": "correct horse battery", "company": "Bell",
