@@ -31,7 +31,7 @@ let wanted = null
 addEventListener("keydown", (event) => {
   const row = document.activeElement?.closest("[data-ref]")
   if (event.key !== "Enter" || !event.isTrusted || !row) return
-  wanted = { ref: row.dataset.ref, url: row.href, at: event.timeStamp }
+  wanted = { ref: row.dataset.ref, url: new URL(row.getAttribute("hx-get"), location).href, at: event.timeStamp }
 }, true)
 function look() {
   if (!wanted || document.getElementById("conversation")?.dataset.ref !== wanted.ref) return

@@ -583,3 +583,18 @@ def test_a_picture_is_shown_where_it_stands_in_the_room_there_is(at, alice, tick
         assert f'width="{shown[0]}" height="{shown[1]}" alt="&lt;rim&gt;.txt" loading="lazy"' in words
     else:
         assert "<img" not in words
+
+
+def test_what_is_fetched_ahead_may_be_kept_at_that_state_only(at, alice, ticket):
+    inside, ahead = at(alice), {"HX-Request": "true", "HX-Preloaded": "true"}
+    now = inside.get(f"/tickets/{ticket.number}/?seq={ticket.last_seq}", headers=ahead)
+    assert now.headers["Cache-Control"] == "private, max-age=20"
+    assert now.headers["HX-Preloaded"] == "true"
+    assert not ReadMark.objects.filter(user=alice).exists()
+    for address, headers in [
+        (f"?seq={ticket.last_seq - 1}", ahead),
+        ("?seq=%00", ahead),
+        ("", ahead),
+        (f"?seq={ticket.last_seq}", {"HX-Request": "true"}),
+    ]:
+        assert "Cache-Control" not in inside.get(f"/tickets/{ticket.number}/{address}", headers=headers).headers

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -34,16 +35,25 @@ from tickets.views.acting import IN_TRASH, act_on, ticket_in_full, ticket_page
 from tickets.views.drafts import held_json
 
 
+AHEAD_SECONDS = 20
+
+
 @requires("tickets.view")
 @require_safe
 def show(request: HttpRequest, number: int) -> HttpResponse:
-    """The ticket with its list, or only its panes for htmx. `?before=SEQ` shows earlier events."""
+    """The ticket with its list, or only its panes for htmx. `?before=SEQ` shows earlier events. What is fetched ahead
+    at the state that `?seq=` names may be kept for some seconds (static/js/ahead.js)."""
     ticket = ticket_in_full(request, number)
+    is_ahead = "HX-Preloaded" in request.headers
     # A GET that writes: only the viewer's own mark of how far they have read, and writing it twice changes
     # nothing. What a browser fetches ahead of a click has not been read by anyone.
-    if "prefetch" not in request.headers.get("Sec-Purpose", "") and "HX-Preloaded" not in request.headers:
+    if not is_ahead and "prefetch" not in request.headers.get("Sec-Purpose", ""):
         actions.mark_seen(ticket, by=viewer(request), seq=ticket.last_seq)
-    return ticket_page(request, ticket)
+    response = ticket_page(request, ticket)
+    if is_ahead and request.GET.get("seq") == str(ticket.last_seq):
+        patch_cache_control(response, private=True, max_age=AHEAD_SECONDS)
+        response.headers["HX-Preloaded"] = "true"
+    return response
 
 
 @requires("tickets.reply")
