@@ -158,7 +158,7 @@ class Part:
     is_exact: bool = False
     words: tuple[str, ...] = ()
     name: str = ""  # of a field of the company's own
-    held: object = None  # what that must hold; None: nothing
+    held: object = None  # what that must hold; None: nothing. Of `from`: the customers' keys, once they are looked up
 
     @property
     def is_words(self) -> bool:

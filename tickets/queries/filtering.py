@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -90,6 +91,17 @@ def keep_of(search: Search, viewer: User) -> Q:
     return kept
 
 
+def with_customers(search: Search) -> Search:
+    """The same search with the customers of `from:` looked up, as long as they are not too many: from a list the
+    database knows whether to begin with them or with the newest tickets."""
+    return replace(search, parts=tuple(_with_customers(part) if part.key == "from" else part for part in search.parts))
+
+
+def _with_customers(part: Part) -> Part:
+    numbers = list(numbers_of_customers(part.value)[: _LISTED_CUSTOMERS + 1])
+    return replace(part, held=numbers) if len(numbers) <= _LISTED_CUSTOMERS else part
+
+
 def words_query(search: Search) -> SearchQuery:
     return _raw(" & ".join(part.tsquery for part in [*search.wanted, *search.unwanted]))
 
@@ -117,10 +129,7 @@ def _is(part: Part, viewer: User) -> Q:
 
 
 def _from(part: Part, viewer: User) -> Q:
-    found = numbers_of_customers(part.value)
-    numbers = list(found[: _LISTED_CUSTOMERS + 1])
-    # As a list the database knows how many they are, and whether to begin with them or with the newest tickets.
-    return Q(customer__in=numbers if len(numbers) <= _LISTED_CUSTOMERS else found)
+    return Q(customer__in=numbers_of_customers(part.value) if part.held is None else part.held)
 
 
 def _assignee(part: Part, viewer: User) -> Q:

@@ -25,7 +25,7 @@ from tickets.models import Ticket, TicketWords
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import inbox
 from tickets.queries.customers import find_customers, visible_customers
-from tickets.queries.filtering import keep_of, words_query
+from tickets.queries.filtering import keep_of, with_customers, words_query
 from tickets.queries.inbox import Cursor, View, inbox_page, with_row_details
 from tickets.search_words import Search
 
@@ -114,7 +114,7 @@ def search_page(tickets: TicketQuerySet, viewer: User, search: Search, *, cursor
 
 def _page(tickets: TicketQuerySet, viewer: User, search: Search, cursor: str, sort: str) -> Found:
     # What was said on a merged ticket is found on the one that goes on.
-    kept = tickets.filter(keep_of(search, viewer), merged_into=None)
+    kept = tickets.filter(keep_of(with_customers(search), viewer), merged_into=None)
     if sort == NEEDS_ANSWER:
         return _needy_page(kept, viewer, search, cursor)
     order = sort if sort in SORTS else _RANKED if search.wanted else "newest"

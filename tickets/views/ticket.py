@@ -34,7 +34,6 @@ from tickets.queries.concerning import warning_about
 from tickets.views.acting import IN_TRASH, act_on, ticket_in_full, ticket_page
 from tickets.views.drafts import held_json
 
-
 AHEAD_SECONDS = 20
 
 
