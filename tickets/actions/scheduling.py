@@ -290,7 +290,7 @@ def _held(ticket: Ticket, reply: ScheduledReply, reason: str) -> Message | None:
 
 def _why_held(between: list[Event]) -> str:
     """Who was faster, in one line."""
-    customer = pgettext("within a sentence", "The customer")
+    customer = pgettext("within a sentence", "the customer")
     names = list(dict.fromkeys(event.by_user.name if event.by_user else customer for event in between))
     if all(event.by_user is None for event in between):
         return _("The customer wrote meanwhile.")
