@@ -1,5 +1,5 @@
-"""Icons that are drawn once. The library's own tag copies and writes an XML tree each time, and a ticket's page shows two
-hundred icons: a fifth of its time (bin/bench workspace)."""
+"""Icons that are drawn once. The library copies and writes an XML tree whenever its own tag shows one, and a ticket's
+page shows two hundred: a fifth of its time (bin/bench workspace)."""
 
 from __future__ import annotations
 
