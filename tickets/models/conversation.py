@@ -223,7 +223,8 @@ class ReadMark(models.Model):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
         """Files of messages the viewer may see, and the viewer's own that are not sent yet."""
-        sent = models.Q(message__in=Message.objects.visible_to(viewer))
+        # Asked of each file by itself: beside an OR, a list of all messages would be made first, of millions.
+        sent = models.Q(models.Exists(Message.objects.visible_to(viewer).filter(pk=models.OuterRef("message"))))
         if isinstance(viewer, Customer):
             return self.filter(sent | models.Q(message=None, by_customer=viewer))
         if isinstance(viewer, User):

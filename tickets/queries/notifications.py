@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -120,18 +120,19 @@ def _cursor_at(last: Notification) -> str:
 
 # --- Where one is mentioned, in the inbox ------------------------------------------------
 def mentions_page(tickets: TicketQuerySet, user: User, cursor: Cursor | None) -> Page:
-    """Tickets in which they are mentioned, the newest mention first; one query."""
-    newest = mentions_of(user).filter(ticket=OuterRef("pk")).order_by().values("ticket")
-    rows = tickets.filter(pk__in=mentions_of(user).values("ticket")).annotate(
-        mentioned_at=Subquery(newest.annotate(at=Max("created_at")).values("at"))
-    )
+    """Tickets in which they are mentioned, the newest mention first. However many there are, only a page is read."""
+    same = mentions_of(user).filter(ticket=OuterRef("ticket"))
+    later = Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    newest = mentions_of(user).filter(~Exists(same.filter(later)), ticket__in=tickets)
     if cursor is not None and cursor.stretch == "m":
-        before = Q(mentioned_at__lt=cursor.at) | Q(mentioned_at=cursor.at, number__lt=cursor.number)
-        rows = rows.filter(before)
-    found = list(with_row_details(rows, user).order_by(F("mentioned_at").desc(), "-number")[: LIST_SIZE + 1])
-    page = found[:LIST_SIZE]
-    has_more = len(found) > LIST_SIZE
-    return Page(page, Cursor("m", page[-1].mentioned_at, page[-1].number) if has_more else None)  # type: ignore[attr-defined]
+        newest = newest.filter(created_at__lte=cursor.at).filter(
+            Q(created_at__lt=cursor.at) | Q(ticket__lt=cursor.number)
+        )
+    rows = list(newest.order_by("-created_at", "-ticket").values_list("ticket", "created_at")[: LIST_SIZE + 1])
+    page = rows[:LIST_SIZE]
+    found = with_row_details(tickets.filter(pk__in=[number for number, _at in page]), user).in_bulk()
+    shown = [found[number] for number, _at in page if number in found]
+    return Page(shown, Cursor("m", page[-1][1], page[-1][0]) if len(rows) > LIST_SIZE else None)
 
 
 # --- What it says ------------------------------------------------------------------------
