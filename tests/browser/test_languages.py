@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 TEXTS = ROOT / "static/widget/texts"
 LANGUAGES = ["en", "de", "fr", "es", "pt", "ar", "ja"]
+SHOWN = ["de", "ar", *(pytest.param(code, marks=pytest.mark.long) for code in ("en", "fr", "es", "pt", "ja"))]
 COUNTS = range(200)  # enough for every form that a number in a chat can ask for
 # The same in every language that lists it, because that is the word there.
 BORROWED = {"emoji", "copyCode", "log", "no"}
@@ -201,7 +202,7 @@ LAUNCHER = {
 }
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", SHOWN)
 def test_the_launcher_speaks_before_anything_else_is_loaded(chromium: Browser, code: str) -> None:
     page, desk = open_in(chromium, browser=code)
     expect(page.locator("makegood-widget button")).to_have_accessible_name(LAUNCHER[code])
@@ -230,7 +231,7 @@ def talk(page: Page, desk: FakeDesk, words: str, answer: str) -> Frame:
     return frame
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("code", "browser", "words", "answer"),
     [

@@ -711,7 +711,7 @@ def test_two_tabs_share_the_visitor_and_show_everything_once(
 # ---- everyone
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_axe_finds_nothing_in_any_state(page: Page, desk: FakeDesk, scheme: Any) -> None:  # noqa: F811
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     desk.site["needs_consent"] = True
@@ -756,7 +756,10 @@ def beyond_the_edge(frame: Frame) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (640, 400), (320, 256)])
+SIZES = [(390, 844), (320, 256), *(pytest.param(*size, marks=pytest.mark.long) for size in ((320, 568), (640, 400)))]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_question_is_in_reach_on_small_screens(page: Page, desk: FakeDesk, width: int, height: int) -> None:  # noqa: F811
     page.set_viewport_size({"width": width, "height": height})
     desk.site["name"] = "Donaudampfschifffahrtsgesellschaft & Söhne, Fahrräder aller Art"

@@ -332,7 +332,7 @@ def test_a_picture_keeps_its_place_is_fetched_with_the_token_and_can_be_enlarged
     expect(frame.locator(".picture")).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_axe_finds_nothing_where_files_are(page: Page, desk: FakeDesk, scheme: Any) -> None:  # noqa: F811
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{DESK}/widget/frame/?site=bellwether")

@@ -118,7 +118,7 @@ def test_a_timeline_renders_what_follows_asks_for_gaps_and_ignores_the_rest(lab:
     assert verdicts[7:] == [9, "ignore", "ignore", False, True, [3, 5, 9]]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 5))])
 def test_any_order_loss_and_doubling_of_frames_ends_in_the_true_timeline(lab: Page, seed: int) -> None:
     rng = random.Random(seed)
     seqs = sorted(rng.sample(range(1, 200), 60))
@@ -757,7 +757,7 @@ def test_hostile_text_is_shown_as_text_whoever_wrote_it(page: Page, desk: FakeDe
 # ---- everyone
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_axe_finds_nothing_in_the_panel_or_the_shop(page: Page, desk: FakeDesk, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{DESK}/widget/frame/?site=bellwether")  # by itself, so that axe reaches all of it
@@ -787,7 +787,10 @@ def violations(page: Page) -> list[Any]:
 
 
 # The last two are ordinary windows at 200 and 400 % zoom.
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (640, 400), (320, 256)])
+SIZES = [(390, 844), (320, 256), *(pytest.param(*size, marks=pytest.mark.long) for size in ((320, 568), (640, 400)))]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_on_a_phone_and_enlarged_everything_stays_in_reach(page: Page, desk: FakeDesk, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     frame = start(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,11 @@ def everything() -> str:
             cursor.execute(f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{name}\" AS t")  # noqa: S608
             held.append(cursor.fetchone()[0])
     return "\n".join(held)
+
+
+def card_in(held: str) -> list[str]:
+    """Where the beginning of that number still is; a fraction of a second may look like it."""
+    return re.findall(r".{0,20}(?<![\d.])4111(?!\d).{0,20}", held)
 
 
 # --- Notes --------------------------------------------------------------------------------
@@ -157,7 +163,7 @@ def test_a_passage_is_nowhere_any_more(carded, carla, alice, lea, settings):
     while index_due():
         pass
     held = everything()
-    assert "4111" not in held
+    assert card_in(held) == []
     assert "1111 1111" not in held
     message.refresh_from_db()
     assert message.body == f"{BLOCKS} is my card\nplease book it"
@@ -223,7 +229,7 @@ def test_sending_it_again_brings_nothing_back(carded, carla, lea):
     sent = post_message(carded, by=carla, body=body, client_id="c-1")
     assert sent.pk == first_of(carded).pk
     assert open_ticket(carla, by=carla, body=body, channel="email", client_id="c-1").pk == carded.pk
-    assert "4111" not in everything()
+    assert card_in(everything()) == []
 
 
 def test_a_note_that_was_redacted_meanwhile_is_not_written_over(ticket, alice, lea):
