@@ -13,7 +13,7 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requireme
 COPY --from=frontend /app/node_modules node_modules
 COPY . .
 # Compiles the words of other languages, names and compresses the static files; the settings want a secret, which is not kept.
-RUN for texts in locale/*/LC_MESSAGES/*.po; do pybabel --quiet compile -i "$texts" -o "${texts%.po}.mo"; done \
+RUN pybabel --quiet compile -d locale -D "django djangojs" \
     && SECRET_KEY=only-while-this-image-is-built-000000000000 SITE_URL=http://localhost python manage.py collectstatic --noinput \
     && python -m compileall -q .
 USER 10001

@@ -10,7 +10,6 @@ from django.utils import translation
 
 from accounts.bells import recheck_person
 from accounts.emails import absolute
-from accounts.languages import mail_language
 from accounts.models import Desk
 from accounts.net import client_ip
 
@@ -43,7 +42,7 @@ class InvitedOnly(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the language of whoever gets it, who need not be whoever asked for it."""
-        with translation.override(mail_language(context["user"].language, Desk.current().language)):
+        with translation.override(context["user"].reads):
             super().send_mail(template_prefix, email, context)
 
     def format_email_subject(self, subject: str) -> str:

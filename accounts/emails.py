@@ -10,7 +10,6 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.invitations import token_for
-from accounts.languages import mail_language
 from accounts.models import Desk, User
 
 
@@ -29,7 +28,7 @@ def invite(user: User, *, by: User | None) -> None:
         "days": settings.INVITATION_SECONDS // 86_400,
         "url": absolute(reverse("accounts:accept_invitation", args=[token_for(user)])),
     }
-    with translation.override(mail_language(user.language, desk.language)):
+    with translation.override(user.reads):
         subject = _("Join %(company)s’s desk") % {"company": desk.name}
         text = render_to_string("accounts/mail/invitation.txt", context)
     EmailMessage(subject, text, to=[user.email]).send()

@@ -14,6 +14,7 @@ from django.utils import dates, timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.actions.company import EDITABLE
 from accounts.languages import DESK_LANGUAGES, LANGUAGES, direction_of
 from accounts.models import Calendar, Desk, Site, Team, User, currency_code
 from accounts.origins import clean_origins
@@ -185,16 +186,7 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Desk
-        fields = (
-            "name",
-            "language",
-            "time_zone",
-            "currency",
-            "follow_up_days",
-            "reopen_days",
-            "promise_minutes",
-            "signature",
-        )
+        fields = EDITABLE
         labels: ClassVar = {
             "name": _("Name"),
             "language": _("Language"),

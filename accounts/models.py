@@ -236,6 +236,11 @@ class User(AbstractBaseUser):
         return self.name
 
     @property
+    def reads(self) -> str:
+        """The language of what is written to them: their own, else the company's."""
+        return self.language or Desk.current().language
+
+    @property
     def short_name(self) -> str:
         return self.name.split()[0] if self.name.strip() else self.email
 

@@ -40,7 +40,7 @@ class Customer(models.Model):
     locale = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone])
     note = models.TextField(blank=True)
-    attributes = models.JSONField(default=dict, blank=True, help_text=_("What a signed identity said of them."))
+    attributes = models.JSONField(default=dict, blank=True, help_text="What a signed identity said of them.")
     is_blocked = models.BooleanField(default=False)
     merged_into = models.ForeignKey(
         "self",
@@ -48,7 +48,7 @@ class Customer(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="merged",
-        help_text=_("Who they turned out to be."),
+        help_text="Who they turned out to be.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

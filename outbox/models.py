@@ -82,7 +82,7 @@ class Mail(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
-    about = models.CharField(max_length=80, blank=True, help_text=_("What it is about, such as ticket:42."))
+    about = models.CharField(max_length=80, blank=True, help_text="What it is about, such as ticket:42.")
     dedupe_key = models.CharField(max_length=200, unique=True)
     message_id = models.CharField(max_length=320, unique=True)
 
@@ -96,20 +96,20 @@ class Mail(models.Model):
     headers = models.JSONField(default=dict, blank=True)
     in_reply_to = models.CharField(max_length=320, blank=True)
     references = models.JSONField(default=list, blank=True)
-    files = models.JSONField(default=list, blank=True, help_text=_("[name in the storage, shown name, media type], …"))
+    files = models.JSONField(default=list, blank=True, help_text="[name in the storage, shown name, media type], …")
 
     # What the header names, where that is not just whom this mail goes to: [[name, address], …].
     shown_to = models.JSONField(default=list, blank=True)
     shown_cc = models.JSONField(default=list, blank=True)
 
     is_automatic = models.BooleanField(default=False)
-    is_secret = models.BooleanField(default=False, help_text=_("The words are wiped once the mail has ended."))
-    is_at_most_once = models.BooleanField(default=False, help_text=_("Rather lost than sent twice."))
+    is_secret = models.BooleanField(default=False, help_text="The words are wiped once the mail has ended.")
+    is_at_most_once = models.BooleanField(default=False, help_text="Rather lost than sent twice.")
 
     state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.PENDING)
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    doubts = models.PositiveSmallIntegerField(default=0, help_text=_("Tries after which the server may have taken it."))
+    doubts = models.PositiveSmallIntegerField(default=0, help_text="Tries after which the server may have taken it.")
     next_at = models.DateTimeField()
     give_up_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)

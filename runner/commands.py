@@ -15,6 +15,9 @@ from runner.environment import DEV_LOCK, PYTHON, ROOT, RUNTIME_LOCK, call, on_pa
 from runner.procfile import expand, read_procfile
 from runner.run import run
 
+# The functions that mark words, beside those that Babel knows.
+MARKS = "gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2 gettext_noop"
+
 
 def main(arguments: list[str]) -> int:
     commands: dict[str, Callable[[list[str]], int]] = {
@@ -128,8 +131,7 @@ def words(_arguments: list[str]) -> int:
     """Collect what the interface says from the code, and bring the texts of each language (locale/) up to date."""
     prepare()
     babel = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet"]
-    keywords = "gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2 gettext_noop"
-    collect = ["extract", "-k", keywords, "--add-location=file", "--no-wrap", "--sort-by-file"]
+    collect = ["extract", "-k", MARKS, "--add-location=file", "--no-wrap", "--sort-by-file"]
     update = ["update", "-d", "locale", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"]
     with tempfile.TemporaryDirectory() as folder:
         for domain in ("django", "djangojs"):

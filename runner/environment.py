@@ -88,11 +88,10 @@ def _explain(output: str, what: str) -> str:
 
 def _compile_words() -> None:
     """What the interface says in other languages (locale/), as Django reads it, where that is older than the texts."""
-    for text in ROOT.glob("locale/*/LC_MESSAGES/*.po"):
-        compiled = text.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime < text.stat().st_mtime:
-            command = [str(PYTHON), "-m", "babel.messages.frontend", "compile"]
-            call([*command, "-i", str(text), "-o", str(compiled)], f"Compiling {text.name}")
+    texts = {text: text.with_suffix(".mo") for text in ROOT.glob("locale/*/LC_MESSAGES/*.po")}
+    if any(not made.exists() or made.stat().st_mtime < text.stat().st_mtime for text, made in texts.items()):
+        command = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet", "compile"]
+        call([*command, "-d", "locale", "-D", "django djangojs"], "Compiling the words")
 
 
 # --- Python ------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def forward(
     """
     desk = Desk.current()
     context = {"words": words, "said": messages, "agent": by, "subject": ticket.subject, "zone": desk.time_zone}
-    with translation.override(mail_language(desk.language)):
+    with translation.override(desk.language):
         text, html = render("tickets/mail/forward", context)
         return queue_mail(
             kind="forward",
@@ -246,7 +246,7 @@ def _files(messages: list[Message]) -> list[tuple[str, str, str]]:
 
 def digest_mail(user: User, told: list[Told], *, dedupe_key: str) -> Mail:
     """What somebody of ours has not read, each ticket with what happened on it; nobody's words, only whose they are."""
-    with translation.override(user.language or Desk.current().language):
+    with translation.override(user.reads):
         return _digest_mail(user, told, dedupe_key)
 
 

@@ -52,6 +52,14 @@ def test_the_next_ticket_is_there_before_it_is_opened(sign_in, alice, carla, dor
     page.keyboard.press("Enter")
     expect(page.locator("#conversation h1")).to_have_text(second.subject)
     assert [one["transferSize"] for one in fetched(page, second)][1:] == [0], "the second time it was kept"
+    # It is opened once from there: whoever comes back finds what they have written meanwhile.
+    page.locator("#conversation textarea[name=body]").fill("I am looking into it.")
+    expect(page.locator("#conversation")).to_contain_text("Draft saved")
+    page.locator(f"#row-{first.reference}").click()
+    expect(page.locator("#conversation h1")).to_have_text(first.subject)
+    page.locator(f"#row-{second.reference}").click()
+    expect(page.locator("#conversation h1")).to_have_text(second.subject)
+    expect(page.locator("#conversation textarea[name=body]")).to_have_value("I am looking into it.")
     # What came since it was fetched is shown.
     post_message(second, by=second.customer, body="One thing more.")
     expect(page.locator("#timeline")).to_contain_text("One thing more.")

@@ -11,7 +11,6 @@ from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from accounts.languages import mail_language
 from accounts.models import Desk, Team, User
 from customers.models import Customer
 from tickets.models import NamedStatus, Ticket
@@ -110,7 +109,7 @@ def check_named(named: NamedStatus, status: str, *, is_undo: bool = False) -> No
 
 def in_words_for(user: User) -> translation.override:
     """What is said in the block is kept for this person to read: it is in their language, whoever acts."""
-    return translation.override(mail_language(user.language, Desk.current().language))
+    return translation.override(user.reads)
 
 
 def undo_data(is_undo: bool) -> dict[str, Any]:

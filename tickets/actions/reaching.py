@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Desk, User
+from accounts.models import User
 from accounts.outward import Answer, ForbiddenAddressError, UnreachableError, post_outward
 from tickets.emails import digest_mail
 from tickets.models import Notification, PushSubscription, Ticket
@@ -49,7 +49,7 @@ def push_to(user: User) -> int:
     if not fresh or not browsers or not user.is_active or quiet.at(timezone.now()):
         _settle(due)
         return 0
-    with translation.override(user.language or Desk.current().language):
+    with translation.override(user.reads):
         notes = notes_of(by_ticket(fresh))
     is_urgent = any(one.kind in URGENT for one in fresh)
     results = [_send_all(browser, notes, is_urgent=is_urgent) for browser in browsers]

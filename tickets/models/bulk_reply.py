@@ -60,9 +60,9 @@ class BulkReplyRow(models.Model):
 
     bulk = models.ForeignKey(BulkReply, on_delete=models.CASCADE, related_name="rows")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
-    begun_seq = models.BigIntegerField(help_text=_("What had happened on the ticket when it was begun."))
+    begun_seq = models.BigIntegerField(help_text="What had happened on the ticket when it was begun.")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent."))
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = BulkReplyRowQuerySet.as_manager()

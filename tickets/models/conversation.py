@@ -69,11 +69,9 @@ class Message(Authored):
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
     format = models.CharField(max_length=8, choices=Format.choices, default=Format.PLAIN)
     edited_at = models.DateTimeField(null=True, blank=True)
-    redacted_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When a part of it was blacked out, for good.")
-    )
+    redacted_at = models.DateTimeField(null=True, blank=True, help_text="When a part of it was blacked out, for good.")
     client_id = models.CharField(
-        max_length=64, blank=True, help_text=_("The sender's own id; makes sending twice harmless.")
+        max_length=64, blank=True, help_text="The sender's own id; makes sending twice harmless."
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -253,7 +251,7 @@ class Attachment(Authored):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    removed_at = models.DateTimeField(null=True, blank=True, help_text=_("When what it held was deleted, for good."))
+    removed_at = models.DateTimeField(null=True, blank=True, help_text="When what it held was deleted, for good.")
 
     objects = AttachmentQuerySet.as_manager()
 

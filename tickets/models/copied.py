@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.models.ticket import Ticket
@@ -23,9 +22,7 @@ class Copied(models.Model):
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=160, blank=True)
     by_user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    mailed_seq = models.BigIntegerField(
-        default=0, help_text=_("The answers up to here are none of theirs, or have left.")
-    )
+    mailed_seq = models.BigIntegerField(default=0, help_text="The answers up to here are none of theirs, or have left.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     removed_at = models.DateTimeField(null=True, blank=True)
 

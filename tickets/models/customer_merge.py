@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from customers.models import Customer
@@ -15,9 +14,7 @@ class CustomerMerge(models.Model):
 
     survivor = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="merges")
     merged = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
-    moved = models.JSONField(
-        default=dict, help_text=_("Keys of the rows that moved, by their table, and what changed.")
-    )
+    moved = models.JSONField(default=dict, help_text="Keys of the rows that moved, by their table, and what changed.")
     by_user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)

@@ -35,7 +35,7 @@ class FollowUp(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="follow_ups")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     due_at = models.DateTimeField()
-    anchor_seq = models.BigIntegerField(help_text=_("The event that this follows up on."))
+    anchor_seq = models.BigIntegerField(help_text="The event that this follows up on.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.SCHEDULED)
     reason = models.CharField(max_length=120, blank=True)
     dedupe_key = models.CharField(max_length=100, unique=True)

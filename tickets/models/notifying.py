@@ -77,12 +77,12 @@ class NotificationSettings(models.Model):
         DAILY = "daily", _("Once a day")
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="notification_settings")
-    ways = models.JSONField(default=dict, blank=True, help_text=_("By kind: [app, push, mail], those that are wanted."))
-    quiet_from = models.TimeField(null=True, blank=True, help_text=_("Of their own day; nothing is pushed or mailed."))
+    ways = models.JSONField(default=dict, blank=True, help_text="By kind: [app, push, mail], those that are wanted.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="Of their own day; nothing is pushed or mailed.")
     quiet_until = models.TimeField(null=True, blank=True)
     is_quiet_at_weekends = models.BooleanField(default=False)
     digest = models.CharField(max_length=6, choices=Digest.choices, default=Digest.HOURLY)
-    digest_at = models.TimeField(default="08:00", help_text=_("When the daily one leaves, on their clock."))
+    digest_at = models.TimeField(default="08:00", help_text="When the daily one leaves, on their clock.")
 
     class Meta:
         constraints = [
@@ -104,8 +104,8 @@ class PushSubscription(models.Model):
     endpoint = models.URLField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=120)
     auth = models.CharField(max_length=60)
-    browser = models.CharField(max_length=80, blank=True, help_text=_("As a person would name it."))
-    failures = models.PositiveSmallIntegerField(default=0, help_text=_("In a row."))
+    browser = models.CharField(max_length=80, blank=True, help_text="As a person would name it.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, blank=True)
 
@@ -120,9 +120,9 @@ class NotifyingMark(models.Model):
     once every transaction that ran at that time has ended, which Postgres' own numbers of transactions tell.
     """
 
-    done_id = models.BigIntegerField(help_text=_("Of all events up to this one those concerned were told."))
-    seen_id = models.BigIntegerField(help_text=_("The newest event of an earlier look."))
-    seen_xid = models.BigIntegerField(help_text=_("Events up to `seen_id` are of transactions before this one."))
+    done_id = models.BigIntegerField(help_text="Of all events up to this one those concerned were told.")
+    seen_id = models.BigIntegerField(help_text="The newest event of an earlier look.")
+    seen_xid = models.BigIntegerField(help_text="Events up to `seen_id` are of transactions before this one.")
     only_row = models.BooleanField(default=True, unique=True, editable=False)
 
     class Meta:

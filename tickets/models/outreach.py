@@ -30,10 +30,8 @@ class Outreach(models.Model):
     subject = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    is_mine = models.BooleanField(default=False, help_text=_("Whether its author has the tickets."))
-    fields = models.JSONField(
-        default=dict, blank=True, help_text=_("What the company's own fields hold on each ticket.")
-    )
+    is_mine = models.BooleanField(default=False, help_text="Whether its author has the tickets.")
+    fields = models.JSONField(default=dict, blank=True, help_text="What the company's own fields hold on each ticket.")
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="outreaches")
     client_id = models.CharField(max_length=64)
     begins_at = models.DateTimeField()
@@ -71,7 +69,7 @@ class OutreachRow(models.Model):
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=160, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent."))
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
     ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = OutreachRowQuerySet.as_manager()

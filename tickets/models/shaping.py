@@ -26,14 +26,12 @@ class Field(models.Model):
         LINK = "link", pgettext_lazy("noun", "Link")
 
     name = models.CharField(max_length=60)
-    slug = models.SlugField(
-        max_length=60, unique=True, help_text=_("Its name in searches, the API and `Ticket.fields`.")
-    )
+    slug = models.SlugField(max_length=60, unique=True, help_text="Its name in searches, the API and `Ticket.fields`.")
     kind = models.CharField(max_length=7, choices=Kind.choices)
-    options = models.JSONField(default=list, blank=True, help_text=_("What can be chosen, in order."))
+    options = models.JSONField(default=list, blank=True, help_text="What can be chosen, in order.")
     help = models.CharField(max_length=200, blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="fields")
-    is_needed = models.BooleanField(default=False, help_text=_("A ticket cannot be solved without it."))
+    is_needed = models.BooleanField(default=False, help_text="A ticket cannot be solved without it.")
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -54,7 +52,7 @@ class NamedStatus(models.Model):
     """A status of the company's own, within one of the four that everything is counted by."""
 
     name = models.CharField(max_length=40)
-    status = models.CharField(max_length=8, help_text=_("Which of the four it is."))
+    status = models.CharField(max_length=8, help_text="Which of the four it is.")
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -87,7 +85,7 @@ class Panel(models.Model):
     url = models.URLField(max_length=500)
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.DATA)
     secret = models.CharField(max_length=64, default=new_panel_secret, editable=False)
-    height = models.PositiveSmallIntegerField(default=240, help_text=_("Of the frame, in CSS pixels."))
+    height = models.PositiveSmallIntegerField(default=240, help_text="Of the frame, in CSS pixels.")
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="panels")
     position = models.PositiveSmallIntegerField(default=0)
     is_shown = models.BooleanField(default=True)

@@ -154,7 +154,7 @@ class Ticket(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        help_text=_("The company's own word for it, if any."),
+        help_text="The company's own word for it, if any.",
     )
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     channel = models.CharField(max_length=8, choices=Channel.choices)
@@ -168,16 +168,14 @@ class Ticket(models.Model):
 
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
-    fields = models.JSONField(
-        default=dict, blank=True, help_text=_("What the company's own fields hold, by their slug.")
-    )
-    preview = models.CharField(max_length=160, blank=True, help_text=_("The beginning of the last public message."))
+    fields = models.JSONField(default=dict, blank=True, help_text="What the company's own fields hold, by their slug.")
+    preview = models.CharField(max_length=160, blank=True, help_text="The beginning of the last public message.")
     # The two counters of the event log; both move only under this row's lock.
     last_seq = models.BigIntegerField(default=0)
     public_last_seq = models.BigIntegerField(default=0)
-    mailed_seq = models.BigIntegerField(default=0, help_text=_("The answers up to here have left by mail."))
+    mailed_seq = models.BigIntegerField(default=0, help_text="The answers up to here have left by mail.")
 
-    waiting_since = models.DateTimeField(null=True, blank=True, help_text=_("Since when the customer waits for us."))
+    waiting_since = models.DateTimeField(null=True, blank=True, help_text="Since when the customer waits for us.")
     answer_due_at = models.DateTimeField(null=True, blank=True)
     first_answered_at = models.DateTimeField(null=True, blank=True)
     solved_at = models.DateTimeField(null=True, blank=True)

@@ -24,7 +24,7 @@ class Draft(models.Model):
     kind = models.CharField(max_length=8, choices=Message.Kind.choices, default=Message.Kind.REPLY)
     body = models.TextField(blank=True)
     client_id = models.CharField(max_length=64, blank=True)
-    begun_seq = models.BigIntegerField(help_text=_("What had happened on the ticket when it was begun."))
+    begun_seq = models.BigIntegerField(help_text="What had happened on the ticket when it was begun.")
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="drafts")
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -64,13 +64,11 @@ class ScheduledReply(models.Model):
     body = models.TextField(blank=True)
     client_id = models.CharField(max_length=64)
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="scheduled_replies")
-    begun_seq = models.BigIntegerField(help_text=_("What had happened on the ticket when it was begun."))
-    then = models.JSONField(
-        default=dict, blank=True, help_text=_("What is done once it is sent: {resolve: slug | none}.")
-    )
+    begun_seq = models.BigIntegerField(help_text="What had happened on the ticket when it was begun.")
+    then = models.JSONField(default=dict, blank=True, help_text="What is done once it is sent: {resolve: slug | none}.")
     send_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it is held or was not sent."))
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is held or was not sent.")
     message = models.OneToOneField(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="scheduled")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -140,7 +138,7 @@ class Macro(SharedRow):
 
     body = models.TextField(blank=True)
     kind = models.CharField(max_length=8, choices=Message.Kind.choices, default=Message.Kind.REPLY)
-    steps = models.JSONField(default=list, blank=True, help_text=_("What is done: [{do, …}], see macros.py."))
+    steps = models.JSONField(default=list, blank=True, help_text="What is done: [{do, …}], see macros.py.")
     used = models.PositiveIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)
 
@@ -179,7 +177,7 @@ class Undo(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     label = models.CharField(max_length=200)
-    steps = models.JSONField(help_text=_("[{ticket, do, was, is}], see actions/undoing.py."))
+    steps = models.JSONField(help_text="[{ticket, do, was, is}], see actions/undoing.py.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     undone_at = models.DateTimeField(null=True, blank=True)
 
