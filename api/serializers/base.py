@@ -63,6 +63,14 @@ class FileId(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class OwnId(Text):
+    """What the sender calls it, so that sending it twice is harmless."""
+
+    def __init__(self, **options: Any) -> None:
+        usual = {"required": False, "allow_blank": True, "default": "", "max_length": 64}
+        super().__init__(**(usual | {"help_text": "Your own id; makes it harmless to repeat."} | options))
+
+
 class Strict(serializers.Serializer[Any]):
     # Refuses what it does not know: a misspelt field must not be lost in silence, a foreign one not be set.
     # (No docstring: the schema would show it for every body.)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from api.serializers.base import FileId, Id, Out, Strict, Text, Time
+from api.serializers.base import FileId, Id, Out, OwnId, Strict, Text, Time
 from tickets.actions.addressing import MOST_PEOPLE
 from tickets.actions.attaching import MAX_FILES
 from tickets.actions.forwarding import MOST_MESSAGES, MOST_TO
@@ -48,13 +48,7 @@ class ForwardIn(Strict):
     attachments = serializers.ListField(
         child=FileId(), required=False, max_length=MAX_FILES, help_text="Ids of files of its replies; none by itself."
     )
-    client_id = Text(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=64,
-        help_text="Your own id; makes it harmless to repeat.",
-    )
+    client_id = OwnId()
 
 
 class ForwardOut(serializers.Serializer[Any]):
@@ -72,13 +66,7 @@ class OutreachIn(Strict):
     attachments = serializers.ListField(
         child=FileId(), required=False, max_length=MAX_FILES, help_text="Ids of files that you uploaded."
     )
-    client_id = Text(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=64,
-        help_text="Your own id; makes it harmless to repeat.",
-    )
+    client_id = OwnId()
 
 
 class OutreachRowOut(Out):

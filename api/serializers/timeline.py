@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from api.serializers.base import MAX_ID, FileId, Strict, Text, Time
+from api.serializers.base import MAX_ID, FileId, OwnId, Strict, Text, Time
 from tickets.actions.attaching import MAX_FILES
 from tickets.models import Message
 
@@ -82,10 +82,7 @@ class MessageIn(Strict):
         choices=Message.Format.choices, default=Message.Format.PLAIN,
         help_text="How the body is meant: as it is typed, or as Markdown (emphasis, lists, quotes, code, links).",
     )  # fmt: skip
-    client_id = Text(
-        required=False, allow_blank=True, default="", max_length=64,
-        help_text="Your own id for it. Sent again with the same words, the first message is answered.",
-    )  # fmt: skip
+    client_id = OwnId(help_text="Your own id for it. Sent again with the same words, the first message is answered.")
 
     attachments = serializers.ListField(
         child=FileId(),
