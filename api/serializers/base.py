@@ -67,7 +67,7 @@ class OwnId(Text):
     """What the sender calls it, so that sending it twice is harmless."""
 
     def __init__(self, **options: Any) -> None:
-        usual = {"required": False, "allow_blank": True, "default": "", "max_length": 64}
+        usual: dict[str, Any] = {"required": False, "allow_blank": True, "default": "", "max_length": 64}
         super().__init__(**(usual | {"help_text": "Your own id; makes it harmless to repeat."} | options))
 
 
