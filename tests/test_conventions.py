@@ -159,6 +159,7 @@ WITHOUT_ACTOR = {
         "forget_undos": "the clock's work",
         "forget_notifications": "the clock's work",
         "notify": "the clock's work",
+        "read_log": "the clock's work",
         "sweep_events": "the clock's work",
         "push_to": "the clock's work",
         "mail_digest": "the clock's work",

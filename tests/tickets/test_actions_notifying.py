@@ -39,7 +39,7 @@ from tickets.actions import (
 from tickets.actions.notifying import MOST_BROWSERS
 from tickets.actions.scheduling import hold_reply, schedule_reply
 from tickets.jobs import notify_all, notify_of
-from tickets.models import Event, Notification, NotificationSettings, NotifyingMark, PushSubscription, Ticket
+from tickets.models import Event, EventMark, Notification, NotificationSettings, PushSubscription, Ticket
 from tickets.queries.concerning import mentioned_in_vain
 from tickets.queries.notifications import count_unread, told_page
 
@@ -389,17 +389,17 @@ def test_a_browser_belongs_to_whoever_switched_it_on_last(alice, bob):
 
 
 @pytest.fixture
-def mark(transactional_db) -> NotifyingMark:
-    NotifyingMark.objects.all().delete()
+def mark(transactional_db) -> EventMark:
+    EventMark.objects.all().delete()
     sweep_events()
-    return NotifyingMark.objects.get()
+    return EventMark.objects.get()
 
 
 def wait_for_mark(event: Event) -> int:
     """Sweep until the mark has reached an event, which waits for other transactions, of other tests' databases too;
     returns how many were told meanwhile."""
     told_meanwhile, end = 0, monotonic() + 30
-    while NotifyingMark.objects.get().done_id < event.pk:
+    while EventMark.objects.get().done_id < event.pk:
         assert monotonic() < end
         told_meanwhile += notify_all()
         sleep(0.05)
@@ -451,7 +451,7 @@ def test_an_event_that_is_committed_late_is_not_passed_over(mark, ticket, alice,
             notify_all()
         assert Notification.objects.filter(event=last(other)).count() == 1
         assert late_id < last(other).pk
-        assert NotifyingMark.objects.get().done_id < late_id
+        assert EventMark.objects.get().done_id < late_id
         late.commit()
     finally:
         late.close()
@@ -478,7 +478,7 @@ def test_one_bad_event_does_not_hold_up_the_others(mark, ticket, alice, bob, car
 def test_history_is_told_to_nobody(mark, ticket, alice, carla):
     follow_ticket(ticket, by=alice)
     post_message(ticket, by=carla, body="Hello?")
-    NotifyingMark.objects.all().delete()  # as when it is taken into use
+    EventMark.objects.all().delete()  # as when it is taken into use
     assert notify_all() == 0
     assert notify_all() == 0
 

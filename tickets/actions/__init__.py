@@ -73,6 +73,7 @@ from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import reopen_ticket, resolve_ticket
 from tickets.actions.sorting import assign_ticket, retag_ticket, set_priority, set_status, tag_ticket
 from tickets.actions.splitting import split_ticket
+from tickets.actions.sweeping import read_log
 from tickets.actions.trashing import restore_ticket, trash_ticket
 from tickets.actions.undoing import forget_undos, newest_undo, offer_to_undo, remembering, undo
 from tickets.actions.uniting import merge_ticket, undo_merge
@@ -145,6 +146,7 @@ __all__ = [
     "put_item_back",
     "preview_merge",
     "rate_ticket",
+    "read_log",
     "read_notifications",
     "redact_message",
     "release_ticket",

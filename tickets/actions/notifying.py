@@ -9,19 +9,19 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.actions._rules import clean_line
+from tickets.actions.sweeping import sweep_log
 from tickets.events import tell_sockets
 from tickets.models import (
     Event,
     Notification,
     NotificationSettings,
-    NotifyingMark,
     PushSubscription,
     ReadMark,
     Ticket,
@@ -32,11 +32,8 @@ from tickets.queries.notifications import USUAL_WAYS, WAYS, quiet_of, settings_o
 from tickets.quiet import next_hour, next_time
 
 log = logging.getLogger(__name__)
-SWEPT_AT_ONCE = 5000
 PUSHED_AFTER = timedelta(seconds=5)  # whoever has the ticket in front of them has read it by then
 MOST_BROWSERS = 20
-_SNAPSHOT = "SELECT pg_snapshot_{}(pg_current_snapshot())::text::bigint"
-_OLDEST_RUNNING, _NEXT = _SNAPSHOT.format("xmin"), _SNAPSHOT.format("xmax")
 
 
 @transaction.atomic
@@ -81,26 +78,13 @@ def _time(value: time | str) -> time:
 
 
 def sweep_events() -> int:
-    """Tell of the events of which nobody was told, because a nudge was lost or a worker died; how many it were.
+    """Tell of the events of which nobody was told, because a nudge was lost or a worker died; how many it were."""
+    return sweep_log("notifying", _tell_of_untold)
 
-    Nothing is missed however late it is committed: see `NotifyingMark`. Two clocks are harmless: one of them goes.
-    """
-    with transaction.atomic():
-        mark = NotifyingMark.objects.select_for_update(skip_locked=True).first()
-        if mark is None:
-            _begin_mark()
-            return 0
-        is_settled = mark.seen_xid <= _number(_OLDEST_RUNNING)
-        since = Event.objects.filter(pk__gt=mark.done_id).order_by("pk")
-        newest = max(since.values_list("pk", flat=True)[:SWEPT_AT_ONCE], default=mark.seen_id)
-        untold = since.filter(~Exists(Notification.objects.filter(event=OuterRef("pk"))), type__in=CONCERNING)
-        told = sum(_notify_or_log(event) for event in untold.filter(pk__lte=newest).select_related("ticket", "message"))
-        if is_settled:
-            mark.done_id = min(mark.seen_id, newest)
-        if mark.done_id == mark.seen_id and newest > mark.seen_id:
-            mark.seen_id, mark.seen_xid = newest, _number(_NEXT)
-        mark.save(update_fields=["done_id", "seen_id", "seen_xid"])
-    return told
+
+def _tell_of_untold(events: QuerySet[Event]) -> int:
+    untold = events.filter(~Exists(Notification.objects.filter(event=OuterRef("pk"))), type__in=CONCERNING)
+    return sum(_notify_or_log(event) for event in untold.select_related("ticket", "message"))
 
 
 def _notify_or_log(event: Event) -> int:
@@ -109,19 +93,6 @@ def _notify_or_log(event: Event) -> int:
     except Exception:
         log.exception("nobody could be told of event %s", event.pk)  # the others must be
         return 0
-
-
-def _begin_mark() -> None:
-    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    NotifyingMark.objects.get_or_create(
-        only_row=True, defaults={"done_id": newest, "seen_id": newest, "seen_xid": _number(_NEXT)}
-    )
-
-
-def _number(query: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return int(cursor.fetchone()[0])
 
 
 # --- Read --------------------------------------------------------------------------------

@@ -4,15 +4,16 @@ from tickets.models.bulk_reply import BulkReply, BulkReplyRow
 from tickets.models.conversation import Attachment, Collaborator, Event, EventQuerySet, Message, Rating, ReadMark
 from tickets.models.copied import Copied
 from tickets.models.customer_merge import CustomerMerge
-from tickets.models.follow_up import FollowUp
+from tickets.models.follow_up import FollowUp, FollowUpTemplate, Unless
+from tickets.models.marks import EventMark
 from tickets.models.notifying import (
     Follow,
     Notification,
     NotificationSettings,
-    NotifyingMark,
     PushSubscription,
 )
 from tickets.models.outreach import Outreach, OutreachRow
+from tickets.models.promises import Promise, PromiseRun
 from tickets.models.relating import ChecklistItem, TicketLink
 from tickets.models.search import TicketWords, WordsDue
 from tickets.models.shaping import Article, Field, NamedStatus, Panel
@@ -31,20 +32,23 @@ __all__ = [
     "CustomerMerge",
     "Draft",
     "Event",
+    "EventMark",
     "EventQuerySet",
     "Field",
     "Follow",
     "FollowUp",
+    "FollowUpTemplate",
     "Macro",
     "Message",
     "NamedStatus",
     "Notification",
     "NotificationSettings",
-    "NotifyingMark",
     "Outreach",
     "OutreachRow",
     "Panel",
     "Priority",
+    "Promise",
+    "PromiseRun",
     "PushSubscription",
     "Rating",
     "ReadMark",
@@ -57,6 +61,7 @@ __all__ = [
     "TicketLink",
     "TicketWords",
     "Undo",
+    "Unless",
     "WordsDue",
     "new_reference",
 ]

@@ -111,22 +111,3 @@ class PushSubscription(models.Model):
 
     def __str__(self) -> str:
         return self.browser or self.endpoint
-
-
-class NotifyingMark(models.Model):
-    """Up to which event everybody concerned has been told for certain; there is one row, moved by `sweep_events`.
-
-    Keys are given out before they are committed, so the newest that was seen says nothing of those below it. It does
-    once every transaction that ran at that time has ended, which Postgres' own numbers of transactions tell.
-    """
-
-    done_id = models.BigIntegerField(help_text="Of all events up to this one those concerned were told.")
-    seen_id = models.BigIntegerField(help_text="The newest event of an earlier look.")
-    seen_xid = models.BigIntegerField(help_text="Events up to `seen_id` are of transactions before this one.")
-    only_row = models.BooleanField(default=True, unique=True, editable=False)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(only_row=True), name="notifying_mark_is_single")]
-
-    def __str__(self) -> str:
-        return f"told up to {self.done_id}"

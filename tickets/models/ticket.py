@@ -74,9 +74,22 @@ class RootCause(models.Model):
     slug = models.SlugField(max_length=120, unique=True)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="root_causes")
+    change = models.CharField(
+        max_length=300, blank=True, help_text=_("What we changed, in a sentence that customers read.")
+    )
+    fixed_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="fixed", fixed_at__isnull=False)
+                | (~models.Q(state="fixed") & models.Q(fixed_at__isnull=True)),
+                name="root_cause_fixed_has_time",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
