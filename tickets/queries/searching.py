@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib.postgres.search import SearchRank
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, IntegerField, Max, Q, QuerySet, Window
+from django.db.models import F, IntegerField, Q, QuerySet
 from django.db.models.functions import Cast, Floor, Upper
 from django.utils.translation import gettext_lazy as _
 from psycopg2.errors import QueryCanceled
 
 from accounts.models import User
 from customers.models import Customer
-from tickets.models import Ticket, TicketWords
+from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import inbox
 from tickets.queries.customers import find_customers, visible_customers
@@ -29,7 +29,7 @@ from tickets.queries.filtering import keep_of, with_customers, words_query
 from tickets.queries.inbox import Cursor, View, inbox_page, with_row_details
 from tickets.search_words import Search
 
-WINDOW = 2000
+WINDOW = 1000
 PEOPLE = 3
 PATIENCE = "5s"  # of the database with one search
 NEEDS_ANSWER = "needs_answer"
@@ -148,25 +148,25 @@ def people_found(viewer: User, search: Search) -> list[Customer]:
 
 
 def _ranked_page(kept: QuerySet[Ticket], viewer: User, search: Search, place: Place | None) -> Found:
-    size = inbox.PAGE_SIZE
-    hits = kept.filter(pk__lte=place.top) if place and place.top else kept
-    window = hits.order_by("-pk").values_list("pk", flat=True)
-    fits = SearchRank(F("vector"), words_query(search), weights=_WEIGHTS)
-    graded = TicketWords.objects.filter(ticket__in=window[:WINDOW]).annotate(
-        grade=Cast(Floor(fits * _GRADES), IntegerField())
-    )
+    hits = _graded(kept.filter(pk__lte=place.top) if place and place.top else kept, search)
+    best = sorted(hits, key=lambda hit: (-hit[1], -hit[0]))
     if place is not None and place.number:
-        graded = graded.filter(Q(grade__lt=place.value) | Q(grade=place.value, pk__lt=place.number))
-    graded = graded.annotate(newest=Window(Max("pk")))
-    rows = list(graded.order_by("-grade", "-pk").values_list("pk", "grade", "newest")[: size + 1])
-    page = _in_order([pk for pk, _grade, _newest in rows[:size]], viewer)
-    if len(rows) > size:
-        last, grade, newest = rows[size - 1]
-        return Found(page, str(Place(_RANKED, place.top if place else newest, grade, last)))
-    if place is None and len(rows) < min(size, WINDOW):
-        return Found(page)
-    oldest = next(iter(window[WINDOW - 1 : WINDOW]), 0)
-    return Found(page, str(Place(_RANKED, oldest - 1, 0, 0)), is_older=True) if oldest > 1 else Found(page)
+        best = [hit for hit in best if (-hit[1], -hit[0]) > (-place.value, -place.number)]
+    size = inbox.PAGE_SIZE
+    page = _in_order([number for number, _grade in best[:size]], viewer)
+    if len(best) > size:
+        last, grade = best[size - 1]
+        return Found(page, str(Place(_RANKED, place.top if place else hits[0][0], grade, last)))
+    # What is not in a full window is older than its last one.
+    older = hits[-1][0] - 1 if len(hits) == WINDOW else 0
+    return Found(page, str(Place(_RANKED, older, 0, 0)), is_older=True) if older else Found(page)
+
+
+def _graded(kept: QuerySet[Ticket], search: Search) -> list[tuple[int, int]]:
+    """The newest hits and how well each fits, looked up once: to find one is dearer than to bring it here."""
+    fits = SearchRank(F("words__vector"), words_query(search), weights=_WEIGHTS)
+    graded = kept.annotate(grade=Cast(Floor(fits * _GRADES), IntegerField()))
+    return list(graded.order_by("-pk").values_list("pk", "grade")[:WINDOW])
 
 
 def _in_order(numbers: list[int], viewer: User) -> list[Ticket]:
