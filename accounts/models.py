@@ -235,6 +235,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    def is_on_breather(self, now: datetime) -> bool:
+        """Whether they have a pause at `now` (aware)."""
+        return self.breather_until is not None and self.breather_until > now
+
     @property
     def reads(self) -> str:
         """The language of what is written to them: their own, else the company's."""
@@ -279,6 +283,26 @@ class User(AbstractBaseUser):
         """What every session of theirs must carry: changes with the password and with the era."""
         salt = "accounts.User.session"
         return salted_hmac(salt, f"{self.session_era}:{self.password}", secret=secret, algorithm="sha256").hexdigest()
+
+
+class Breather(models.Model):
+    """A pause that somebody took after a hard conversation. It is kept to see who carries much, never to count against
+    anybody; `User.breather_until` says whether one lasts now."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="breathers")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(help_text="When it is over, or was ended early.")
+
+    class Meta:
+        indexes = [models.Index("user", models.F("began_at").desc(), name="breather_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ended_at__gte=models.F("began_at")), name="breather_ends_after_it_began"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.began_at}"
 
 
 class Site(models.Model):

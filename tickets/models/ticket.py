@@ -62,6 +62,21 @@ class Tag(models.Model):
         return self.name
 
 
+class RootCauseQuerySet(models.QuerySet["RootCause"]):
+    def offered(self) -> RootCauseQuerySet:
+        """Those that can be named when a ticket is solved."""
+        return self.filter(archived_at=None)
+
+    def going_on(self) -> RootCauseQuerySet:
+        """All but those that were merged into another one."""
+        return self.filter(merged_into=None)
+
+    def known_as(self, slug: str) -> RootCause | None:
+        """The one with this slug, or the one that it was merged into."""
+        cause = self.filter(slug=slug).select_related("merged_into").first()
+        return cause.merged_into or cause if cause else None
+
+
 class RootCause(models.Model):
     """Why something went wrong: what is fixed once, so that nobody has to write about it again."""
 
@@ -80,6 +95,16 @@ class RootCause(models.Model):
     )
     fixed_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+        help_text="The one that goes on. This row stays, for what still knows its slug; its tickets move over.",
+    )
+
+    objects = RootCauseQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -88,7 +113,15 @@ class RootCause(models.Model):
                 condition=models.Q(state="fixed", fixed_at__isnull=False)
                 | (~models.Q(state="fixed") & models.Q(fixed_at__isnull=True)),
                 name="root_cause_fixed_has_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None)
+                | (models.Q(archived_at__isnull=False) & ~models.Q(merged_into=models.F("id"))),
+                name="root_cause_merged_is_archived",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(parent=None) | ~models.Q(parent=models.F("id")), name="root_cause_not_below_itself"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,6 +305,13 @@ class Ticket(models.Model):
             models.Index("created_at", name="ticket_created"),
             models.Index(fields=["number"], include=["created_at"], name="ticket_number_created"),  # for `before:`
             models.Index("first_answered_at", name="ticket_answered"),
+            # Causes are counted from it alone (queries/causes.py), whoever looks.
+            models.Index(
+                fields=["root_cause", "created_at"],
+                include=["number", "team", "assignee"],
+                name="ticket_cause",
+                condition=models.Q(root_cause__isnull=False, trashed_at=None),
+            ),
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="ticket_subject_words"),
         ]
 
