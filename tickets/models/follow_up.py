@@ -33,6 +33,10 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         """Those that somebody asked for, rather than those that the desk owes by itself."""
         return self.filter(kind__in=[FollowUp.Kind.MESSAGE, FollowUp.Kind.TASK])
 
+    def open(self) -> FollowUpQuerySet:
+        """Those that are still to happen or to be done."""
+        return self.filter(state__in=[FollowUp.State.SCHEDULED, FollowUp.State.DUE])
+
     def due(self, now: Any) -> FollowUpQuerySet:
         return self.scheduled().filter(due_at__lte=now, ticket__trashed_at=None).order_by("due_at")
 
@@ -99,10 +103,29 @@ class FollowUp(models.Model):
             models.Index("due_at", name="follow_up_due", condition=models.Q(state="scheduled")),
             models.Index("due_at", name="follow_up_task_due", condition=models.Q(state="due")),
             models.Index("ticket", "due_at", name="follow_up_of_ticket"),
+            models.Index(
+                "due_at",
+                "id",
+                name="follow_up_planned",
+                condition=models.Q(kind__in=["message", "task"], state__in=["scheduled", "due"]),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.dedupe_key
+
+    @property
+    def is_task(self) -> bool:
+        return self.kind == FollowUp.Kind.TASK
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (FollowUp.State.SCHEDULED, FollowUp.State.DUE)
+
+    @property
+    def unless_words(self) -> list[str]:
+        """What makes it pointless, in words."""
+        return [str(Unless(value).label) for value in self.unless]
 
 
 class FollowUpTemplate(models.Model):

@@ -37,6 +37,7 @@ class Notification(models.Model):
         RATED = "rated", _("A customer rates a ticket of yours")
         WOKE = "woke", _("A ticket that you snoozed is back")
         HELD = "held", _("A reply of yours is held")
+        DUE = "due", _("A follow-up of yours is due, or could not leave")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="notifications")
@@ -53,7 +54,7 @@ class Notification(models.Model):
             models.UniqueConstraint("user", "event", name="notification_once"),
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=["mentioned", "assigned", "invited", "replied", "followed", "rated", "woke", "held"]
+                    kind__in=["mentioned", "assigned", "invited", "replied", "followed", "rated", "woke", "held", "due"]
                 ),
                 name="notification_kind_known",
             ),

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Team, User
 from tickets.mentioning import fold, mentioned
-from tickets.models import Collaborator, Event, Follow, Message, Notification, ScheduledReply, Ticket
+from tickets.models import Collaborator, Event, Follow, FollowUp, Message, Notification, ScheduledReply, Ticket
 
 Kind = Notification.Kind
 # What somebody hears of who follows a ticket. Changes of tags and the like are not worth anybody's time.
@@ -29,7 +29,15 @@ FOLLOWED = {
 }
 EDITED = "note.edited"
 _HANDING_OVER = ("ticket.assigned", "ticket.handed_over")
-CONCERNING = FOLLOWED | {EDITED, "agent.invited", "ticket.woken", "reply.held", "reply.unfinished"}
+CONCERNING = FOLLOWED | {
+    EDITED,
+    "agent.invited",
+    "ticket.woken",
+    "reply.held",
+    "reply.unfinished",
+    "follow_up.due",
+    "follow_up.held",
+}
 # Their words come with an event of their own, which says it better.
 _BY_THE_WAY = {"ticket.reopened", "status.changed"}
 
@@ -72,6 +80,8 @@ def _directly(event: Event) -> dict[int, str]:
         return dict.fromkeys(_who_waited(event), Kind.WOKE)
     if event.type in ("reply.held", "reply.unfinished"):
         return dict.fromkeys(_authors_of_reply(event), Kind.HELD)
+    if event.type in ("follow_up.due", "follow_up.held"):
+        return dict.fromkeys(_who_follows_up(event), Kind.DUE)
     return {}
 
 
@@ -159,3 +169,15 @@ def _authors_of_reply(event: Event) -> list[int]:
     """Whose reply it is: the event names them, the row tells two of one name apart."""
     rows = ScheduledReply.objects.filter(ticket=event.ticket_id, user__name=event.data.get("user"))
     return list(rows.filter(reason=event.data.get("reason", "")).values_list("user", flat=True)[:1])
+
+
+def _who_follows_up(event: Event) -> list[int]:
+    """Whose task it is: who was named, else who has the ticket, else who planned it. Of a message that could not leave,
+    who planned it and who has the ticket."""
+    row = FollowUp.objects.filter(pk=event.data.get("follow_up")).first()
+    if row is None:
+        return []
+    has_ticket = _assignee_at(event)
+    if event.type == "follow_up.held":
+        return [pk for pk in (row.by_id, *has_ticket) if pk]
+    return next((people for people in ([row.assignee_id], has_ticket, [row.by_id]) if people and people[0]), [])

@@ -28,6 +28,7 @@ USUAL_WAYS: dict[str, list[str]] = {
     Kind.ASSIGNED: ["app", "push", "mail"],
     Kind.REPLIED: ["app", "push"],
     Kind.HELD: ["app", "push", "mail"],
+    Kind.DUE: ["app", "push", "mail"],
     Kind.WOKE: ["app", "push"],
     Kind.RATED: ["app"],
     Kind.FOLLOWED: ["app"],
@@ -144,6 +145,8 @@ def said(one: Notification) -> str:
         return _("A reply of yours is held") if event.type == "reply.held" else left
     if one.kind == Kind.WOKE:
         return _("Back from snoozing")
+    if one.kind == Kind.DUE:
+        return _("A task is due") if event.type == "follow_up.due" else _("A follow-up could not leave")
     return _sentence(one) % {"name": _who(event), "to": _given_to(event), "score": event.data.get("score", "")}
 
 
@@ -158,7 +161,11 @@ def excerpt(one: Notification) -> str:
     """The beginning of the words that came with it, as they are now; nothing where there are none."""
     event = one.event
     why = event.data.get("reason")
-    words = _text_of(event.message) if event.message else str(event.data.get("note") or (_(why) if why else ""))
+    words = (
+        _text_of(event.message)
+        if event.message
+        else str(event.data.get("note") or event.data.get("text") or (_(why) if why else ""))
+    )
     if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
         return ""
     return " ".join(words.split())[:EXCERPT_CHARS]
