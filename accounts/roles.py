@@ -40,6 +40,8 @@ _ADDED: dict[Role, set[str]] = {
         "customers.view",
         "customers.change",
         "customers.block",
+        "recovery.view",
+        "recovery.work",  # note failures, work cases, make offers within one's limits
     },
     Role.LEAD: {
         "reports.view",
@@ -47,8 +49,16 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.redact",
         "customers.merge",
         "customers.block_addresses",  # an office shares one
+        "recovery.approve",
+        "recovery.stop",  # to stop everything is anybody's duty who sees it go wrong; to go on is a manager's
     },
-    Role.MANAGER: {"tickets.view_all", "customers.view_all", "tickets.change_root_causes", "tickets.shape"},
+    Role.MANAGER: {
+        "tickets.view_all",
+        "customers.view_all",
+        "tickets.change_root_causes",
+        "tickets.shape",
+        "recovery.manage",
+    },
     Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
 }
 

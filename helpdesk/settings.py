@@ -49,7 +49,7 @@ _refuse_unsafe_start()
 
 # --- What it is made of ------------------------------------------------------------------
 # Our own apps, from the top layer down; tests hold this against the import contracts.
-LOCAL_APPS = ["demo", "api", "reports", "chat", "tickets", "outbox", "customers", "accounts"]
+LOCAL_APPS = ["demo", "api", "reports", "recovery", "chat", "tickets", "outbox", "customers", "accounts"]
 INSTALLED_APPS = [
     *LOCAL_APPS,
     "django.contrib.auth",
@@ -99,7 +99,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"lucide": "accounts.templatetags.icons"},
+            "libraries": {"i18n": "accounts.templatetags.translating", "lucide": "accounts.templatetags.icons"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

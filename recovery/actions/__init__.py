@@ -1,0 +1,1 @@
+"""The only writers of the app, split by noun; import them from here."""

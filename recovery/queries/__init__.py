@@ -1,0 +1,1 @@
+"""Questions to the database, split by noun."""
