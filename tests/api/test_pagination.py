@@ -86,8 +86,7 @@ def test_a_copy_kept_by_updated_after_misses_no_change(api, many, alice):
 
 def test_a_page_is_read_from_its_index(api, many):
     """However far one has read: the bound stands in the index condition, nothing is skipped by OFFSET."""
-    by_number = r"tickets_ticket_pkey|ticket_number_created"  # either begins with the number
-    for query, index in (("", by_number), ("&updated_after=2020-01-01T00:00:00Z", "ticket_updated")):
+    for query, index in (("", "tickets_ticket_pkey"), ("&updated_after=2020-01-01T00:00:00Z", "ticket_updated")):
         first = api.get(f"{TICKETS}?page_size=3{query}").json()
         with CaptureQueriesContext(
             connection,
@@ -101,7 +100,7 @@ def test_a_page_is_read_from_its_index(api, many):
             )
             cursor.execute(f"EXPLAIN {sql}")
             plan = "\n".join(row[0] for row in cursor.fetchall())
-        assert re.search(rf"({index})[^\n]*\n\s*Index Cond", plan), plan
+        assert re.search(rf"{index}[^\n]*\n\s*Index Cond", plan), plan
 
 
 def encoded(text: str) -> str:

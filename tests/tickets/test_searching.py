@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -25,8 +26,9 @@ from tickets.actions import (
 )
 from tickets.models import Draft, Ticket
 from tickets.queries import filtering, searching
+from tickets.queries.customers import some_customers
 from tickets.queries.excerpts import excerpts
-from tickets.queries.filtering import understand
+from tickets.queries.filtering import keep_of, understand
 from tickets.queries.searching import Place, direct_hit, people_found, search_page
 
 pytestmark = pytest.mark.django_db
@@ -189,7 +191,9 @@ def test_days_begin_at_midnight_where_the_viewer_is(write, alice):
     assert found(alice, "before:1.5.2026") == ["in April there"]
 
 
-def test_before_a_day_also_finds_what_was_brought_in_later(write, alice):
+@pytest.mark.parametrize("step", [1, 2, 1000])
+def test_before_a_day_also_finds_what_was_brought_in_later(write, alice, monkeypatch, step):
+    monkeypatch.setattr(filtering, "_STEP", step)
     write("first", created_at="2026-03-01T12:00:00Z")
     write("newest", created_at="2026-05-02T12:00:00Z")
     write("brought in", created_at="2025-06-01T12:00:00Z")
@@ -202,9 +206,31 @@ def test_before_a_day_also_finds_what_was_brought_in_later(write, alice):
 def test_a_name_that_many_have(many, alice, monkeypatch):
     few = found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")
     monkeypatch.setattr(filtering, "_LISTED_CUSTOMERS", 0)
+    monkeypatch.setattr(filtering, "_FEW_CUSTOMERS", 0)
     assert (found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")) == few
     assert few[0]
     assert few[2]
+
+
+def test_customers_are_looked_up_by_name_and_address_up_to_a_limit(carla):
+    others = [
+        get_or_create_customer(by=None, email=f"ann{number}@example.org", name="Carla")[0].pk for number in (1, 2)
+    ]
+    assert some_customers("carla", 10) == [carla.pk, *others], "who has it in the name and in the address is one"
+    assert some_customers("ann", 10) == others
+    assert len(some_customers("carla", 2)) == 2
+    assert some_customers("100%", 10) == some_customers("nobody", 10) == []
+
+
+def test_a_tag_is_read_from_its_newest_ticket_on(many, alice):
+    """However many tickets have it: nothing sorts them first."""
+    asked = Ticket.objects.filter(keep_of(understand("tag:vip words", alice), alice)).order_by("-pk").values("pk")[:5]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+    plan = asked.explain()
+    assert "ticket_tags_newest" in plan, plan
+    assert "Sort" not in plan, plan
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

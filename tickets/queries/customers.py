@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
@@ -37,8 +38,30 @@ def find_customers(customers: CustomerQuerySet, words: str) -> CustomerQuerySet:
 
 def numbers_of_customers(words: str) -> QuerySet[Customer, int]:
     """The primary keys of those with these words in their name or in an address."""
+    by_name, by_address = called(words)
+    return by_name.values_list("pk", flat=True).union(by_address.values_list("customer", flat=True))
+
+
+def called(words: str) -> tuple[QuerySet[Customer], QuerySet[Address]]:
+    """The customers and the addresses with these words in them.
+
+    Two searches, one for each index: an OR over two tables would use neither."""
     how = "icontains" if len(words) >= TRIGRAM else "istartswith"
-    # One search for each index: an OR over two tables would use neither.
-    by_name = Customer.objects.filter(**{f"name__{how}": words}).order_by().values_list("pk", flat=True)
-    by_address = Address.objects.filter(**{f"email__{how}": words}).order_by().values_list("customer", flat=True)
-    return by_name.union(by_address)
+    by_name = Customer.objects.filter(**{f"name__{how}": words}).order_by()
+    return by_name, Address.objects.filter(**{f"email__{how}": words}).order_by()
+
+
+def some_customers(words: str, at_most: int) -> list[int]:
+    """The primary keys of some of those; fewer than `at_most` are all."""
+    by_name, by_address = called(words)
+    named, called_so = by_name.values("pk").query.sql_with_params()
+    written, written_so = by_address.values("customer").query.sql_with_params()
+    # Materialized, for with a limit the database may prefer to read the whole table until it has so many.
+    some = (
+        f"WITH named AS MATERIALIZED ({named}), written AS MATERIALIZED ({written}) "  # noqa: S608  both are the ORM's
+        "SELECT array_agg(DISTINCT pk) FROM ("
+        "(SELECT * FROM named LIMIT %s) UNION ALL (SELECT * FROM written LIMIT %s)) AS found (pk)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(some, [*called_so, *written_so, at_most, at_most])
+        return (cursor.fetchone()[0] or [])[:at_most]
