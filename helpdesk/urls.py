@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/", include("reports.urls")),
     path("widget/", include("chat.urls")),
     path("", include(desk_patterns)),
+    path("", include(reader_patterns)),
+    path("", include("recovery.urls")),
     path("settings/sites/", include(site_patterns)),
     path("api/v1/", include("api.urls")),
 ]

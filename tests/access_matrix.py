@@ -394,6 +394,7 @@ DESK: dict[str, dict[str, str]] = {
     "customers:detail": {"GET": "login 404 200 200 200 200", "POST": "login 404 302 302 302 302"},
     "customers:same_person": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 200 200 200"},
     "customers:another_person": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 302 302 302"},
+    "recovery:panel": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "reports:dashboard": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "api:tickets": {"GET": "401 200 200 200 200 200", "POST": "401 201 201 201 201 201"},
     "api:ticket": {
