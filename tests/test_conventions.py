@@ -194,6 +194,9 @@ WITHOUT_ACTOR = {
     },
 }
 
+    "recovery.actions": {
+        "mark_answered": "a step of what answers the offer, whose actor is known there",
+    },
 
 def public_actions() -> Iterator[tuple[str, str, inspect.Signature]]:
     for app in settings.LOCAL_APPS:
