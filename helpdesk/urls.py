@@ -7,7 +7,8 @@ from accounts.urls import sign_in_patterns
 from chat.urls import desk_patterns, site_patterns
 from helpdesk import views
 from helpdesk.styleguide import styleguide
-from tickets.urls import article_patterns, customer_patterns, macro_patterns, shape_patterns
+from outbox.urls import reader_patterns
+from tickets.urls import article_patterns, cause_patterns, customer_patterns, macro_patterns, shape_patterns
 
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.forbidden"
@@ -24,14 +25,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("tickets.urls")),
     path("customers/", include(customer_patterns)),
+    path("root-causes/", include(cause_patterns)),
     path("settings/macros/", include(macro_patterns)),
     path("settings/articles/", include(article_patterns)),
     path("settings/", include(shape_patterns)),
     path("dashboard/", include("reports.urls")),
-    path("widget/", include("chat.urls")),
-    path("", include(desk_patterns)),
     path("", include(reader_patterns)),
     path("", include("recovery.urls")),
+    path("widget/", include("chat.urls")),
+    path("", include(desk_patterns)),
     path("settings/sites/", include(site_patterns)),
     path("api/v1/", include("api.urls")),
 ]

@@ -177,6 +177,11 @@ def suppress(email: str, *, reason: Why) -> Suppression:
     return Suppression.objects.add(clean.clean_address(email), reason)
 
 
+def subscribe_again(email: str) -> None:
+    """Take back an unsubscription; graver reasons stay."""
+    Suppression.objects.filter(email=email.lower(), reason=Why.UNSUBSCRIBED).delete()
+
+
 def _recipients(to: Sequence[tuple[str, str]] | str) -> list[tuple[str, str]]:
     """Clean (name, address) pairs, each address once."""
     pairs = [("", to)] if isinstance(to, str) else to

@@ -79,6 +79,16 @@ def cancel_claimed(mail: Mail, *, reason: str) -> None:
 
 
 @transaction.atomic
+def postpone(mail: Mail, *, until: datetime, reason: str) -> None:
+    """Let a mail wait that a guard does not let go yet. It has not failed: its patience begins anew."""
+    row = _still_ours(mail)
+    if row and row.state not in END_STATES:
+        row.give_up_at += max(until - row.next_at, timedelta(0))
+        row.state, row.next_at, row.lease_until, row.reason = MailState.PENDING, until, None, reason[:300]
+        row.save(update_fields=["state", "next_at", "lease_until", "reason", "give_up_at"])
+
+
+@transaction.atomic
 def put_back(mail: Mail, *, reason: str, server_answered: bool = True) -> None:
     """Nothing was handed over: try again later, or give up if it is too late for that."""
     row = _still_ours(mail)

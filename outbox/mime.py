@@ -22,6 +22,8 @@ from django.utils.translation import gettext_lazy
 
 from outbox.headers import loop_mark, mailbox
 from outbox.models import Mail
+from outbox.policy import kind_named
+from outbox.tokens import unsubscribe_url
 
 log = logging.getLogger(__name__)
 # Seven bits on the wire: not every server on the way takes eight.
@@ -128,4 +130,8 @@ def _headers(mail: Mail) -> dict[str, str]:
         headers["X-Auto-Response-Suppress"] = "All"
         headers["Precedence"] = "bulk"
         headers["X-Makegood-Loop"] = loop_mark()
+    people = mail.recipients.all()
+    if kind_named(mail.kind).is_optional and len(people) == 1:  # each has a link of their own (RFC 8058)
+        headers["List-Unsubscribe"] = f"<{unsubscribe_url(people[0].email)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers

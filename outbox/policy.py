@@ -1,7 +1,7 @@
 """The rules of sending, as a table and pure functions: what each kind of mail deserves, and when to try again."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -24,6 +24,14 @@ class Kind:
     patience: timedelta = timedelta(days=4)  # after this a failed try is the last
 
 
+@dataclass(frozen=True)
+class NotYet:
+    """A guard's answer: it may leave, but not before this time."""
+
+    until: datetime
+    reason: str
+
+
 KINDS = {
     "account": Kind(is_urgent=True, patience=timedelta(hours=12)),
     "reply": Kind(),
@@ -34,7 +42,10 @@ KINDS = {
     "copy": Kind(is_at_most_once=True),
     "code": Kind(is_at_most_once=True, patience=timedelta(hours=1)),
     "follow_up": Kind(is_at_most_once=True, is_optional=True),
+    "service_notice": Kind(is_at_most_once=True),  # puts right what went wrong, and promotes nothing
     "offer": Kind(is_at_most_once=True, is_optional=True),
+    "survey": Kind(is_at_most_once=True, is_optional=True),
+    "cause_fixed": Kind(is_at_most_once=True, is_optional=True),
 }
 OTHER = Kind()
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 from outbox import claims
 from outbox.mime import to_bytes
 from outbox.models import Mail
+from outbox.policy import NotYet
 from outbox.transport import LeaseLostError, NoServerError, Session
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,9 @@ def send_claimed(mail: Mail, session: Session) -> bool:
         log.exception("The guard of mail %s failed; it stays in the outbox.", mail.pk)
         claims.put_back(mail, reason=gettext_noop("Its guard failed."))
         return True
+    if isinstance(reason, NotYet):
+        claims.postpone(mail, until=reason.until, reason=reason.reason)
+        return True
     if reason:
         claims.cancel_claimed(mail, reason=reason)
         return True
@@ -116,7 +120,7 @@ def send_claimed(mail: Mail, session: Session) -> bool:
     return True
 
 
-def forbidden(mail: Mail) -> str | None:
-    """Why the guard of this kind of mail will not have it sent now, or None."""
+def forbidden(mail: Mail) -> str | NotYet | None:
+    """Why the guard of this kind of mail will not have it sent, or not yet; None if it may leave."""
     path = settings.OUTBOX_GUARDS.get(mail.kind)
     return import_string(path)(mail) if path else None

@@ -8,3 +8,5 @@ urlpatterns = [
     path("<str:key>/", views.mail_detail, name="mail_detail"),
     path("<str:key>/html/", views.mail_html, name="mail_html"),
 ]
+
+reader_patterns = [path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe")]

@@ -1,4 +1,4 @@
-"""Development's letter box at /mail/. Outside development it does not exist."""
+"""Where an address unsubscribes, and development's letter box at /mail/, which outside development does not exist."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,9 +7,13 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
 
-from outbox import catcher
+from outbox import actions, catcher
+from outbox.models import Suppression
+from outbox.policy import Why
+from outbox.tokens import address_of
 
 # Whatever a mail contains may show its pictures and styles and open links in a new tab, and nothing else.
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
@@ -57,3 +61,20 @@ def _find(key: str) -> catcher.CaughtMail:
     if mail is None:
         raise Http404
     return mail
+
+
+@csrf_exempt  # mail programs post here for their reader, from outside and without a cookie (RFC 8058)
+@require_http_methods(["GET", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """One press ends the mails that nobody asked for, and one takes it back. To look at it changes nothing: scanners of
+    mail follow each link."""
+    email = address_of(token)
+    if email is None:
+        raise Http404
+    if request.method == "POST":
+        if request.POST.get("again"):
+            actions.subscribe_again(email)
+        else:
+            actions.suppress(email, reason=Why.UNSUBSCRIBED)
+    is_unsubscribed = email in Suppression.objects.reasons_for([email])
+    return render(request, "outbox/unsubscribe.html", {"email": email, "is_unsubscribed": is_unsubscribed})

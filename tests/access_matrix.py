@@ -52,6 +52,8 @@ OBJECTS = {
     "chats:accept": "call",
     "chats:decline": "call",
     "customers:detail": "customer",
+    "tickets:rate": "rating_link",
+    "unsubscribe": "address_link",
     "customers:same_person": "customer",
     "customers:another_person": "customer_merge",
     "articles:archive": "article",
@@ -133,6 +135,7 @@ QUERIES = {"chat:frame": "site=bellwether", "chat:rules": "site=bellwether"}
 BODIES: dict[str, dict[str, Any]] = {
     "accounts:accept_invitation": {"name": "Nora", "password": "a sentence of my own"},
     "accounts:company": {"name": "Bell", **_COMPANY},
+    "tickets:rate": {"score": "4"},
     "accounts:create_token": {"name": "script"},
     "accounts:invite": {"email": "new@example.com", "role": "agent"},
     "accounts:new_site": _SITE,
@@ -247,6 +250,9 @@ DESK: dict[str, dict[str, str]] = {
     "account_reset_password_from_key_done": {"GET": "200 200 200 200 200 200", "POST": "405 405 405 405 405 405"},
     "accounts:first_run": {"GET": "404 404 404 404 404 404", "POST": "404 404 404 404 404 404"},
     "accounts:accept_invitation": {"GET": "200 200 200 200 200 200", "POST": "302 302 302 302 302 302"},
+    # Whoever holds a link from a mail to a customer is that customer.
+    "tickets:rate": {"GET": "200 200 200 200 200 200", "POST": "200 200 200 200 200 200"},
+    "unsubscribe": {"GET": "200 200 200 200 200 200", "POST": "200 200 200 200 200 200"},
     "accounts:settings": {"GET": "login 200 200 200 200 200", "POST": "405 405 405 405 405 405"},
     "accounts:company": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 302"},
     "accounts:set_picture": {"GET": "405 405 405 405 405 405", "POST": "login 422 422 422 422 422"},

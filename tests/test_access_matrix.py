@@ -22,6 +22,7 @@ from chat.actions import block_address, create_proactive_message, start_visit
 from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import create_guest, get_or_create_customer
 from customers.models import Address, Customer
+from outbox.tokens import unsubscribe_url
 from tests.access_matrix import (
     BODIES,
     DESK,
@@ -73,6 +74,7 @@ from tickets.models import (
     Ticket,
     Undo,
 )
+from tickets.tokens import rate_token
 
 pytestmark = pytest.mark.django_db
 
@@ -217,6 +219,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "picture": {"picture": set_picture(bob, by=bob, content=picture()).picture_key},
             "reset": {"uidb36": "1", "key": "set-password"},
             "mail": {"key": "0"},
+            "rating_link": {"token": rate_token(ticket.reference)},
+            "address_link": {"token": unsubscribe_url("carla@example.com").split("/")[-2]},
             "words": {"language": "de"},
         },
         visitor_tokens=visits,

@@ -148,10 +148,12 @@ WITHOUT_ACTOR = {
         "black_out_mails": "a step of redact_message",
         "take_out_file": "a step of remove_file",
         "suppress": "a mail server's answer, nobody's decision",
+        "subscribe_again": "a signed link, which its caller has checked",
     },
     "tickets.actions": {
         "post_messages": "each Post has its own",
         "run_follow_up": "the clock's work",
+        "drop_pointless": "the clock's work",
         "index_due": "the clock's work, or that of whoever searches first",
         "run_scheduled_reply": "the clock's work",
         "discard_unsent": "the clock's work",
@@ -192,11 +194,11 @@ WITHOUT_ACTOR = {
         "note_arrival": "the visitor is the actor",
         "note_page": "the visitor is the actor",
     },
-}
-
     "recovery.actions": {
         "mark_answered": "a step of what answers the offer, whose actor is known there",
     },
+}
+
 
 def public_actions() -> Iterator[tuple[str, str, inspect.Signature]]:
     for app in settings.LOCAL_APPS:

@@ -18,9 +18,11 @@ from customers.models import Address
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
+from outbox.tokens import unsubscribe_url
 from tickets.models import Attachment, Copied, Message, Ticket
 from tickets.queries import copy_of
 from tickets.queries.notifications import Told, news, said
+from tickets.tokens import rate_url
 
 TO_OTHERS = ["reply_copy", "forward"]  # kinds of mail that do not go to the customer
 FIRST_MESSAGE_SEQ = 2  # after `ticket.opened`
@@ -151,7 +153,8 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     if address is None:
         return None
     desk = Desk.current()
-    text, html = render("tickets/mail/follow_up", _context(ticket, address, desk))
+    links = {"unsubscribe_url": unsubscribe_url(address.email), "rate_url": rate_url(ticket.reference)}
+    text, html = render("tickets/mail/follow_up", _context(ticket, address, desk) | links)
     return queue_mail(
         kind="follow_up",
         to=[(ticket.customer.name if address.is_known else "", address.email)],

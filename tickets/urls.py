@@ -6,6 +6,7 @@ from tickets.views import (
     amending,
     articles,
     bulk,
+    causes,
     customers,
     files,
     finding,
@@ -15,6 +16,7 @@ from tickets.views import (
     notifying,
     outgoing,
     panels,
+    portal,
     relating,
     shaping,
     sharing,
@@ -106,6 +108,7 @@ urlpatterns = [
     path("files/<uuid:pk>/remove/", amending.remove_file, name="remove_file"),
     path("uploads/", files.upload, name="upload"),
     path("files/<uuid:pk>/", files.download, name="file"),
+    path("rate/<str:token>/", portal.rate, name="rate"),
 ]
 
 customer_patterns = (
@@ -152,6 +155,15 @@ shape_patterns = (
         path("panels/<int:pk>/delete/", panels.delete_panel, name="delete_panel"),
     ],
     "shaping",
+)
+
+# Under /root-causes/: everybody sees them, managers keep them.
+cause_patterns = (
+    [
+        path("", causes.causes, name="list"),
+        path("<int:pk>/", causes.cause, name="cause"),
+    ],
+    "causes",
 )
 
 article_patterns = (

@@ -7,13 +7,14 @@ from email import message_from_bytes
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from outbox import claims
 from outbox.actions import suppress
 from outbox.jobs import send_due
 from outbox.models import Mail, Suppression
-from outbox.policy import Why
+from outbox.policy import NotYet, Why
 from outbox.tasks import deliver, send_claimed
 from outbox.transport import NoServerError, Result, Session, Verdict
 from tests.outbox.conftest import (
@@ -271,6 +272,27 @@ def test_a_guard_is_asked_again_when_sending(smtp: Server, promise: Promise, set
     assert again(forbidden).text == ""
     assert recipient_states(forbidden) == {"carla@example.com": "cancelled"}
     assert smtp.offers == 2
+
+
+def tomorrow(mail: Mail) -> NotYet:
+    return NotYet(mail.created_at + timedelta(days=1), "It is night where they are.")
+
+
+def test_a_guard_can_let_a_mail_wait(smtp: Server, promise: Promise, settings: Any) -> None:
+    settings.OUTBOX_GUARDS = {"offer": f"{__name__}.tomorrow"}
+    mail = promise(kind="offer")
+    patience = mail.give_up_at - mail.next_at
+    send_due()
+    waiting = again(mail)
+    assert (waiting.state, waiting.reason, waiting.lease_until) == ("pending", "It is night where they are.", None)
+    assert waiting.next_at == mail.created_at + timedelta(days=1)
+    assert waiting.give_up_at - waiting.next_at >= patience - timedelta(seconds=1)
+    assert recipient_states(mail) == {"carla@example.com": "pending"}
+    settings.OUTBOX_GUARDS = {}
+    with time_machine.travel(waiting.next_at + timedelta(minutes=1)):
+        send_due()
+        send_due()
+    assert (again(mail).state, smtp.offers) == ("sent", 1)
 
 
 def test_a_guard_that_breaks_holds_the_mail_and_not_the_others(smtp: Server, promise: Promise, settings: Any) -> None:

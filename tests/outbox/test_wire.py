@@ -119,11 +119,11 @@ def test_an_answer_threads_and_is_not_automatic(smtp: Server, promise: Promise) 
 
 
 def test_automatic_mail_says_so_in_every_way_that_responders_know(smtp: Server, promise: Promise) -> None:
-    promise(is_automatic=True, kind="follow_up", headers={"List-Unsubscribe": "<https://desk.example/u/1>"})
+    promise(is_automatic=True, kind="follow_up")
     send_due()
     names, message, _ = wire(smtp)
     ours = ["Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "X-Makegood-Loop"]
-    assert sorted(names) == sorted([*PLAIN, *ours, "List-Unsubscribe"])
+    assert sorted(names) == sorted([*PLAIN, *ours, "List-Unsubscribe", "List-Unsubscribe-Post"])
     assert [message[name] for name in ours] == ["auto-generated", "All", "bulk", loop_mark()]
 
 
