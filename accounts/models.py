@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import DESK_LANGUAGES
@@ -86,6 +87,11 @@ class Desk(models.Model):
         if memory := _desk_of_request.get():
             memory[:] = [self]
 
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What apps above keep of their own settings for as long as this row is remembered (`read_once`)."""
+        return {}
+
     @classmethod
     def load(cls) -> Desk | None:
         """The company, or None before the first run was completed."""
@@ -105,7 +111,13 @@ class Desk(models.Model):
     @classmethod
     @contextmanager
     def read_once(cls) -> Iterator[None]:
-        """Let `current` remember its answer as long as this lasts: `accounts.middleware` wraps each request in it."""
+        """Let `current` remember its answer as long as this lasts: `accounts.middleware` wraps each request in it.
+
+        Within another one it changes nothing.
+        """
+        if _desk_of_request.get() is not None:
+            yield
+            return
         token = _desk_of_request.set([])
         try:
             yield

@@ -57,6 +57,7 @@ _ADDED: dict[Role, set[str]] = {
         "customers.view_all",
         "tickets.change_root_causes",
         "tickets.shape",
+        "tickets.promise",  # what the company promises its customers
         "recovery.manage",
     },
     Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},

@@ -1,34 +1,68 @@
-"""Promise arithmetic: pure functions of times and opening hours."""
+"""Promise arithmetic: pure functions of times and opening hours.
 
+Time runs while a calendar is open. Without a calendar, or with one that never opens, it runs day and night.
+"""
+
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Calendar
 
-_SEARCH_DAYS = 370  # a calendar without one open hour in a year is a mistake, not a schedule
+NOTHING = timedelta(0)
+Span = tuple[datetime, datetime]  # from when to when, in UTC
 
 
 def answer_due(since: datetime, minutes: int, calendar: Calendar | None) -> datetime:
-    """When `minutes` of opening hours have passed since `since` (both aware).
+    """When `minutes` of opening hours have passed since `since` (both aware)."""
+    return due_after(since, timedelta(minutes=minutes), calendar)
 
-    Without a calendar, or with one that never opens, the clock runs day and night.
-    """
-    if calendar is None or not calendar.hours:
-        return since + timedelta(minutes=minutes)
+
+def due_after(since: datetime, length: timedelta, calendar: Calendar | None) -> datetime:
+    """The first moment at which it has been open for `length` since `since` (both aware); of no length, the next moment
+    at which it is open."""
+    if calendar is None or _never_opens(calendar):
+        return since + length
+    left = length
+    for opens, closes in _open_spans(since, calendar):
+        if left <= closes - opens:
+            return opens + left
+        left -= closes - opens
+    raise AssertionError("it opens every week")
+
+
+def open_between(start: datetime, end: datetime, calendar: Calendar | None) -> timedelta:
+    """How long it was open from `start` to `end` (both aware); nothing if that is backwards."""
+    if end <= start:
+        return NOTHING
+    if calendar is None or _never_opens(calendar):
+        return end.astimezone(UTC) - start.astimezone(UTC)
+    passed = NOTHING
+    for opens, closes in _open_spans(start, calendar):
+        if opens >= end:
+            break
+        passed += min(closes, end.astimezone(UTC)) - opens
+    return passed
+
+
+def _never_opens(calendar: Calendar) -> bool:
+    spans = (span for day in range(7) for span in calendar.hours.get(str(day), []))
+    return all(start >= end for start, end in spans)
+
+
+def _open_spans(since: datetime, calendar: Calendar) -> Iterator[Span]:
+    """From when to when it is open from `since` on, day after day, for ever; what overlaps counts once."""
     zone = ZoneInfo(calendar.time_zone)
-    left = timedelta(minutes=minutes)
+    reached = since.astimezone(UTC)  # reckoned in UTC: wall-clock subtraction is an hour off when the clocks change
     day = since.astimezone(zone).date()
-    for _ in range(_SEARCH_DAYS):
+    while True:
         if day.isoformat() not in calendar.holidays:
             for start, end in sorted(calendar.hours.get(str(day.weekday()), [])):
-                # Reckoned in UTC: wall-clock subtraction is an hour off when the clocks change.
-                opens = max(_moment(day, start, zone), since.astimezone(UTC))
-                open_for = _moment(day, end, zone) - opens
-                if open_for > timedelta(0) and left <= open_for:
-                    return opens + left
-                left -= max(open_for, timedelta(0))
+                opens, closes = max(_moment(day, start, zone), reached), _moment(day, end, zone)
+                if closes > opens:
+                    yield opens, closes
+                    reached = closes
         day += timedelta(days=1)
-    return since + timedelta(minutes=minutes)
 
 
 def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:

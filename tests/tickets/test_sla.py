@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Calendar
-from tickets.sla import answer_due
+from tickets.sla import answer_due, due_after, open_between
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 WEEK = {str(day): [["09:00", "12:00"], ["13:00", "17:00"]] for day in range(5)}
@@ -99,3 +99,60 @@ def test_a_later_start_or_a_longer_promise_is_never_due_earlier(since, minutes, 
 def test_it_is_due_while_someone_is_there(since, minutes):
     shop = calendar()
     assert shop.is_open(answer_due(since, minutes, shop) - timedelta(microseconds=1))
+
+
+NIGHT = {"5": [["20:00", "23:30"]], "6": [["00:00", "06:00"], ["05:00", "07:00"]]}  # over both changes of the clocks
+calendars = (
+    st.builds(
+        lambda hours, zone, holidays: calendar(hours=hours, time_zone=zone, holidays=holidays),
+        st.sampled_from([WEEK, NIGHT, {}, {"0": [["17:00", "09:00"]]}]),
+        st.sampled_from(["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "UTC"]),
+        st.lists(st.dates(datetime(2025, 1, 1).date(), datetime(2026, 12, 31).date()).map(str), max_size=5),
+    )
+    | st.none()
+)
+spans = st.timedeltas(timedelta(0), timedelta(hours=80))
+
+
+@given(moments, spans, calendars)
+def test_until_it_is_due_it_was_open_for_exactly_as_long_as_was_promised(since, length, shop):
+    assert open_between(since, due_after(since, length, shop), shop) == length
+
+
+@given(moments, spans, calendars)
+def test_what_was_open_until_a_moment_is_due_then_or_when_it_last_closed(since, length, shop):
+    until = since + length
+    due = due_after(since, open_between(since, until, shop), shop)
+    if due <= until:
+        assert open_between(due, until, shop) == timedelta(0)
+    else:  # it has not been open at all: due, at once, when it opens
+        assert open_between(since, due, shop) == timedelta(0)
+
+
+@given(moments, spans, spans, calendars)
+def test_two_stretches_are_as_long_as_both_together(since, one, other, shop):
+    middle, end = since + one, since + one + other
+    together = open_between(since, middle, shop) + open_between(middle, end, shop)
+    assert open_between(since, end, shop) == together <= end - since
+
+
+def test_it_is_never_open_backwards():
+    assert open_between(local("2026-11-18T12:00"), local("2026-11-18T10:00"), calendar()) == timedelta(0)
+    assert open_between(local("2026-11-18T12:00"), local("2026-11-18T10:00"), None) == timedelta(0)
+
+
+def test_a_holiday_and_the_lunch_are_not_open():
+    closed = calendar(holidays=["2026-11-19"])
+    assert open_between(local("2026-11-18T11:00"), local("2026-11-20T10:00"), closed) == timedelta(hours=6)
+
+
+def test_a_night_with_the_hour_that_comes_twice_is_an_hour_longer():
+    at_night = calendar(hours={"6": [["00:00", "06:00"]]})
+    assert open_between(local("2026-10-25T00:00"), local("2026-10-25T23:00"), at_night) == timedelta(hours=7)
+    assert open_between(local("2026-03-29T00:00"), local("2026-03-29T23:00"), at_night) == timedelta(hours=5)
+
+
+def test_hours_that_overlap_count_once():
+    twice = calendar(hours={"2": [["09:00", "12:00"], ["11:00", "13:00"]]})
+    assert open_between(local("2026-11-18T08:00"), local("2026-11-18T20:00"), twice) == timedelta(hours=4)
+    assert due_after(local("2026-11-18T08:00"), timedelta(hours=4), twice) == local("2026-11-18T13:00")

@@ -11,10 +11,10 @@ from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from accounts.models import Desk, Team, User
+from accounts.models import Team, User
 from customers.models import Customer
 from tickets.models import NamedStatus, Ticket
-from tickets.sla import answer_due
+from tickets.queries.promises import answer_due_at
 
 Actor = User | Customer | None
 PREVIEW_CHARS = 160
@@ -81,9 +81,7 @@ def start_waiting(ticket: Ticket, at: datetime) -> list[str]:
     """The customer waits for us from now on, unless they do already; returns the touched fields."""
     if ticket.waiting_since is not None:
         return []
-    ticket.waiting_since = at
-    calendar = ticket.site.calendar if ticket.site else None
-    ticket.answer_due_at = answer_due(at, Desk.current().promise_minutes, calendar)
+    ticket.waiting_since, ticket.answer_due_at = at, answer_due_at(ticket, at)
     return ["waiting_since", "answer_due_at"]
 
 

@@ -110,6 +110,7 @@ class _MergedError(Exception):
         self.into = into
 
 
+@Desk.read_once()
 @transaction.atomic
 def _post_all(posts: list[Post]) -> list[Message]:
     for post in posts:

@@ -1,0 +1,101 @@
+"""Which promises hold, how each ticket stands with them, and how often they were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from accounts.models import Calendar, Desk
+from tickets.models import Promise, PromiseRun, Ticket
+from tickets.sla import answer_due
+
+DAYS = 30  # over which it is told how often a promise was kept
+ENOUGH = 20  # fewer times say nothing yet
+_PROMISES, _CALENDARS = "promises", "calendars of sites"
+ANSWERS = (Promise.Measure.FIRST_ANSWER, Promise.Measure.NEXT_ANSWER)
+COUNTED = (PromiseRun.State.KEPT, PromiseRun.State.BROKEN)
+
+
+# --- Which hold ----------------------------------------------------------------------------
+def all_promises() -> list[Promise]:
+    """Those in force and those that have ended, with their calendars; read once where the company is read once."""
+    kept = Desk.current().kept
+    if _PROMISES not in kept:
+        kept[_PROMISES] = list(Promise.objects.select_related("calendar"))
+    return list(kept[_PROMISES])
+
+
+def forget_promises() -> None:
+    """They have changed: whoever asks next reads them anew."""
+    Desk.current().kept.pop(_PROMISES, None)
+
+
+def calendar_of_site(site_id: int | None) -> Calendar | None:
+    """The opening hours of the site that a customer wrote from; read once, as above."""
+    if site_id is None:
+        return None
+    kept: dict[int, Calendar | None] = Desk.current().kept.setdefault(_CALENDARS, {})
+    if site_id not in kept:
+        kept[site_id] = Calendar.objects.filter(sites=site_id).first()
+    return kept[site_id]
+
+
+@Desk.read_once()
+def answer_due_at(ticket: Ticket, since: datetime) -> datetime:
+    """Until when a customer who waits since then is to be answered: by the strictest promise of an answer that holds on
+    this ticket, or else within the minutes that the company goes by where it has promised nothing."""
+    hours = calendar_of_site(ticket.site_id)
+    is_first = ticket.first_answered_at is None
+    promised = [
+        promise.due_at(since, hours)
+        for promise in all_promises()
+        if promise.is_on
+        and promise.measure in ANSWERS
+        and (is_first or promise.measure != Promise.Measure.FIRST_ANSWER)
+        and promise.concerns(ticket.channel, ticket.team_id, ticket.priority)
+    ]
+    return min(promised) if promised else answer_due(since, Desk.current().promise_minutes, hours)
+
+
+# --- How often they were kept --------------------------------------------------------------
+@dataclass(frozen=True)
+class Share:
+    """How often a promise was kept, of the times that are decided; `of` is never hidden."""
+
+    kept: int = 0
+    of: int = 0
+
+    @property
+    def is_enough(self) -> bool:
+        return self.of >= ENOUGH
+
+    @property
+    def percent(self) -> int:
+        """In whole per cent, rounded down: 99.6 % is not always."""
+        return self.kept * 100 // self.of if self.of else 0
+
+
+def kept_shares(promises: Iterable[Promise], *, since: datetime, until: datetime) -> dict[int, Share]:
+    """Of the times that each promise began in this period and that are decided, how many were kept; by its key.
+
+    What still runs, and what does not count, is in neither number. Reads one index only (`promise_run_lately`).
+    """
+    runs = PromiseRun.objects.filter(
+        promise__in=[promise.pk for promise in promises], began_at__gte=since, began_at__lt=until
+    )
+    counted = (
+        runs.order_by()
+        .values("promise")
+        .annotate(kept=Count("pk", filter=Q(state=PromiseRun.State.KEPT)), of=Count("pk", filter=Q(state__in=COUNTED)))
+    )
+    return {row["promise"]: Share(row["kept"], row["of"]) for row in counted}
+
+
+def lately(promises: Iterable[Promise], now: datetime) -> dict[int, Share]:
+    """`kept_shares` of the last 30 days; every one of them is in it."""
+    asked = list(promises)
+    found = kept_shares(asked, since=now - timedelta(days=DAYS), until=now) if asked else {}
+    return {promise.pk: found.get(promise.pk, Share()) for promise in asked}
