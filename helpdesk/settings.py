@@ -163,7 +163,9 @@ CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs"
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
+    "follow-ups that are pointless": {"task": "tickets.jobs.drop_pointless_follow_ups", "schedule": 10.0},
     "snoozed tickets that wake": {"task": "tickets.jobs.wake_due_tickets", "schedule": 10.0},
+    "promises that are kept or broken": {"task": "tickets.jobs.measure_promises", "schedule": 10.0},
     "replies that are due": {"task": "tickets.jobs.send_due_replies", "schedule": 2.0},
     "words to be searched": {"task": "tickets.jobs.index_changed_words", "schedule": 5.0},
     "mails that failed": {"task": "tickets.jobs.report_failed_mails", "schedule": 60.0},
@@ -204,6 +206,7 @@ MACRO_STEPS = {
     "field": "tickets.actions.macro_steps.FIELD",
     "note": "tickets.actions.macro_steps.NOTE",
     "checklist": "tickets.actions.macro_steps.CHECKLIST",
+    "follow_up": "tickets.actions.macro_steps.FOLLOW_UP",
     "snooze": "tickets.actions.macro_steps.SNOOZE",
     "resolve": "tickets.actions.macro_steps.RESOLVE",
 }

@@ -14,6 +14,7 @@ from accounts.models import Desk, User
 from outbox.models import Mail
 from tickets.actions import (
     discard_unsent,
+    drop_pointless,
     due_for,
     empty_removed_files,
     forget_bulk_replies,
@@ -32,12 +33,14 @@ from tickets.actions import (
     wake_ticket,
     write_next_of,
 )
+from tickets.actions.promising import break_promises, read_promises
 from tickets.models import BulkReply, BulkReplyRow, Event, FollowUp, Outreach, OutreachRow, ScheduledReply, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
 log = logging.getLogger(__name__)
 INDEXING_SECONDS = 20  # and then the next tick goes on: a worker has other things to do
 NOTIFYING_SECONDS = 40  # as above: what is left is due at the next tick
+PROMISING_SECONDS = 20  # as above
 BATCH = 200
 UNSENT_FILES_KEPT = timedelta(days=1)
 UNDOS_KEPT = timedelta(days=1)
@@ -47,7 +50,7 @@ NOTIFICATIONS_KEPT = timedelta(days=90)  # after they were read
 
 @shared_task
 def run_due_follow_ups() -> int:
-    """Send what is due; returns how many mails were queued. Two clocks are harmless: each row is claimed."""
+    """Do what is due; returns how many mails, messages and tasks it was. Two clocks are harmless: rows are claimed."""
     sent = 0
     for follow_up in FollowUp.objects.due(timezone.now()).select_related("ticket")[:BATCH]:
         try:
@@ -56,6 +59,12 @@ def run_due_follow_ups() -> int:
             # One bad row must not hold up the others. It stays due, and `/readyz` shows how late it is.
             log.exception("follow-up %s failed", follow_up.pk)
     return sent
+
+
+@shared_task
+def drop_pointless_follow_ups() -> int:
+    """Cancel planned follow-ups that what happened has made pointless; returns how many. Two clocks are harmless."""
+    return drop_pointless()
 
 
 @shared_task
@@ -70,6 +79,16 @@ def wake_due_tickets() -> int:
         except Exception:
             log.exception("ticket %s could not be woken", ticket.pk)  # the others can; it stays due
     return awake
+
+
+@shared_task
+def measure_promises() -> int:
+    """Measure what was promised by what has happened, and say what is broken; returns how many that is. Two clocks are
+    harmless: one of them reads, and each run is claimed."""
+    end = time.monotonic() + PROMISING_SECONDS
+    while read_promises() and time.monotonic() < end:
+        pass
+    return break_promises()
 
 
 @shared_task

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from customers.models import Customer
+from tickets.actions.follow_up_templates import create_template
 from tickets.actions.macro_steps import SELF
 from tickets.actions.shaping import create_field
 from tickets.macros import MAX_STEPS, VARIABLES, Steps, read, render, step_kinds, unknown_names, written
@@ -118,6 +119,7 @@ def checked(*texts: str) -> list[str]:
 
 def test_every_kind_of_step_is_checked_and_said(alice, workshop, cause, db):
     create_field(by=None, name="Order", kind="text")
+    friday = create_template(by=None, name="Has it arrived?", kind="message", body="Is it there?", when="friday 9")
     steps = [
         ("assign:me", "assign to yourself"),
         (f"team:{workshop.pk}", "move to Workshop"),
@@ -128,6 +130,7 @@ def test_every_kind_of_step_is_checked_and_said(alice, workshop, cause, db):
         ("field:Order: 4711", "set order: 4711"),
         ("checklist:Call the depot", "checklist: Call the depot"),
         ("note:Ask {{ customer.first_name }}: which size?", "note “Ask {{ customer.first_name }}: which size?”"),
+        (f"follow_up:{friday.pk}", "follow-up: Has it arrived?"),
         ("snooze:tomorrow 9", "snooze: tomorrow 9"),
         ("resolve:tyre-size", "solve: Tyre size read off the frame"),
     ]

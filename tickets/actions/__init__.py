@@ -19,9 +19,10 @@ from tickets.actions.copying import mail_copy
 from tickets.actions.copying_in import add_copied, remove_copied
 from tickets.actions.drafting import discard_draft, save_draft
 from tickets.actions.ending import end_chat, tell_of_address
+from tickets.actions.falling_due import do_follow_up_now, drop_pointless, run_follow_up
 from tickets.actions.filling import set_fields
 from tickets.actions.following import follow_ticket, unfollow_ticket
-from tickets.actions.following_up import call_off_follow_up, move_follow_up, run_follow_up
+from tickets.actions.following_up import call_off_follow_up, move_follow_up
 from tickets.actions.forwarding import forward_ticket, take_back_forward
 from tickets.actions.handing_over import (
     invite_agent,
@@ -53,6 +54,14 @@ from tickets.actions.notifying import (
 )
 from tickets.actions.opening import open_ticket
 from tickets.actions.outreach import begin_outreach, forget_outreaches, stop_outreach, write_first, write_next_of
+from tickets.actions.planning import (
+    change_follow_up,
+    complete_task,
+    drop_follow_up,
+    plan_follow_up,
+    plan_from_template,
+    restore_follow_up,
+)
 from tickets.actions.posting import Post, post_message, post_messages
 from tickets.actions.rating import rate_ticket
 from tickets.actions.reaching import due_for, mail_digest, push_to
@@ -75,7 +84,14 @@ from tickets.actions.sorting import assign_ticket, retag_ticket, set_priority, s
 from tickets.actions.splitting import split_ticket
 from tickets.actions.sweeping import read_log
 from tickets.actions.trashing import restore_ticket, trash_ticket
-from tickets.actions.undoing import forget_undos, newest_undo, offer_to_undo, remembering, undo
+from tickets.actions.undoing import (
+    forget_undos,
+    newest_undo,
+    offer_to_undo,
+    offer_to_undo_each,
+    remembering,
+    undo,
+)
 from tickets.actions.uniting import merge_ticket, undo_merge
 from tickets.actions.uniting_customers import merge_customers, preview_merge, undo_customer_merge
 from tickets.actions.viewing import change_view, delete_view, move_view, save_view
@@ -95,12 +111,14 @@ __all__ = [
     "begin_outreach",
     "call_off_follow_up",
     "change_article",
+    "change_follow_up",
     "change_item",
     "change_macro",
     "change_many",
     "change_notification_settings",
     "change_view",
     "check_item",
+    "complete_task",
     "copy_macro",
     "create_article",
     "create_macro",
@@ -109,6 +127,9 @@ __all__ = [
     "discard_draft",
     "discard_reply",
     "discard_unsent",
+    "do_follow_up_now",
+    "drop_follow_up",
+    "drop_pointless",
     "due_for",
     "edit_note",
     "empty_removed_files",
@@ -138,7 +159,10 @@ __all__ = [
     "newest_undo",
     "notify",
     "offer_to_undo",
+    "offer_to_undo_each",
     "open_ticket",
+    "plan_follow_up",
+    "plan_from_template",
     "post_message",
     "post_messages",
     "post_with_steps",
@@ -158,6 +182,7 @@ __all__ = [
     "report_mail_trouble",
     "resolve_ticket",
     "restore_article",
+    "restore_follow_up",
     "restore_ticket",
     "retag_ticket",
     "run_follow_up",

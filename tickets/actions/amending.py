@@ -24,7 +24,7 @@ from tickets.actions._rules import PREVIEW_CHARS, clean_body, clean_line, lock, 
 from tickets.actions.attaching import count_files
 from tickets.actions.opening import subject_from
 from tickets.events import record
-from tickets.models import Attachment, BulkReply, Event, Message, ScheduledReply, Ticket
+from tickets.models import Attachment, BulkReply, Event, FollowUp, Message, ScheduledReply, Ticket
 
 log = logging.getLogger(__name__)
 MAX_PASSAGES = 20
@@ -200,9 +200,11 @@ def _preview_again(ticket: Ticket, message: Message) -> list[str]:
 
 
 def _black_out_copies(message: Message, family: dict[int, Ticket], wanted: list[str]) -> None:
-    """Whatever else keeps these words: replies that wait or were sent, events, mails."""
+    """Whatever else keeps these words: replies that wait or were sent, follow-ups, events, mails."""
     for reply in ScheduledReply.objects.filter(ticket__in=family):
         _save_without(reply, "body", wanted)
+    for follow_up in FollowUp.objects.planned().filter(ticket__in=family):
+        _save_without(follow_up, "body", wanted)
     for bulk in BulkReply.objects.filter(rows__message=message):
         _save_without(bulk, "body", wanted)
     for event in Event.objects.filter(ticket__in=family, data__has_any_keys=list(FREE_TEXT)):
@@ -216,7 +218,7 @@ def _black_out_copies(message: Message, family: dict[int, Ticket], wanted: list[
     black_out_mails(about=about, passages=wanted, since=message.created_at)
 
 
-def _save_without(row: ScheduledReply | BulkReply, field: str, wanted: list[str]) -> None:
+def _save_without(row: ScheduledReply | FollowUp | BulkReply, field: str, wanted: list[str]) -> None:
     words = black_out(getattr(row, field), wanted)
     if words != getattr(row, field):
         setattr(row, field, words)

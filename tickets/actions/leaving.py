@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import Team, User
 from tickets.actions._rules import lock
 from tickets.actions.handing_over import leave_ticket
+from tickets.actions.planning import leave_planned, planned_in_name_of
 from tickets.actions.sorting import assign_ticket
 from tickets.events import record
 from tickets.models import BulkReply, BulkReplyRow, Collaborator, ScheduledReply, Ticket
@@ -26,7 +27,8 @@ class Work:
 
     def count(self, user: User) -> dict[str, int]:
         replies = ScheduledReply.objects.filter(user=user, state__in=ScheduledReply.OPEN)
-        return {OPEN_TICKETS: _open_tickets(user).count(), REPLIES: replies.count()}
+        planned = planned_in_name_of(user)
+        return {OPEN_TICKETS: _open_tickets(user).count(), REPLIES: replies.count() + planned.count()}
 
     def hand_on(self, user: User, *, by: User | None, to: User | Team | None) -> None:
         """Give their open tickets to somebody, to a team (where nobody has them yet) or to nobody; solved ones stay
@@ -35,6 +37,7 @@ class Work:
         for ticket in _open_tickets(user).order_by("pk"):
             assign_ticket(ticket, by=by, **chosen)
         _take_back_replies(user, by)
+        leave_planned(user, by=by)
         _leave_tickets(user, by)
 
 

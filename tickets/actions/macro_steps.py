@@ -16,13 +16,14 @@ from tickets import when
 from tickets.actions._rules import clean_line
 from tickets.actions.checking_off import add_items, read_lines
 from tickets.actions.filling import set_fields
+from tickets.actions.planning import plan_from_template
 from tickets.actions.posting import post_message
 from tickets.actions.snoozing import snooze_ticket
 from tickets.actions.solving import resolve_ticket
 from tickets.actions.sorting import MAX_TAGS, assign_ticket, retag_ticket, set_priority, set_status
 from tickets.field_values import kept_words, read_value
 from tickets.macros import StepKind, render
-from tickets.models import Field, Message, NamedStatus, Priority, RootCause, Status, Ticket
+from tickets.models import Field, FollowUpTemplate, Message, NamedStatus, Priority, RootCause, Status, Ticket
 
 TAG_CHARS = 50
 SELF, NOBODY, NONE, NAMED = "me", "nobody", "none", "named"
@@ -111,12 +112,20 @@ def _clean_tags(text: str) -> str:
 def _resolve(ticket: Ticket, value: str, *, by: User, once: str) -> None:
     ticket.refresh_from_db(fields=["status"])
     if not ticket.is_solved:  # somebody was faster: then what was wanted is so
-        cause = None if value == NONE else RootCause.objects.get(slug=value)
+        cause = None if value == NONE else RootCause.objects.known_as(value)
         resolve_ticket(ticket, by=by, root_cause=cause)
 
 
 def _causes() -> dict[str, str]:
-    return {NONE: gettext("no cause to name")} | dict(RootCause.objects.values_list("slug", "name"))
+    return {NONE: gettext("no cause to name")} | dict(RootCause.objects.offered().values_list("slug", "name"))
+
+
+def _plan(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    plan_from_template(ticket, by=by, template=FollowUpTemplate.objects.get(pk=value), client_id=once)
+
+
+def _follow_ups() -> dict[str, str]:
+    return {str(pk): name for pk, name in FollowUpTemplate.objects.filter(archived_at=None).values_list("pk", "name")}
 
 
 def _snooze(ticket: Ticket, value: str, *, by: User, once: str) -> None:
@@ -162,5 +171,6 @@ REMOVE_TAGS = StepKind(_("Remove tags"), _("remove tag {}"), _remove_tags, check
 FIELD = StepKind(_("Set a field (name: value)"), _("set {}"), _set_field, check=_clean_field, again=True)
 NOTE = StepKind(_("Add a note for the team"), _("note “{}”"), _note, check=_clean_note, again=True)
 CHECKLIST = StepKind(_("Add to the checklist"), _("checklist: {}"), _add_lines, check=_clean_lines, again=True)
+FOLLOW_UP = StepKind(_("Plan a follow-up"), _("follow-up: {}"), _plan, options=_follow_ups, again=True)
 SNOOZE = StepKind(_("Snooze until"), _("snooze: {}"), _snooze, check=_clean_when, last=True)
 RESOLVE = StepKind(_("Solve, with the cause"), _("solve: {}"), _resolve, options=_causes, last=True)

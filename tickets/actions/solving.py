@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from tickets.actions._rules import Actor, check_named, clean_line, lock, require, undo_data
 from tickets.actions.filling import check_needed
 from tickets.actions.following_up import cancel_follow_ups, schedule_follow_up
+from tickets.actions.planning import drop_planned, plan_again
 from tickets.actions.relating import tell_whole
 from tickets.events import record
-from tickets.models import NamedStatus, RootCause, Status, Ticket
+from tickets.models import NamedStatus, RootCause, Status, Ticket, Unless
 
 NOTE_CHARS = 2000
 
@@ -69,6 +70,7 @@ def resolve_ticket(
     if follow_up:
         data["follow_up_at"] = follow_up.due_at.isoformat()
     record(ticket, "ticket.resolved", by=by, at=at, changed=[*changed, "root_cause"], is_public=True, data=data)
+    drop_planned(ticket, Unless.SOLVED, at=at)
     if at is None:
         tell_whole(ticket)
     return ticket
@@ -89,12 +91,17 @@ def reopen_ticket(
     if ticket.merged_into_id is not None:
         words = _("Ticket %(number)s goes on for this one. Undo the merge first.")
         raise ValidationError(words % {"number": ticket.merged_into_id}, code="invalid")
+    solved_at = ticket.solved_at
     changed = ticket.change_status(Status.OPEN, at=at or timezone.now())
     if as_before:
         changed += _restore(ticket, as_before)
     cancel_follow_ups(ticket, reason="undone" if as_before else "reopened")
     data = undo_data(as_before is not None)
     record(ticket, "ticket.reopened", by=by, at=at, changed=changed, is_public=True, data=data)
+    if as_before:
+        plan_again(ticket, Unless.SOLVED, since=solved_at)
+    else:
+        drop_planned(ticket, Unless.REOPENED, at=at)
     return ticket
 
 

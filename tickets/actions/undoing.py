@@ -21,12 +21,13 @@ from tickets.actions.checking_off import put_item_back
 from tickets.actions.copying_in import add_copied
 from tickets.actions.filling import set_fields
 from tickets.actions.forwarding import take_back_forward
+from tickets.actions.planning import change_follow_up, drop_follow_up, restore_follow_up
 from tickets.actions.relating import link_ticket, unlink_ticket
 from tickets.actions.snoozing import snooze_ticket, wake_ticket
 from tickets.actions.solving import BeforeSolving, reopen_ticket
 from tickets.actions.sorting import assign_ticket, set_priority, set_status, tag_ticket
 from tickets.actions.trashing import restore_ticket, trash_ticket
-from tickets.models import NamedStatus, Priority, RootCause, Status, Ticket, TicketLink, Undo
+from tickets.models import FollowUp, NamedStatus, Priority, RootCause, Status, Ticket, TicketLink, Undo
 
 UNDO_FOR = timedelta(minutes=10)
 State = dict[str, Any]  # what can be undone of a ticket, as it is kept: keys, numbers, words, and times as text
@@ -119,6 +120,12 @@ def offer_to_undo(ticket: Ticket, *, by: User, do: str, was: State, label: str, 
     """
     step = {"ticket": ticket.pk, "do": do, "was": was, "is": {}, "also": list(also)}
     return Undo.objects.create(user=by, label=label[:200], steps=[step])
+
+
+def offer_to_undo_each(was: dict[int, State], *, by: User, do: str, label: str) -> Undo:
+    """As `offer_to_undo`, for several tickets at once: `was` by the number of each."""
+    steps = [{"ticket": number, "do": do, "was": was[number], "is": {}, "also": []} for number in sorted(was)]
+    return Undo.objects.create(user=by, label=label[:200], steps=steps)
 
 
 def newest_undo(*, by: User) -> Undo | None:
@@ -276,7 +283,35 @@ def _put_item_back(ticket: Ticket, was: State, by: User) -> None:
     put_item_back(ticket, by=by, was=was)
 
 
+def _follow_up(was: State) -> FollowUp:
+    row = FollowUp.objects.planned().filter(pk=was["follow_up"]).first()
+    if row is None:
+        raise ValidationError(_("It is not there any more."), code="invalid")
+    return row
+
+
+def _unplan(ticket: Ticket, was: State, by: User) -> None:
+    drop_follow_up(_follow_up(was), by=by, is_undo=True)
+
+
+def _replan(ticket: Ticket, was: State, by: User) -> None:
+    restore_follow_up(_follow_up(was), by=by, is_undo=True)
+
+
+def _rechange(ticket: Ticket, was: State, by: User) -> None:
+    """What it said before; whose words they were is kept with them."""
+    whose = User.objects.filter(pk=was["assignee"]).first() if was["assignee"] else None
+    row, author = _follow_up(was), User.objects.filter(pk=was["by"]).first()
+    told: dict[str, Any] = {"body": was["body"], "due_at": _time(was["due_at"]), "unless": was["unless"]}
+    if row.is_task:
+        told["assignee"] = whose
+    change_follow_up(row, by=by, author=author, is_undo=True, **told)
+
+
 _UNDO = {
+    "plan": _unplan,
+    "replan": _replan,
+    "rechange": _rechange,
     "copy": lambda ticket, was, by: add_copied(ticket, by=by, email=was["email"], name=was["name"]),
     "forward": lambda ticket, was, by: take_back_forward(ticket, by=by, mail=was["mail"]),
     "assign": _unassign,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from tickets.actions._rules import lock_both, require
 from tickets.actions.following_up import cancel_follow_ups
+from tickets.actions.planning import carry_over, give_back
 from tickets.actions.relating import tell_whole
 from tickets.actions.trashing import refuse_in_trash
 from tickets.events import record
@@ -51,7 +52,9 @@ def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     changed = ticket.change_status(Status.SOLVED, at=ticket.solved_at or timezone.now())
     ticket.merged_into = into
     cancel_follow_ups(ticket, reason=WHY)  # answers that are owed by mail still go out
-    record(ticket, "ticket.merged", by=by, changed=[*changed, "merged_into"], data={"into": into.pk, "was": was})
+    moved = carry_over(ticket, into=into)
+    data = {"into": into.pk, "was": was} | ({"follow_ups": moved} if moved else {})
+    record(ticket, "ticket.merged", by=by, changed=[*changed, "merged_into"], data=data)
     tell_whole(ticket)
     touched = _take_over(into, was)
     record(into, "ticket.merged", by=by, changed=touched, data={"taken": ticket.pk, "subject": ticket.subject})
@@ -78,6 +81,7 @@ def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
     ticket.follow_ups.filter(state=FollowUp.State.CANCELLED, reason=WHY, due_at__gt=timezone.now()).update(
         state=FollowUp.State.SCHEDULED, reason=""
     )
+    give_back(ticket, taken_from=into, moved=last.data.get("follow_ups", {}))
     record(ticket, "ticket.unmerged", by=by, changed=[*changed, "merged_into"], data={"from": into.pk})
     record(into, "ticket.unmerged", by=by, data={"given_back": ticket.pk, "subject": ticket.subject})
     return ticket

@@ -177,7 +177,7 @@ def _who_follows_up(event: Event) -> list[int]:
     row = FollowUp.objects.filter(pk=event.data.get("follow_up")).first()
     if row is None:
         return []
-    has_ticket = _assignee_at(event)
+    has_ticket, planner = _assignee_at(event), [row.by_id] if row.by_id else []
     if event.type == "follow_up.held":
-        return [pk for pk in (row.by_id, *has_ticket) if pk]
-    return next((people for people in ([row.assignee_id], has_ticket, [row.by_id]) if people and people[0]), [])
+        return [*planner, *has_ticket]
+    return ([row.assignee_id] if row.assignee_id else []) or has_ticket or planner

@@ -24,7 +24,7 @@ DEFAULT_VIEW = "all"
 MENTIONS = "mentions"  # its list goes by when one was mentioned
 TRASH = "trash"  # its list is of `trash_of`, all others are of `visible_to`
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([wqzstm])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
+_CURSOR = re.compile(r"([wqzstmf])([0-9a-f]{1,16})-([0-9a-f]{1,15})")
 
 
 @dataclass(frozen=True)

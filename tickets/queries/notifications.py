@@ -164,7 +164,7 @@ def excerpt(one: Notification) -> str:
     words = (
         _text_of(event.message)
         if event.message
-        else str(event.data.get("note") or event.data.get("text") or (_(why) if why else ""))
+        else str(event.data.get("note") or (_(why) if why else ""))
     )
     if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
         return ""
