@@ -1,5 +1,6 @@
 """The only writers of the app, split by noun; import them from here."""
 
+from recovery.actions.approving import approve_offer, refuse_offer, tell_deputy
 from recovery.actions.cases import (
     close_case,
     contact_case,
@@ -12,19 +13,42 @@ from recovery.actions.cases import (
     verify_case,
 )
 from recovery.actions.failing import mark_hassle, note_failure, unmark_hassle, withdraw_failure
+from recovery.actions.offering import (
+    OptionDraft,
+    accept_offer,
+    change_offer,
+    decline_offer,
+    draft_offer,
+    expire_offer,
+    mark_done,
+    send_offer,
+    withdraw_offer,
+)
 
 __all__ = [
+    "OptionDraft",
+    "accept_offer",
+    "approve_offer",
+    "change_offer",
     "close_case",
     "contact_case",
+    "decline_offer",
+    "draft_offer",
     "escalate_case",
+    "expire_offer",
     "mark_answered",
+    "mark_done",
     "mark_hassle",
     "mark_offered",
     "note_failure",
     "open_case",
+    "refuse_offer",
     "reopen_case",
+    "send_offer",
     "take_case",
+    "tell_deputy",
     "unmark_hassle",
     "verify_case",
     "withdraw_failure",
+    "withdraw_offer",
 ]

@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import User, currency_code
+from accounts.models import Team, User, currency_code
 from customers.models import Customer
 from recovery.models._fields import money
 from recovery.models.cases import Case
 from recovery.models.policy import Arm
 from recovery.models.remedies import Remedy, RemedyKind
 from tickets.models import Ticket
+
+BEYOND = 10**12  # NaN is a number to Postgres, greater than all others; this keeps it out
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -65,6 +67,14 @@ class Offer(models.Model):
     gap = money(help_text="Loss and hassle, when it was made: beyond is value over gap.")
     nonce = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Its link is signed over this.")
     by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="recovery_offers")
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Whose budget it is: the ticket's team when it was sent, wherever the ticket goes later.",
+    )
     arm = models.CharField(max_length=8, choices=Arm.choices, default=Arm.FREE)
 
     made_at = models.DateTimeField(default=timezone.now)
@@ -92,7 +102,7 @@ class Offer(models.Model):
                 condition=~Q(state="sent") | Q(sent_at__isnull=False, expires_at__isnull=False),
                 name="offer_sent_has_times",
             ),
-            models.CheckConstraint(condition=Q(gap__gte=0), name="offer_gap_sane"),
+            models.CheckConstraint(condition=Q(gap__gte=0, gap__lt=BEYOND), name="offer_gap_sane"),
         ]
         indexes = [
             models.Index("expires_at", name="offer_expiring", condition=Q(state="sent")),
@@ -121,7 +131,7 @@ class Option(models.Model):
         ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint("offer", "position", name="option_position_once"),
-            models.CheckConstraint(condition=Q(value__gte=0), name="option_value_sane"),
+            models.CheckConstraint(condition=Q(value__gte=0, value__lt=BEYOND), name="option_value_sane"),
         ]
 
     def __str__(self) -> str:
@@ -196,9 +206,12 @@ class LedgerEntry(models.Model):
         constraints = [
             models.UniqueConstraint("offer", "step", name="ledger_step_once"),
             models.UniqueConstraint("offer", name="ledger_one_end", condition=Q(step__in=["redeem", "expire", "void"])),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="ledger_amount_sane"),
+            models.CheckConstraint(condition=Q(amount__gte=0, amount__lt=BEYOND), name="ledger_amount_sane"),
             models.CheckConstraint(
                 condition=Q(step__in=["reserve", "issue", "redeem", "expire", "void"]), name="ledger_step_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(own_amount=None) | Q(own_amount__gte=0, own_amount__lt=BEYOND), name="ledger_own_sane"
             ),
         ]
         indexes = [models.Index("at", name="ledger_lately")]
@@ -219,7 +232,9 @@ class LedgerAlarm(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("offer", "what", name="alarm_once", condition=Q(settled_at=None)),
+            models.UniqueConstraint(
+                "offer", "what", name="alarm_once", condition=Q(settled_at=None), nulls_distinct=False
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,122 @@
+"""The mails of making good: one function each. They only fill the outbox, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.languages import mail_language
+from accounts.models import Desk
+from outbox.actions import queue_mail
+from outbox.emails import render
+from outbox.models import Mail
+from outbox.tokens import unsubscribe_url
+from recovery import tokens
+from recovery.models import Offer, Survey, Voucher
+from tickets.models import Ticket
+
+
+def offer_url(offer: Offer) -> str:
+    """The page on which the customer chooses. Its link is the only key to it."""
+    return f"{settings.SITE_URL}/offer/{tokens.sign(offer.nonce, tokens.OFFER)}/"
+
+
+def offer_key(offer: Offer) -> str:
+    """Under which its mail stands in the outbox: one for each version, however often it is sent."""
+    return f"offer-{offer.pk}"
+
+
+def offer(made: Offer) -> Mail | None:
+    """What we offer, with the link to choose; None without an address that is known to be theirs."""
+    ticket, desk = made.case.ticket, Desk.current()
+    address = ticket.customer.address
+    if address is None or not address.is_known:
+        return None
+    with _in_their_language(ticket, desk):
+        links = {"action_url": offer_url(made), "action_label": _("Choose what suits you")}
+        if made.is_commercial:
+            links["unsubscribe_url"] = unsubscribe_url(address.email)
+        words = {"offer": made, "options": list(made.options.all())}
+        text, html = render("recovery/mail/offer", _context(ticket) | words | links)
+        return queue_mail(
+            kind="offer" if made.is_commercial else "service_notice",
+            to=[(ticket.customer.name, address.email)],
+            subject=_("We want to put this right: %(subject)s") % {"subject": ticket.subject},
+            text=text,
+            html=html,
+            about=ticket.about,
+            dedupe_key=offer_key(made),
+            from_name=desk.name,
+            is_at_most_once=True,
+        )
+
+
+def accepted(made: Offer) -> Mail | None:
+    """What they chose, with the code if it is one; to the address that the offer went to."""
+    ticket, desk = made.case.ticket, Desk.current()
+    address = ticket.customer.address
+    if address is None or not address.is_known or made.chosen is None:
+        return None
+    voucher = Voucher.objects.filter(option=made.chosen).first()
+    with _in_their_language(made.case.ticket, desk):
+        words = {"chosen": made.chosen, "code": voucher.code if voucher else ""}
+        text, html = render("recovery/mail/accepted", _context(ticket) | words)
+        return queue_mail(
+            kind="acknowledgement",
+            to=[(ticket.customer.name, address.email)],
+            subject=_("What you chose: %(subject)s") % {"subject": ticket.subject},
+            text=text,
+            html=html,
+            about=ticket.about,
+            dedupe_key=f"offer-accepted-{made.pk}",
+            from_name=desk.name,
+            is_automatic=True,
+        )
+
+
+def survey_url(asked: Survey) -> str:
+    """Where the customer says whether it is right now."""
+    return f"{settings.SITE_URL}/survey/{tokens.sign(asked.nonce, tokens.SURVEY)}/"
+
+
+def survey_key(asked: Survey) -> str:
+    """Under which its mail stands in the outbox."""
+    return f"survey-{asked.pk}"
+
+
+def survey(asked: Survey) -> Mail | None:
+    """Whether it is right now; None without an address that is known to be theirs."""
+    ticket, desk = asked.case.ticket, Desk.current()
+    address = ticket.customer.address
+    if address is None or not address.is_known:
+        return None
+    with _in_their_language(ticket, desk):
+        links = {"action_url": survey_url(asked), "action_label": _("Tell us in one minute")}
+        unsubscribe = {"unsubscribe_url": unsubscribe_url(address.email)}
+        chosen = asked.offer.chosen if asked.offer else None
+        words = {"subject": ticket.subject, "chosen": chosen}
+        text, html = render("recovery/mail/survey", _context(ticket) | words | links | unsubscribe)
+        return queue_mail(
+            kind="survey",
+            to=[(ticket.customer.name, address.email)],
+            subject=_("Is it right now?"),
+            text=text,
+            html=html,
+            about=ticket.about,
+            dedupe_key=survey_key(asked),
+            from_name=desk.name,
+            is_automatic=True,
+        )
+
+
+def _in_their_language(ticket: Ticket, desk: Desk) -> AbstractContextManager[None]:
+    site = ticket.site.language if ticket.site else ""
+    return translation.override(mail_language(ticket.customer.locale, site, desk.language))
+
+
+def _context(ticket: Ticket) -> dict[str, object]:
+    name = ticket.customer.name.split()
+    return {"first_name": name[0] if name else "", "color": ticket.site.color if ticket.site else ""}

@@ -1,0 +1,69 @@
+"""Offers and what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from recovery import tokens
+from recovery.models import Failure, Offer, Option, Policy, RemedyKind
+from recovery.queries.gap import gap_of
+from recovery.queries.rates import converted
+from tickets.models import Ticket
+
+
+def offer_of(token: str) -> Offer | None:
+    """The offer that a link leads to, whatever has become of it."""
+    nonce = tokens.read(token, tokens.OFFER)
+    if nonce is None:
+        return None
+    return Offer.objects.select_related("case__ticket__customer").filter(nonce=nonce).first()
+
+
+def dearest(options: Iterable[Option]) -> Decimal:
+    """What the offer costs at most."""
+    return max((option.value for option in options), default=Decimal(0))
+
+
+def offers_to(customer: Customer) -> QuerySet[Offer]:
+    """All that this person was ever offered, also under a record that is known to be theirs."""
+    return Offer.objects.filter(case__ticket__in=Ticket.objects.of_person(customer))
+
+
+def earlier_apology(offer: Offer, policy: Policy, now: datetime) -> Offer | None:
+    """An apology in another case of theirs, not long ago: a second one would do harm (Halperin et al. 2022)."""
+    since = now - timedelta(days=policy.apology_days)
+    sent = offers_to(offer.case.ticket.customer).exclude(case=offer.case).filter(sent_at__gt=since)
+    return sent.filter(options__kind=RemedyKind.APOLOGY).order_by("-sent_at").first()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an offer is held against, in its currency."""
+
+    currency: str
+    gap: Decimal
+    cap: Decimal | None
+
+
+def measure(ticket: Ticket, currency: str | None, *, now: datetime, policy: Policy) -> Measured:
+    """The gap, and what may be given at most, in this currency or the failure's.
+
+    Errors: ValidationError code `fault` without a failure, `currency` without a rate.
+    """
+    if not Failure.objects.filter(ticket=ticket).exists():
+        raise ValidationError(_("First say what failed, and whether it was our fault."), code="fault")
+    found = gap_of(ticket, now=now, policy=policy)
+    wanted = currency or found.currency
+    gap = converted(found.total, found.currency, wanted)
+    cap = None if found.cap is None else converted(found.cap, found.currency, wanted)
+    if gap is None or (found.cap is not None and cap is None):
+        raise ValidationError(_("There is no rate for %(currency)s.") % {"currency": wanted}, code="currency")
+    return Measured(wanted, gap, cap)
