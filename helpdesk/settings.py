@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},
     "what nobody was told of": {"task": "tickets.jobs.notify_all", "schedule": 10.0},
     "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},
+    "tickets of merged causes": {"task": "tickets.jobs.move_tickets_of_merged_causes", "schedule": 10.0},
     "notifications by mail": {"task": "tickets.jobs.mail_digests", "schedule": 30.0},
     "conversations that we begin": {"task": "tickets.jobs.write_outreaches", "schedule": 5.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},

@@ -134,8 +134,8 @@ def _workspace(now: datetime) -> dict[str, Any]:
             Sample(number=2101, subject="Praise for the Saturday team", updated_at=now - timedelta(days=240)),
         ],
         "root_causes": [
-            Sample(pk=1, slug="tyre-size", name="Tyre size read off the frame", parent=Sample(name="Ordering")),
-            Sample(pk=2, slug="depot", name="Parcel left at the depot", parent=Sample(name="Delivery")),
+            Sample(pk=1, slug="tyre-size", name="Tyre size read off the frame", path="Ordering"),
+            Sample(pk=2, slug="depot", name="Parcel left at the depot", path="Delivery"),
         ],
     }
 

@@ -54,6 +54,7 @@ from tickets.actions import (
     set_priority,
 )
 from tickets.actions.addressing import Person
+from tickets.actions.causes import add_cause
 from tickets.actions.panels import create_panel
 from tickets.actions.shaping import create_field, create_status
 from tickets.models import (
@@ -211,6 +212,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "ticket_frame": {"number": ticket.number, "pk": page_panel.pk},
             "tag": {"pk": Tag.objects.create(name="tyre").pk},
             "undo": {"pk": alices_undo.pk},
+            "cause": {"pk": add_cause(by=adam, name="Tyre size read off the frame").pk},
             "ticket_item": {"number": ticket.number, "pk": item.pk},
             "ticket_link": {"number": ticket.number, "pk": link.pk},
             "bulk_reply": {"pk": alices_words.pk},

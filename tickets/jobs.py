@@ -34,6 +34,7 @@ from tickets.actions import (
     write_next_of,
 )
 from tickets.actions.promising import break_promises, read_promises
+from tickets.actions.causes import move_merged_tickets
 from tickets.models import BulkReply, BulkReplyRow, Event, FollowUp, Outreach, OutreachRow, ScheduledReply, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
@@ -193,6 +194,12 @@ def write_outreaches() -> int:
         except Exception:
             log.exception("outreach %s failed", outreach.pk)  # it stays due, and the others go on
     return sent
+
+
+@shared_task
+def move_tickets_of_merged_causes() -> int:
+    """Let tickets have the cause that goes on for theirs; returns how many. Workers share them: rows are claimed."""
+    return move_merged_tickets()
 
 
 @shared_task

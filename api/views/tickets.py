@@ -204,8 +204,8 @@ def _customer(by: User, *, id: int | None = None, email: str = "", name: str = "
 def _cause(slug: str) -> RootCause | None:
     if slug == NO_CAUSE:
         return None
-    cause = RootCause.objects.filter(slug=slug).first()
-    if cause is None:
+    cause = RootCause.objects.known_as(slug)
+    if cause is None or cause.archived_at is not None:
         raise refuse(root_cause="There is no root cause with this slug; `none` if there is none to name.")
     return cause
 

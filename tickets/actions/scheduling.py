@@ -258,7 +258,7 @@ def _follow(message: Message, by: User, then: dict[str, Any]) -> None:
     slug = then.get("resolve")
     if slug is None:
         return
-    cause = None if slug == NO_CAUSE else RootCause.objects.filter(slug=slug).first()
+    cause = None if slug == NO_CAUSE else RootCause.objects.known_as(slug)
     if cause is None and slug != NO_CAUSE:
         raise ValidationError(_("Its cause is not there any more."), code="invalid")
     resolve_ticket(message.ticket, by=by, root_cause=cause)

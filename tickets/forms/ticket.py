@@ -258,8 +258,8 @@ class ResolveForm(FieldsForm):
         slug = self.cleaned_data["root_cause"]
         if slug == NO_CAUSE:
             return None
-        cause = RootCause.objects.filter(slug=slug).first()
-        if cause is None:
+        cause = RootCause.objects.known_as(slug)
+        if cause is None or cause.archived_at is not None:
             raise ValidationError(_("This cause is not there any more. Choose another one."), code="invalid")
         return cause
 

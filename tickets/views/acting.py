@@ -40,15 +40,16 @@ from tickets.models import (
     Follow,
     FollowUp,
     ReadMark,
-    RootCause,
     ScheduledReply,
     Tag,
     Ticket,
 )
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries import timeline
+from tickets.queries.causes import choosable_causes
 from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
+from tickets.queries.follow_ups import planned_on, zone_of
 from tickets.queries.fields import shape_rows
 from tickets.queries.people import follower_names, helper_rows, helpers, who_snoozed
 from tickets.queries.relating import Links, has_links, links_of
@@ -217,7 +218,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         .of_person(ticket.customer)
         .exclude(pk=ticket.pk)
         .order_by("-number")[:OTHERS],
-        "root_causes": RootCause.objects.select_related("parent"),
+        "root_causes": SimpleLazyObject(choosable_causes),
         "copied": copies_of(ticket) if ticket.has_copied else [],  # type: ignore[attr-defined]  # annotated
         "copy_form": CopyForm(),
         "reply_form": ReplyForm(),

@@ -33,8 +33,9 @@ from tickets.forms import (
     new_client_id,
     problems_of,
 )
-from tickets.models import BulkReply, RootCause, Ticket, Undo
+from tickets.models import BulkReply, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
+from tickets.queries.causes import choosable_causes
 from tickets.queries.fields import named_rows, unfilled
 from tickets.views.acting import UNPROCESSABLE, see_other
 from tickets.views.fields import status_choices
@@ -150,7 +151,7 @@ def _choices(typed: QueryDict | None = None) -> dict[str, Any]:
     return {
         "people": User.objects.filter(is_active=True),
         "teams": Team.objects.all(),
-        "root_causes": RootCause.objects.all(),
+        "root_causes": choosable_causes(),
         "client_id": new_client_id(),
         "fields": unfilled(FieldsForm(typed).values),
         **status_choices(named_rows()),
