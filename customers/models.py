@@ -107,7 +107,10 @@ class Address(models.Model):
 
     class Meta:
         verbose_name_plural = "addresses"
-        indexes = [GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="address_words")]
+        indexes = [
+            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="address_words"),
+            models.Index(Upper("email"), name="address_exactly"),  # the one above reads all that end alike
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"), condition=~models.Q(proof="claimed"), name="address_identifies_one_customer"

@@ -158,7 +158,8 @@ class Part:
     is_exact: bool = False
     words: tuple[str, ...] = ()
     name: str = ""  # of a field of the company's own
-    held: object = None  # what that must hold; None: nothing. Of `from`: the customers' keys, once they are looked up
+    # What that must hold; None: nothing. Of `from:` and `before:` what was looked up of them (queries/filtering.py).
+    held: object = None
 
     @property
     def is_words(self) -> bool:

@@ -26,7 +26,7 @@ from tickets.actions import (
 )
 from tickets.models import Draft, Ticket
 from tickets.queries import filtering, searching
-from tickets.queries.customers import some_customers
+from tickets.queries.customers import few_customers
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import keep_of, understand
 from tickets.queries.searching import Place, direct_hit, people_found, search_page
@@ -207,6 +207,7 @@ def test_a_name_that_many_have(many, alice, monkeypatch):
     few = found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")
     monkeypatch.setattr(filtering, "_LISTED_CUSTOMERS", 0)
     monkeypatch.setattr(filtering, "_FEW_CUSTOMERS", 0)
+    assert filtering.looked_up(understand("from:carla", alice), alice).parts[0].held == filtering._MANY
     assert (found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")) == few
     assert few[0]
     assert few[2]
@@ -216,10 +217,10 @@ def test_customers_are_looked_up_by_name_and_address_up_to_a_limit(carla):
     others = [
         get_or_create_customer(by=None, email=f"ann{number}@example.org", name="Carla")[0].pk for number in (1, 2)
     ]
-    assert some_customers("carla", 10) == [carla.pk, *others], "who has it in the name and in the address is one"
-    assert some_customers("ann", 10) == others
-    assert len(some_customers("carla", 2)) == 2
-    assert some_customers("100%", 10) == some_customers("nobody", 10) == []
+    assert few_customers("carla", 4) == [carla.pk, *others], "who has it in the name and in the address is one"
+    assert few_customers("carla", 3) is None
+    assert few_customers("ann", 4) == others
+    assert few_customers("100%", 4) == few_customers("nobody", 0) == []
 
 
 def test_a_tag_is_read_from_its_newest_ticket_on(many, alice):
@@ -361,6 +362,18 @@ def test_people_are_found_beside_their_tickets(write, alice, carla):
     for number in range(5):
         get_or_create_customer(by=None, email=f"ann{number}@example.org", name=f"Ann {number}")
     assert len(people_found(alice, understand("ann", alice))) == 3
+
+
+def test_people_are_found_behind_those_whom_one_may_not_see(write, alice, shop, monkeypatch):
+    monkeypatch.setattr(searching, "_ASKED_PEOPLE", 2)
+    anns = [
+        get_or_create_customer(by=None, email=f"{number}@example.org", name=f"Ann {number}")[0] for number in "12345"
+    ]
+    for ann in anns[:3]:
+        write("theirs", by=ann, team=shop)
+    for ann in anns[3:]:
+        write("ours", by=ann)
+    assert people_found(alice, understand("ann", alice)) == anns[3:]
 
 
 # --- What is shown of a hit ---

@@ -51,17 +51,14 @@ def called(words: str) -> tuple[QuerySet[Customer], QuerySet[Address]]:
     return by_name, Address.objects.filter(**{f"email__{how}": words}).order_by()
 
 
-def some_customers(words: str, at_most: int) -> list[int]:
-    """The primary keys of some of those; fewer than `at_most` are all."""
+def few_customers(words: str, at_most: int) -> list[int] | None:
+    """The primary keys of those, if so many names and addresses at most have these words; None if they are more."""
     by_name, by_address = called(words)
-    named, called_so = by_name.values("pk").query.sql_with_params()
-    written, written_so = by_address.values("customer").query.sql_with_params()
+    parts = [by_name.values("pk").query.sql_with_params(), by_address.values("customer").query.sql_with_params()]
     # Materialized, for with a limit the database may prefer to read the whole table until it has so many.
-    some = (
-        f"WITH named AS MATERIALIZED ({named}), written AS MATERIALIZED ({written}) "  # noqa: S608  both are the ORM's
-        "SELECT array_agg(DISTINCT pk) FROM ("
-        "(SELECT * FROM named LIMIT %s) UNION ALL (SELECT * FROM written LIMIT %s)) AS found (pk)"
-    )
+    each = [f"WITH one AS MATERIALIZED ({sql}) SELECT * FROM one" for sql, _params in parts]  # noqa: S608  the ORM's
+    some = f"SELECT array_agg(pk) FROM (({each[0]}) UNION ALL ({each[1]}) LIMIT %s) AS found (pk)"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(some, [*called_so, *written_so, at_most, at_most])
-        return (cursor.fetchone()[0] or [])[:at_most]
+        cursor.execute(some, [*parts[0][1], *parts[1][1], at_most + 1])
+        found: list[int] = cursor.fetchone()[0] or []
+    return sorted(set(found)) if len(found) <= at_most else None
