@@ -159,7 +159,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs"]
+CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "recovery.jobs"]
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
@@ -172,6 +172,11 @@ CELERY_BEAT_SCHEDULE = {
     "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
     "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},
     "trails of long ago": {"task": "chat.jobs.forget_old_trails", "schedule": 3600.0},
+    "questions whether it is right": {"task": "recovery.jobs.send_surveys", "schedule": 30.0},
+    "offers whose mail never left": {"task": "recovery.jobs.take_back_unsent_offers", "schedule": 30.0},
+    "what asks for making good": {"task": "recovery.jobs.consider", "schedule": 10.0},
+    "cases that are due": {"task": "recovery.jobs.watch_over_cases", "schedule": 30.0},
+    "chats that were left": {"task": "recovery.jobs.note_abandoned", "schedule": 60.0},
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},

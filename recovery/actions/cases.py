@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from recovery.models import Arm, Case, Offer, Policy, Trigger
+from recovery.models import Arm, Case, Decision, Offer, Policy, Trigger
 from recovery.queries.cases import Earlier, earlier_failure, owner_for, senior_for
 from tickets.actions._rules import Actor, clean_line, lock, require
 from tickets.actions.trashing import refuse_in_trash
@@ -72,6 +72,9 @@ def open_case(
     )
     data = {"trigger": case.trigger, "why": why, "second": case.is_second_failure}
     record(ticket, "case.opened", by=by, at=at, data=data | _about(case))
+    if trigger == Trigger.AGENT:  # what opens by itself was decided by whoever calls this
+        outcome = Decision.Outcome.OPENED
+        Decision.objects.create(trigger=trigger, ticket=ticket, case=case, outcome=outcome, why=why, at=now)
     return case
 
 
@@ -103,7 +106,7 @@ def take_case(case: Case, *, by: User, user: User | None = None, at: datetime | 
 def contact_case(
     case: Case,
     *,
-    by: User,
+    by: Actor,
     at: datetime | None = None,
     when: datetime | None = None,
     way: str = "",
@@ -262,7 +265,8 @@ def _reopen(
     now = at or timezone.now()
     case.state, case.closed_at, case.close_note = State.DETECTED, None, ""
     case.is_second_failure, case.arm = True, Arm.FREE
-    case.reopened_count += 1
+    case.reopened_at, case.reopened_count = now, case.reopened_count + 1
+    case.contact_told_at = case.resolution_told_at = None
     case.contacted_at = case.offered_at = case.answered_at = case.verified_at = None
     case.why = case.why | {"again": why | ({"trigger": trigger} if trigger else {})}
     for name, due in _due(now, Policy.current()).items():

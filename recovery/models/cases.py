@@ -98,7 +98,10 @@ class Case(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     close_note = models.CharField(max_length=500, blank=True)
+    reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_count = models.PositiveSmallIntegerField(default=0)
+    contact_told_at = models.DateTimeField(null=True, blank=True, help_text="When it was said that this is overdue.")
+    resolution_told_at = models.DateTimeField(null=True, blank=True, help_text="As above.")
     watch_until = models.DateTimeField(
         null=True, blank=True, help_text="Until then their tickets are ours first: priority up, the same agent."
     )
@@ -133,6 +136,7 @@ class Decision(models.Model):
     """Why a case was opened, and why another one was not: a line for each time that a trigger asked."""
 
     class Outcome(models.TextChoices):
+        ASKED = "asked", pgettext_lazy("decision", "Being decided")
         OPENED = "opened", pgettext_lazy("decision", "Opened a case")
         OPEN_ALREADY = "open_already", pgettext_lazy("decision", "There is a case already")
         COOLING = "cooling", pgettext_lazy("decision", "Asked not long ago")
@@ -154,6 +158,7 @@ class Decision(models.Model):
         indexes = [
             models.Index(models.F("at").desc(), name="decision_newest"),
             models.Index("ticket", name="decision_on_ticket"),
+            models.Index("id", name="decision_to_be_made", condition=models.Q(outcome="asked")),
         ]
 
     def __str__(self) -> str:
