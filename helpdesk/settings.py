@@ -180,9 +180,9 @@ CELERY_BEAT_SCHEDULE = {
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},
+    "tickets of merged causes": {"task": "tickets.jobs.move_tickets_of_merged_causes", "schedule": 10.0},
     "what nobody was told of": {"task": "tickets.jobs.notify_all", "schedule": 10.0},
     "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},
-    "tickets of merged causes": {"task": "tickets.jobs.move_tickets_of_merged_causes", "schedule": 10.0},
     "notifications by mail": {"task": "tickets.jobs.mail_digests", "schedule": 30.0},
     "conversations that we begin": {"task": "tickets.jobs.write_outreaches", "schedule": 5.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
@@ -196,6 +196,10 @@ EVENT_SUBSCRIBERS: list[str] = ["tickets.jobs.notify_of"]
 OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
     "reply": "tickets.jobs.guard_reply",
+    "offer": "recovery.jobs.guard_offer",
+    "service_notice": "recovery.jobs.guard_offer",
+    "survey": "recovery.jobs.guard_survey",
+    "cause_fixed": "recovery.jobs.guard_told",
 }
 # What somebody had that goes on without them, when they are switched off (`Part` in accounts/actions/people.py).
 PERSON_PARTS = ["tickets.actions.leaving.WORK"]

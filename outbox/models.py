@@ -125,6 +125,7 @@ class Mail(models.Model):
             models.Index("next_at", name="mail_due", condition=Q(state="pending")),
             models.Index("lease_until", name="mail_leased", condition=Q(state="sending")),
             models.Index("about", "created_at", name="mail_about"),
+            models.Index("kind", "sent_at", name="mail_sent_of_kind", condition=Q(sent_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state_known"),

@@ -9,14 +9,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.languages import mail_language
-from accounts.models import Desk
+from accounts.models import Desk, User
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
 from outbox.tokens import unsubscribe_url
 from recovery import tokens
-from recovery.models import Offer, Survey, Voucher
-from tickets.models import Ticket
+from recovery.models import Offer, Survey, Telling, Voucher
+from recovery.queries.offers import MAIL_KEY
+from recovery.queries.surveys import MAIL_KEY as SURVEY_KEY
+from tickets.models import RootCause, Ticket
 
 
 def offer_url(offer: Offer) -> str:
@@ -26,7 +28,7 @@ def offer_url(offer: Offer) -> str:
 
 def offer_key(offer: Offer) -> str:
     """Under which its mail stands in the outbox: one for each version, however often it is sent."""
-    return f"offer-{offer.pk}"
+    return f"{MAIL_KEY}{offer.pk}"
 
 
 def offer(made: Offer) -> Mail | None:
@@ -84,7 +86,7 @@ def survey_url(asked: Survey) -> str:
 
 def survey_key(asked: Survey) -> str:
     """Under which its mail stands in the outbox."""
-    return f"survey-{asked.pk}"
+    return f"{SURVEY_KEY}{asked.pk}"
 
 
 def survey(asked: Survey) -> Mail | None:
@@ -110,6 +112,46 @@ def survey(asked: Survey) -> Mail | None:
             from_name=desk.name,
             is_automatic=True,
         )
+
+
+def cause_fixed(ticket: Ticket, telling: Telling, *, dedupe_key: str) -> Mail | None:
+    """What we changed, to somebody who told us of it; None without an address that is known to be theirs."""
+    address = ticket.customer.address
+    if address is None or not address.is_known:
+        return None
+    with _in_their_language(ticket, Desk.current()):
+        words = {"subject": ticket.subject, "words": telling.words_in(translation.get_language() or "")}
+        return _cause_fixed(
+            to=(ticket.customer.name, address.email),
+            words=_context(ticket) | words | {"unsubscribe_url": unsubscribe_url(address.email)},
+            kind="cause_fixed",
+            about=ticket.about,
+            dedupe_key=dedupe_key,
+        )
+
+
+def cause_fixed_sample(cause: RootCause, *, by: User, words: str, language: str, dedupe_key: str) -> Mail:
+    """The same to the one of us who writes it, as it will look; about no ticket of anybody's."""
+    with translation.override(mail_language(language, Desk.current().language)):
+        shown = {"first_name": by.short_name, "subject": cause.name, "words": words}
+        to = (by.name, by.email)
+        return _cause_fixed(to=to, words=shown, kind="notification", about="", dedupe_key=dedupe_key)
+
+
+def _cause_fixed(*, to: tuple[str, str], words: dict[str, object], kind: str, about: str, dedupe_key: str) -> Mail:
+    desk = Desk.current()
+    text, html = render("recovery/mail/cause_fixed", words)
+    return queue_mail(
+        kind=kind,
+        to=[to],
+        subject=_("You told us, and we changed it: %(subject)s") % {"subject": words["subject"]},
+        text=text,
+        html=html,
+        about=about,
+        dedupe_key=dedupe_key,
+        from_name=desk.name,
+        is_automatic=True,
+    )
 
 
 def _in_their_language(ticket: Ticket, desk: Desk) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""What the clock starts for making good."""
+"""What the clock starts for making good, and what the outbox asks before it sends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Desk
+from outbox.models import Mail
+from outbox.policy import NotYet
+from recovery.actions import send_survey, settle_survey, withdraw_unsent
 from recovery.actions.considering import READ, decide, questions
 from recovery.actions.considering import consider as consider_event
 from recovery.actions.reminding import note_abandoned_chats, note_contacts, remind_of_overdue
+from recovery.actions.telling import end_telling, settle_told, tell_next
+from recovery.models import Offer, Survey, TellingRow
+from recovery.queries.brakes import brake, wrote_since
+from recovery.queries.offers import offer_of_mail, unsent_offers
+from recovery.queries.telling import in_the_post, left_out_since, row_of_mail, tellings_due
+from recovery.queries.surveys import survey_of_mail, surveys_due, surveys_ending
 from tickets.actions import read_log
+from tickets.queries import ticket_of
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -55,3 +65,82 @@ def watch_over_cases() -> int:
 def note_abandoned() -> int:
     """Write down which customers have left the queue of a chat; returns how many."""
     return note_abandoned_chats(now=timezone.now())
+
+
+@shared_task
+def send_surveys() -> int:
+    """Ask whom it is time to ask whether it is right now; returns how many were asked. Two clocks are harmless: each
+    row is claimed under its case's lock."""
+    sent = 0
+    now = timezone.now()
+    for survey in surveys_due(now)[:BATCH]:
+        try:
+            sent += send_survey(survey).state == Survey.State.SENT
+        except Exception:
+            log.exception("survey %s failed", survey.pk)  # it stays due, and the others go on
+    for survey in surveys_ending(now)[:BATCH]:
+        settle_survey(survey)
+    return sent
+
+
+@shared_task
+def take_back_unsent_offers() -> int:
+    """Withdraw the offers whose mail never left, so that nobody waits for an answer to it; returns how many."""
+    return sum(withdraw_unsent(offer).state == Offer.State.WITHDRAWN for offer in unsent_offers()[:BATCH])
+
+
+@shared_task
+def tell_what_was_fixed() -> int:
+    """Write to those who are still to be told that a cause is fixed; returns to how many. Workers share them: each row
+    is claimed."""
+    told = 0
+    for telling in tellings_due(timezone.now()):
+        try:
+            for _each in range(BATCH):
+                row = tell_next(telling, by=None)
+                if row is None:
+                    break
+                told += row.state == TellingRow.State.TOLD
+        except Exception:
+            log.exception("telling %s failed", telling.pk)  # it stays due, and the others go on
+    for row in in_the_post()[:BATCH]:
+        settle_told(row, by=None)
+    for telling in tellings_due(timezone.now()):
+        end_telling(telling, by=None)
+    return told
+
+
+def guard_offer(mail: Mail) -> str | NotYet | None:
+    """What has ended is not offered, nor is anything to somebody who has written since: one of us reads that first."""
+    offer, now = offer_of_mail(mail), timezone.now()
+    if offer is None or offer.state != Offer.State.SENT or offer.sent_at is None:
+        return "not offered any more"
+    if offer.expires_at is not None and offer.expires_at <= now:
+        return "expired"
+    ticket = ticket_of(mail)
+    if ticket is not None and wrote_since(ticket, offer.sent_at):
+        return "they wrote since"
+    return brake(mail, ticket, now=now)
+
+
+def guard_survey(mail: Mail) -> str | NotYet | None:
+    """Nobody is asked whether it is right now once the case was taken up again, or while they wait."""
+    survey = survey_of_mail(mail)
+    if survey is None or survey.state != Survey.State.SENT:
+        return "not asked any more"
+    if survey.case.state == survey.case.State.DETECTED:
+        return "taken up again"
+    return brake(mail, ticket_of(mail), now=timezone.now())
+
+
+def guard_told(mail: Mail) -> str | NotYet | None:
+    """What we changed is told to nobody who waits, or who had such a mail not long ago; nor once it is stopped, or is
+    not fixed any more."""
+    row, now = row_of_mail(mail), timezone.now()
+    if row is None or row.telling.stopped_at is not None:
+        return "stopped"
+    if row.telling.cause.state != row.telling.cause.State.FIXED:
+        return "not fixed any more"
+    if reason := left_out_since(row, now):
+        return reason
+    return brake(mail, ticket_of(mail), now=now)

@@ -1,6 +1,7 @@
 """The only writers of the app, split by noun; import them from here."""
 
 from recovery.actions.approving import approve_offer, refuse_offer, tell_deputy
+from recovery.actions.asking import answer_survey, send_survey, settle_survey
 from recovery.actions.cases import (
     close_case,
     contact_case,
@@ -23,11 +24,13 @@ from recovery.actions.offering import (
     mark_done,
     send_offer,
     withdraw_offer,
+    withdraw_unsent,
 )
 
 __all__ = [
     "OptionDraft",
     "accept_offer",
+    "answer_survey",
     "approve_offer",
     "change_offer",
     "close_case",
@@ -45,10 +48,13 @@ __all__ = [
     "refuse_offer",
     "reopen_case",
     "send_offer",
+    "send_survey",
+    "settle_survey",
     "take_case",
     "tell_deputy",
     "unmark_hassle",
     "verify_case",
     "withdraw_failure",
     "withdraw_offer",
+    "withdraw_unsent",
 ]

@@ -19,10 +19,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from customers.models import Customer
 from outbox.actions import cancel_mail
-from outbox.models import Mail
+from outbox.models import Mail, MailState
+from recovery import emails
 from recovery.actions import _ledger
 from recovery.actions._locking import lock_case, lock_offer, lock_policy
 from recovery.actions._sending import about, ask, check_offerable, deliver, drop_approval
+from recovery.actions.asking import schedule_survey
 from recovery.actions.cases import mark_answered
 from recovery.actions.paying import issue_option, release_offer
 from recovery.emails import offer_key
@@ -153,6 +155,16 @@ def withdraw_offer(offer: Offer, *, by: User | None, note: str = "", at: datetim
 
 
 @transaction.atomic
+def withdraw_unsent(offer: Offer, *, at: datetime | None = None) -> Offer:
+    """Its mail never left: held back by a brake, or refused by the server. The clock's work; any other is left alone."""
+    offer = lock_offer(offer)
+    mail = Mail.objects.filter(dedupe_key=offer_key(offer)).first()
+    if offer.state != State.SENT or mail is None or mail.state not in (MailState.CANCELLED, MailState.FAILED):
+        return offer
+    return _withdraw(offer, by=None, at=at, note=mail.reason or mail.smtp_reply)
+
+
+@transaction.atomic
 def accept_offer(offer: Offer, *, option: Option, by: Actor, at: datetime | None = None) -> Offer:
     """This option it is. A second call, by whomever and for whatever option, answers the first result.
 
@@ -174,6 +186,8 @@ def accept_offer(offer: Offer, *, option: Option, by: Actor, at: datetime | None
     _ledger.issue(offer, amount=chosen.value, by=_one_of_us(by), at=now)
     issue_option(chosen)
     mark_answered(offer.case, state=Case.State.ACCEPTED, at=at)
+    schedule_survey(offer, at=now)
+    emails.accepted(offer)
     data = about(offer) | {"kind": chosen.kind, "words": chosen.words, "amount": str(chosen.value)}
     record(offer.case.ticket, "offer.accepted", by=by, at=at, data=data)
     return offer
@@ -198,6 +212,7 @@ def decline_offer(offer: Offer, *, by: Actor, answer: str, note: str = "", at: d
     _end(offer, State.DECLINED, now, ["answer", "answer_note"])
     _ledger.void(offer, by=_one_of_us(by), at=now, note=answer)
     mark_answered(offer.case, state=Case.State.DECLINED, at=at)
+    schedule_survey(offer, at=now)
     data = about(offer) | {"answer": offer.answer, "note": offer.answer_note}
     record(offer.case.ticket, "offer.declined", by=by, at=at, data=data)
     return offer
@@ -338,7 +353,7 @@ def _clean_options(options: Sequence[OptionDraft], currency: str) -> list[Option
 
 
 def _clean_option(draft: OptionDraft, place: int, currency: str) -> Option:
-    words, value, remedy = clean_line(draft.words, OPTION_CHARS + 1), draft.value, draft.remedy
+    words, value, remedy = clean_body(draft.words, may_be_empty=True), draft.value, draft.remedy
     if draft.kind not in RemedyKind.values or (remedy is not None and remedy.kind != draft.kind):
         raise ValidationError(_("There is no such remedy."), code="invalid")
     if not words:

@@ -137,6 +137,15 @@ class Option(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.value} in {self.offer_id}"
 
+    @property
+    def title(self) -> str:
+        """The first line of its words; what follows explains it."""
+        return self.words.partition("\n")[0].strip()
+
+    @property
+    def details(self) -> str:
+        return self.words.partition("\n")[2].strip()
+
 
 class Approval(models.Model):
     """That somebody else has to say yes: four eyes, never one's own, by a time, after which the deputy is asked."""

@@ -6,17 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from outbox.models import Mail, MailState
 from recovery import tokens
 from recovery.models import Failure, Offer, Option, Policy, RemedyKind
 from recovery.queries.gap import gap_of
 from recovery.queries.rates import converted
 from tickets.models import Ticket
+
+MAIL_KEY = "offer-"  # and the offer's own key: what its mail is called in the outbox
 
 
 def offer_of(token: str) -> Offer | None:
@@ -25,6 +30,24 @@ def offer_of(token: str) -> Offer | None:
     if nonce is None:
         return None
     return Offer.objects.select_related("case__ticket__customer").filter(nonce=nonce).first()
+
+
+def offer_of_mail(mail: Mail) -> Offer | None:
+    """The offer that a mail brings."""
+    key = mail.dedupe_key.removeprefix(MAIL_KEY)
+    try:
+        return Offer.objects.filter(pk=UUID(key)).first() if key != mail.dedupe_key else None
+    except ValueError:
+        return None
+
+
+def unsent_offers() -> QuerySet[Offer]:
+    """Offers that count as sent, but whose mail has ended without leaving."""
+    key = Concat(Value(MAIL_KEY), Cast(OuterRef("pk"), TextField()))
+    ended = Mail.objects.filter(dedupe_key=key, state__in=[MailState.CANCELLED, MailState.FAILED])
+    return (
+        Offer.objects.filter(Exists(ended), state=Offer.State.SENT).select_related("case__ticket").order_by("sent_at")
+    )
 
 
 def dearest(options: Iterable[Option]) -> Decimal:

@@ -1,0 +1,1 @@
+"""What the forms of making good accept. They check and clean; the actions save."""
