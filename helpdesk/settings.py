@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
@@ -172,6 +173,9 @@ CELERY_BEAT_SCHEDULE = {
     "chats whose agent has gone": {"task": "chat.jobs.take_back_abandoned", "schedule": 10.0},
     "rings of long ago": {"task": "chat.jobs.forget_old_rings", "schedule": 3600.0},
     "trails of long ago": {"task": "chat.jobs.forget_old_trails", "schedule": 3600.0},
+    "offers whose time is over": {"task": "recovery.jobs.expire_offers", "schedule": 10.0},
+    "approvals that are late": {"task": "recovery.jobs.tell_deputies", "schedule": 60.0},
+    "the ledger is proved": {"task": "recovery.jobs.prove_ledger", "schedule": crontab(hour=3, minute=17)},
     "questions whether it is right": {"task": "recovery.jobs.send_surveys", "schedule": 30.0},
     "offers whose mail never left": {"task": "recovery.jobs.take_back_unsent_offers", "schedule": 30.0},
     "what asks for making good": {"task": "recovery.jobs.consider", "schedule": 10.0},

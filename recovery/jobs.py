@@ -11,14 +11,22 @@ from django.utils import timezone
 from accounts.models import Desk
 from outbox.models import Mail
 from outbox.policy import NotYet
-from recovery.actions import send_survey, settle_survey, withdraw_unsent
+from recovery.actions import (
+    expire_offer,
+    send_survey,
+    settle_survey,
+    tell_deputy,
+    withdraw_unsent,
+)
 from recovery.actions.considering import READ, decide, questions
 from recovery.actions.considering import consider as consider_event
+from recovery.actions.proving import prove_ledger as find_faults
 from recovery.actions.reminding import note_abandoned_chats, note_contacts, remind_of_overdue
 from recovery.actions.telling import end_telling, settle_told, tell_next
 from recovery.models import Offer, Survey, TellingRow
+from recovery.queries.approvals import overdue_approvals
 from recovery.queries.brakes import brake, wrote_since
-from recovery.queries.offers import offer_of_mail, unsent_offers
+from recovery.queries.offers import expired_offers, offer_of_mail, unsent_offers
 from recovery.queries.telling import in_the_post, left_out_since, row_of_mail, tellings_due
 from recovery.queries.surveys import survey_of_mail, surveys_due, surveys_ending
 from tickets.actions import read_log
@@ -81,6 +89,39 @@ def send_surveys() -> int:
     for survey in surveys_ending(now)[:BATCH]:
         settle_survey(survey)
     return sent
+
+
+@shared_task
+def expire_offers() -> int:
+    """End the offers whose time is over; returns how many. Two clocks are harmless: each is looked at under its lock."""
+    ended = 0
+    for offer in expired_offers(timezone.now())[:BATCH]:
+        try:
+            ended += expire_offer(offer).state == Offer.State.EXPIRED
+        except Exception:
+            log.exception("offer %s could not expire", offer.pk)  # it stays due, and the others go on
+    return ended
+
+
+@shared_task
+def tell_deputies() -> int:
+    """Tell the deputies of what nobody has decided in time; returns of how many offers."""
+    told = 0
+    for approval in overdue_approvals(timezone.now())[:BATCH]:
+        try:
+            told += tell_deputy(approval)
+        except Exception:
+            log.exception("nobody could be told of the approval of offer %s", approval.offer_id)
+    return told
+
+
+@shared_task
+def prove_ledger() -> int:
+    """Every night: the ledger equals the offers, or there is an alarm; returns how many are new."""
+    found = find_faults()
+    if found:
+        log.error("the ledger and the offers disagree: %s new alarms", found)
+    return found
 
 
 @shared_task

@@ -195,6 +195,7 @@ WITHOUT_ACTOR = {
         "note_page": "the visitor is the actor",
     },
     "recovery.actions": {
+        "prove_ledger": "the clock's work",
         "mark_answered": "a step of what answers the offer, whose actor is known there",
     },
 }

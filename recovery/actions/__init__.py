@@ -26,6 +26,7 @@ from recovery.actions.offering import (
     withdraw_offer,
     withdraw_unsent,
 )
+from recovery.actions.proving import prove_ledger, settle_alarm
 
 __all__ = [
     "OptionDraft",
@@ -45,10 +46,12 @@ __all__ = [
     "mark_offered",
     "note_failure",
     "open_case",
+    "prove_ledger",
     "refuse_offer",
     "reopen_case",
     "send_offer",
     "send_survey",
+    "settle_alarm",
     "settle_survey",
     "take_case",
     "tell_deputy",

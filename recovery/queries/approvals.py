@@ -52,3 +52,9 @@ def _who_see(offer: Offer, roles: list[Role]) -> list[User]:
     people = User.objects.filter(role__in=roles, is_active=True).order_by("pk")
     seen = Ticket.objects.filter(pk=offer.case.ticket_id)
     return [user for user in people if seen.visible_to(user).exists()]
+
+
+def overdue_approvals(now: datetime) -> QuerySet[Approval]:
+    """What nobody has decided in time, and no deputy knows of yet."""
+    due = Approval.objects.filter(state=Approval.State.ASKED, due_at__lte=now, deputy_told_at=None)
+    return due.select_related("offer").order_by("due_at")

@@ -50,6 +50,11 @@ def unsent_offers() -> QuerySet[Offer]:
     )
 
 
+def expired_offers(now: datetime) -> QuerySet[Offer]:
+    """Those whose time is over, and that nobody has answered."""
+    return Offer.objects.filter(state=Offer.State.SENT, expires_at__lte=now).order_by("expires_at")
+
+
 def dearest(options: Iterable[Option]) -> Decimal:
     """What the offer costs at most."""
     return max((option.value for option in options), default=Decimal(0))
