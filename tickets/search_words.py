@@ -398,6 +398,11 @@ class Marker:
         """Whether anything of it is in the text; much cheaper than to mark it."""
         return bool(self._pattern.search(fold(text)))
 
+    def has_all(self, text: str) -> bool:
+        """Whether each part of it is in the text."""
+        folded = fold(text)
+        return all(re.search(rf"(?<!\S)(?:{_pattern(part)})", folded) for part in self.parts)
+
     def excerpt(self, text: str, width: int) -> list[Piece]:
         """About `width` characters around the first hit, with each hit apart; nothing if there is none."""
         text = " ".join(text.split())
@@ -418,6 +423,9 @@ class Marker:
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
         """Where in the text as it was written the hits begin and end."""
+        if text.isascii():  # folded sign by sign
+            yield from (match.span() for match in self._pattern.finditer(text.translate(_FOLDING)))
+            return
         signs: list[str] = []
         owners: list[int] = []
         for place, sign in enumerate(text):

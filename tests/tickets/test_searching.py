@@ -398,6 +398,17 @@ def test_a_row_shows_where_the_words_stand(write, alice, carla):
     assert [piece.text for piece in name if piece.is_hit] == ["Cortez"]
 
 
+def test_what_a_row_shows_already_is_not_read_again(write, alice, carla, django_assert_num_queries):
+    ticket = write("The wrong tyre", body="Carla here. I am not glum.")
+    assert ticket.customer.display_name == carla.name
+    name, subject, said = (understand(text, alice) for text in ("carla cortez", "tyre", "glum"))
+    with django_assert_num_queries(0):
+        excerpts([ticket], alice, name)
+        excerpts([ticket], alice, subject)
+        excerpts([ticket], alice, said, is_similar=True)
+    assert line(alice, ticket, "carla glum") == "|[Carla] here. I am not [glum]."
+
+
 def test_a_search_that_takes_too_long_is_stopped_and_says_so(ticket, alice, monkeypatch, client):
     monkeypatch.setattr(searching, "PATIENCE", "50ms")
     sleeps = Ticket.objects.extra(where=["pg_sleep(0.3) IS NOT NULL"])
