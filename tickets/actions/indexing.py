@@ -98,7 +98,8 @@ def _write_words(cursor: Any, numbers: list[int]) -> None:
     """Read all words of these tickets, as they are after they came onto the list, and write them down."""
     pairs = _with_what_went_into_them(numbers)
     cursor.execute(_READ, [[whole for whole, _ in pairs], [part for _, part in pairs]])
-    rows = [(number, *_folded(texts)) for number, *texts in cursor.fetchall()]
+    # In their order, so that the newest, which are read most, stand side by side.
+    rows = sorted((number, *_folded(texts)) for number, *texts in cursor.fetchall())
     if rows:
         cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
 
