@@ -178,21 +178,22 @@ def _time(page: Page, client: Client, runs: int) -> None:
 
 def _look_into(page: Page, client: Client) -> None:
     """How many queries the page makes, how many buffers they touch, and how many rows it lists."""
-    noted: list[tuple[str, Any]] = []
+    page.queries = page.buffers = 0
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        noted.append((sql, params))
+        page.queries += 1
+        if sql.lstrip("( \n").upper().startswith("SELECT"):
+            page.buffers += _buffers(sql, params)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
         response = page.asked.by(client)
-    readings = [(sql, params) for sql, params in noted if sql.lstrip("( ").upper().startswith("SELECT")]
-    page.queries, page.buffers = len(noted), sum(_buffers(sql, params) for sql, params in readings)
     page.rows = response.content.count(b'class="item"')
 
 
 def _buffers(sql: str, params: Any) -> int:
-    with connection.cursor() as cursor:
+    """Of a query, beside itself: what is set for its transaction decides how it is answered."""
+    with connection.connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
         found = cursor.fetchone()[0]
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
