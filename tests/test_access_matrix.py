@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -14,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.actions import create_site, create_team, create_token, invite_person, set_picture
 from accounts.invitations import token_for
@@ -23,6 +25,7 @@ from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import create_guest, get_or_create_customer
 from customers.models import Address, Customer
 from outbox.tokens import unsubscribe_url
+from recovery.models import Telling
 from tests.access_matrix import (
     BODIES,
     DESK,
@@ -49,13 +52,16 @@ from tickets.actions import (
     link_ticket,
     merge_customers,
     open_ticket,
+    plan_follow_up,
     post_message,
     save_view,
     set_priority,
 )
 from tickets.actions.addressing import Person
-from tickets.actions.causes import add_cause
+from tickets.actions.causes import add_cause, look_after_cause
+from tickets.actions.follow_up_templates import create_template
 from tickets.actions.panels import create_panel
+from tickets.actions.promises import Terms, give_promise
 from tickets.actions.shaping import create_field, create_status
 from tickets.models import (
     BulkReply,
@@ -65,6 +71,7 @@ from tickets.models import (
     Event,
     Field,
     FollowUp,
+    FollowUpTemplate,
     Macro,
     Message,
     NamedStatus,
@@ -177,9 +184,15 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     copied = add_copied(ticket, by=alice, email="copied@example.net")
     two = [Person("", "one@example.net"), Person("", "two@example.net")]
     alices_mails = begin_outreach(two, by=alice, subject="News", body="We are open again.", client_id="matrix")
+    tomorrow = timezone.now() + timedelta(days=1)
+    follow_up = plan_follow_up(ticket, by=alice, due_at=tomorrow, assignee=bob, kind="task", body="Call the depot")
+    template = create_template(by=adam, name="Depot", when="friday 9", kind="task", body="Call the depot")
     # Nothing is there, so nobody is asked.
     data_panel = create_panel(by=adam, name="Orders", url="http://169.254.169.254/", kind="data")
     page_panel = create_panel(by=adam, name="Shop", url="https://shop.example/panel", kind="page")
+    fixed = add_cause(by=adam, name="Depot")
+    fixed = look_after_cause(fixed, by=adam, state="fixed", owner=None, change="They ring first.")
+    telling = Telling.objects.create(cause=fixed, words="They ring first.", since=tomorrow, send_at=tomorrow)
     return World(
         people=people,
         ticket=ticket,
@@ -207,12 +220,17 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "sent_file": {"number": ticket.number, "file": str(upload.pk)},
             "field": {"pk": create_field(by=adam, name="Order", kind="text").pk},
             "named_status": {"pk": create_status(by=adam, name="Waiting for parts", status="on_hold").pk},
+            "promise": {"pk": give_promise(by=adam, words="A word", terms=Terms("handed_over")).pk},
             "panel": {"pk": data_panel.pk},
             "ticket_panel": {"number": ticket.number, "pk": data_panel.pk},
             "ticket_frame": {"number": ticket.number, "pk": page_panel.pk},
+            "fixed_cause": {"pk": fixed.pk},
+            "telling": {"pk": telling.pk},
+            "cause": {"pk": add_cause(by=adam, name="Tyre size read off the frame").pk},
+            "ticket_follow_up": {"number": ticket.number, "pk": follow_up.pk},
+            "follow_up_template": {"pk": template.pk},
             "tag": {"pk": Tag.objects.create(name="tyre").pk},
             "undo": {"pk": alices_undo.pk},
-            "cause": {"pk": add_cause(by=adam, name="Tyre size read off the frame").pk},
             "ticket_item": {"number": ticket.number, "pk": item.pk},
             "ticket_link": {"number": ticket.number, "pk": link.pk},
             "bulk_reply": {"pk": alices_words.pk},
@@ -258,6 +276,7 @@ def state() -> list[Any]:
         Message,
         Event,
         FollowUp,
+        FollowUpTemplate,
         Customer,
         Address,
         User,

@@ -34,6 +34,7 @@ QUERIES = {
     "customers:same_person": ["q=dora"],
     "macros:list": ["q=nothing"],
     "tickets:bulk": ["number={number}"],
+    "tickets:due": ["show=teams", "show=all"],
     "tickets:inbox": [
         *(f"view={view}" for view in ("mine", "mentions", "snoozed", "solved", "trash", "no-team", "waiting-all")),
         *("q=carla", "q=is:open", "q=nothing", "q=note:depot+from:carla+before:yesterday"),

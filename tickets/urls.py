@@ -16,7 +16,9 @@ from tickets.views import (
     notifying,
     outgoing,
     panels,
+    planning,
     portal,
+    promises,
     relating,
     shaping,
     sharing,
@@ -47,6 +49,7 @@ urlpatterns = [
     path("tickets/bulk/", bulk.bulk, name="bulk"),
     path("tickets/bulk/replies/", bulk.replies, name="bulk_replies"),
     path("tickets/bulk/replies/<int:pk>/stop/", bulk.stop, name="stop_bulk_reply"),
+    path("follow-ups/", planning.due, name="due"),
     path("notifications/", notifying.notifications, name="notifications"),
     path("notifications/bell/", notifying.bell, name="bell"),
     path("notifications/read/", notifying.read, name="read_notifications"),
@@ -75,6 +78,10 @@ urlpatterns = [
     path("tickets/<int:number>/panels/<int:pk>/page/", panels.panel_door, name="panel_door"),
     path("tickets/<int:number>/resolve/", ticket.resolve, name="resolve"),
     path("tickets/<int:number>/follow-up/", ticket.follow_up, name="follow_up"),
+    path("tickets/<int:number>/follow-ups/", planning.plan, name="plan"),
+    path("tickets/<int:number>/follow-ups/preview/", planning.preview, name="plan_preview"),
+    path("tickets/<int:number>/follow-ups/<int:pk>/", planning.planned, name="planned"),
+    path("tickets/<int:number>/follow-ups/<int:pk>/do/", planning.deed, name="follow_up_deed"),
     path("tickets/<int:number>/reopen/", ticket.reopen, name="reopen"),
     path("tickets/<int:number>/copy/", ticket.copy, name="copy"),
     path("tickets/<int:number>/copies/", sharing.add_copied, name="add_copied"),
@@ -145,6 +152,10 @@ shape_patterns = (
         path("statuses/", shaping.statuses, name="statuses"),
         path("statuses/<int:pk>/", shaping.change_status, name="change_status"),
         path("tags/", shaping.tags, name="tags"),
+        path("follow-ups/", planning.templates, name="follow_ups"),
+        path("follow-ups/new/", planning.new_template, name="new_follow_up"),
+        path("follow-ups/<int:pk>/", planning.template, name="follow_up"),
+        path("follow-ups/<int:pk>/archive/", planning.archive_template, name="archive_follow_up"),
         path("tags/<int:pk>/", shaping.tag, name="tag"),
         path("panels/", panels.panels, name="panels"),
         path("panels/new/", panels.new_panel, name="new_panel"),
@@ -164,6 +175,17 @@ cause_patterns = (
         path("<int:pk>/", causes.cause, name="cause"),
     ],
     "causes",
+)
+
+promise_patterns = (
+    [
+        path("", promises.promises, name="list"),
+        path("new/", promises.new_promise, name="new"),
+        path("<int:pk>/", promises.promise, name="change"),
+        path("<int:pk>/move/", promises.move_promise, name="move"),
+        path("<int:pk>/switch/", promises.switch_promise, name="switch"),
+    ],
+    "promises",
 )
 
 article_patterns = (

@@ -17,6 +17,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   else conversation().dataset.ref = closing
 })
 
+// A link to a page of its own that a script shows in a panel instead: without one it is simply followed.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const opens = event.detail.requestConfig?.elt?.dataset?.opens
+  const panel = opens && document.getElementById(opens)
+  if (panel && !panel.matches(":popover-open")) panel.showPopover()
+})
+
 // What opens a panel of its own has no more use for the menu.
 document.addEventListener("click", (event) => {
   const menu = event.target.closest("[popovertarget]")?.closest("details.menu")

@@ -10,7 +10,7 @@ let due = 0, beats = 0
 function look() {
   clearTimeout(due)
   due = setTimeout(() => {
-    for (const id of ["bell", "told"]) if (document.getElementById(id)) htmx.trigger(`#${id}`, "desk:refresh")
+    for (const id of ["bell", "told", "due-list"]) if (document.getElementById(id)) htmx.trigger(`#${id}`, "desk:refresh")
   }, TOGETHER)
 }
 
@@ -18,6 +18,7 @@ document.addEventListener("desk:frame", ({ detail: frame }) => {
   if (frame.type === "notified" || (frame.type === "heartbeat" && ++beats % LOOK_EVERY === 0)) look()
 })
 document.addEventListener("desk:changed", (event) => { if (!event.detail.refs.length) look() })   // without a socket
+document.addEventListener("desk:due", look)   // a task was done, or a follow-up planned
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look() })
 
 // What a page fetches while nobody looks at it has been read by nobody; socket.js says so once somebody does.

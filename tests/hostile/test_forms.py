@@ -29,8 +29,11 @@ from tickets.models import (
     Copied,
     Event,
     Field,
+    FollowUp,
+    FollowUpTemplate,
     Macro,
     Message,
+    Promise,
     Tag,
     Ticket,
 )
@@ -169,6 +172,12 @@ FORMS = {
     "invitation": Form(
         "/settings/people/invite/", {"role": "agent"}, {"email": (last(User, "email"), plain)}, {"role": "king"}
     ),
+    "promise": Form(
+        "/settings/promises/new/",
+        {"measure": "solved", "length": "2", "unit": "60"},
+        {"words": (last(Promise, "words"), line)},
+        wrong={"length": "-1"},
+    ),
     "macro": Form(
         "/settings/macros/new/",
         {"whose": "me", "kind": "reply", "step_0": "note:"},
@@ -221,6 +230,22 @@ FORMS = {
         },
         wrong={"to": "nobody"},
         who="alice",
+    ),
+    "follow-up": Form(
+        "/tickets/{ticket}/follow-ups/",
+        {"kind": "message", "words": "in 3 days"},
+        {"body": (last(FollowUp, "body"), lambda text: message(typed(text)))},
+        wrong={"words": "soonish"},
+        who="alice",
+    ),
+    "follow-up template": Form(
+        "/settings/follow-ups/new/",
+        {"kind": "message", "name": "Depot", "body": "Hello", "when": "friday 9"},
+        {
+            "name": (last(FollowUpTemplate, "name"), line),
+            "body": (last(FollowUpTemplate, "body"), lambda text: message(typed(text))),
+        },
+        wrong={"when": "soonish"},
     ),
     "copy": Form(
         "/tickets/{ticket}/copies/",
@@ -302,6 +327,8 @@ def begin(browser: Client, name: str) -> None:
         ProactiveMessage.objects.all().delete()  # twenty are enough for any page
     if name == "checklist":
         ChecklistItem.objects.all().delete()  # fifty lines are enough for any ticket
+    if name == "follow-up":
+        FollowUp.objects.planned().delete()  # fifty are enough for any ticket
     if name == "article":
         Article.objects.all().delete()  # an address is kept once
     if name == "API token":

@@ -125,7 +125,7 @@ def test_without_a_script_a_page_asks_and_the_list_says_what_became_of_it(many, 
     page = client.get("/tickets/bulk/", {"number": numbers(many)})
     assert page.status_code == 200
     text = page.content.decode()
-    assert text.count('name="number"') == 8 * len(many)
+    assert text.count('name="number"') == 9 * len(many)
     assert "Bell of Carla Cortez" in text
     form = {"do": "resolve", "root_cause": cause.slug, "number": numbers(many)}
     answer = client.post("/tickets/bulk/", form, follow=True, headers={"Referer": "http://testserver/inbox/?view=mine"})
@@ -142,7 +142,7 @@ def test_without_a_script_too_what_was_typed_is_kept_when_something_is_wrong(man
     text = answer.content.decode()
     assert "Choose what caused it, or that nothing did." in text
     assert text.count("The &lt;b&gt;bell&lt;/b&gt;") == 1
-    assert text.count('name="number"') == 8 * len(many)
+    assert text.count('name="number"') == 9 * len(many)
 
 
 def test_the_page_shows_only_what_one_may_see(many, charlie):

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -216,7 +218,8 @@ def _put_back(number: int, steps: list[Step], now: State | None, by: User) -> No
     if now["trashed_at"] is not None and all(step["do"] != "trash" for step in steps):
         raise ValidationError(_("It is in the trash. Restore it first."), code="trashed")
     for step in reversed(steps):
-        _UNDO[step["do"]](Ticket(pk=number), step["was"], by)  # each action reads the row anew
+        way = _UNDO.get(step["do"]) or import_string(settings.UNDO_STEPS[step["do"]])
+        way(Ticket(pk=number), step["was"], by)  # each action reads the row anew
 
 
 def _unassign(ticket: Ticket, was: State, by: User) -> None:

@@ -96,9 +96,19 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 # --- Lists ---------------------------------------------------------------------------------
-def planned_on(ticket: Ticket) -> list[FollowUp]:
+@dataclass(frozen=True)
+class Planned:
+    """A follow-up, and the clock that it goes by."""
+
+    row: FollowUp
+    zone: ZoneInfo
+
+
+def planned_on(ticket: Ticket) -> list[Planned]:
     """What is still to happen on a ticket or to be done there, the next one first."""
-    return list(ticket.follow_ups.planned().open().select_related("by", "assignee").order_by("due_at", "pk"))
+    rows = ticket.follow_ups.planned().open().select_related("by", "assignee").order_by("due_at", "pk")
+    zone = zone_of(ticket)
+    return [Planned(row, zone) for row in rows]
 
 
 def templates_for(user: User) -> QuerySet[FollowUpTemplate]:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -49,9 +50,10 @@ from tickets.queries import timeline
 from tickets.queries.causes import choosable_causes
 from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
-from tickets.queries.follow_ups import planned_on, zone_of
 from tickets.queries.fields import shape_rows
+from tickets.queries.follow_ups import planned_on
 from tickets.queries.people import follower_names, helper_rows, helpers, who_snoozed
+from tickets.queries.promises import promise_rows, standings
 from tickets.queries.relating import Links, has_links, links_of
 from tickets.queries.removed_files import know_removers
 from tickets.views.drafts import composing
@@ -187,7 +189,9 @@ def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         has_later=Exists(ScheduledReply.objects.filter(ticket=OuterRef("pk"), state__in=ScheduledReply.OPEN)),
         has_links=has_links(),
         has_checklist=Exists(ChecklistItem.objects.filter(ticket=OuterRef("pk"))),
+        has_follow_ups=Exists(FollowUp.objects.planned().open().filter(ticket=OuterRef("pk"))),
         has_copied=Exists(Copied.objects.current().filter(ticket=OuterRef("pk"))),
+        promise_rows=promise_rows(),
         has_merged=Exists(Ticket.objects.visible_to(user).filter(merged_into=OuterRef("pk"))),
     )
 
@@ -227,6 +231,8 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         "invite_form": InviteForm(),
         "link_form": LinkForm(tickets=Ticket.objects.none()),
         "checklist_form": ChecklistForm(),
+        "follow_ups": planned_on(ticket) if ticket.has_follow_ups else [],  # type: ignore[attr-defined]  # annotated
+        "standings": standings(ticket.promise_rows, timezone.now()),  # type: ignore[attr-defined]  # annotated
         "links": links_of(ticket, user) if ticket.has_links else Links(),  # type: ignore[attr-defined]  # annotated
         "checklist": checklist_of(ticket) if ticket.has_checklist else None,  # type: ignore[attr-defined]  # annotated
     }

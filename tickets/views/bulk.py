@@ -20,6 +20,7 @@ from accounts.access import requires, viewer
 from accounts.models import Team, User
 from tickets import actions
 from tickets.actions.bulk import Changed
+from tickets.actions.planning import due_at_of
 from tickets.forms import (
     BulkAssignForm,
     BulkFieldForm,
@@ -33,19 +34,22 @@ from tickets.forms import (
     new_client_id,
     problems_of,
 )
+from tickets.forms.planning import USUAL, BulkPlanForm
 from tickets.models import BulkReply, Ticket, Undo
 from tickets.queries.bulk import BULK_COOKIE, BULK_COOKIE_AGE, Progress, shown_bulk_replies
 from tickets.queries.causes import choosable_causes
 from tickets.queries.fields import named_rows, unfilled
+from tickets.queries.follow_ups import templates_for
 from tickets.views.acting import UNPROCESSABLE, see_other
 from tickets.views.fields import status_choices
-from tickets.views.inbox import know_names, wants_fragment
+from tickets.views.inbox import know_names, viewer_with_teams, wants_fragment
 from tickets.views.snoozing import SnoozeForm
 from tickets.views.undoing import back, offer_undo
 
 NAMED = 5  # tickets whose trouble is said one by one
 FIELD = "field"
 RESTORE = "restore"
+FOLLOW_UP = "follow_up"
 Change = Callable[[Ticket], Ticket]
 
 
@@ -72,6 +76,20 @@ def _fill(form: forms.Form, user: User) -> Change:
 
 def _snooze(form: forms.Form, user: User) -> Change:
     return lambda ticket: actions.snooze_ticket(ticket, by=user, until=form.cleaned_data["wake"].at)
+
+
+def _plan(form: BulkPlanForm, user: User) -> Change:
+    """On each customer's own clock. Sent twice, it is planned once; that is undone in one go (`_undo_plans`)."""
+    asked = dict(form.cleaned_data)
+    words, client_id = asked.pop("words"), asked.pop("client_id") or new_client_id()
+
+    def plan(ticket: Ticket) -> Ticket:
+        once = f"{client_id[:40]}-{ticket.pk}"
+        row = actions.plan_follow_up(ticket, by=user, due_at=due_at_of(words, ticket), client_id=once, **asked)
+        form.planned[ticket.pk] = {"follow_up": row.pk}
+        return row.ticket
+
+    return plan
 
 
 def _resolve(form: forms.Form, user: User) -> Change:
@@ -101,6 +119,7 @@ ASSIGNED = ngettext_lazy("%(count)s ticket assigned.", "%(count)s tickets assign
 CHANGED = ngettext_lazy("%(count)s ticket changed.", "%(count)s tickets changed.", "count")
 SNOOZED = ngettext_lazy("%(count)s ticket snoozed.", "%(count)s tickets snoozed.", "count")
 SOLVED = ngettext_lazy("%(count)s ticket solved.", "%(count)s tickets solved.", "count")
+PLANNED = ngettext_lazy("Planned on %(count)s ticket.", "Planned on %(count)s tickets.", "count")
 TRASHED = ngettext_lazy("%(count)s ticket moved to the trash.", "%(count)s tickets moved to the trash.", "count")
 RESTORED = ngettext_lazy("%(count)s ticket restored.", "%(count)s tickets restored.", "count")
 DEEDS = {
@@ -110,6 +129,7 @@ DEEDS = {
     "tag": Deed(gettext_lazy("Tags"), "tickets.tag", BulkTagsForm, _tag, CHANGED),
     FIELD: Deed(gettext_lazy("Field"), "tickets.set_fields", BulkFieldForm, _fill, CHANGED),
     "snooze": Deed(gettext_lazy("Snooze"), "tickets.set_status", SnoozeForm, _snooze, SNOOZED),
+    FOLLOW_UP: Deed(gettext_lazy("Plan a follow-up"), "tickets.reply", BulkPlanForm, _plan, PLANNED),
     "resolve": Deed(gettext_lazy("Solve"), "tickets.resolve", ResolveForm, _resolve, SOLVED),
     "trash": Deed(pgettext_lazy("verb", "Trash"), "tickets.trash", forms.Form, _trash, TRASHED),
     RESTORE: Deed(gettext_lazy("Restore"), "tickets.trash", forms.Form, _restore, RESTORED),
@@ -132,12 +152,27 @@ def _ask(request: HttpRequest) -> HttpResponse:
         title = dict(_deeds(user)).get(do)
         if title is None:
             raise Http404
-        return render(request, "tickets/_bulk_panel.html", _choices() | {"do": do, "title": title})
+        context = _choices() | {"do": do, "title": title}
+        if do == FOLLOW_UP:
+            context |= _plan_choices(request)
+        return render(request, "tickets/_bulk_panel.html", context)
     asked = BulkForm({"do": "ask"} | {"number": request.GET.getlist("number")})
     if not asked.is_valid():
         messages.error(request, problems_of(asked))
         return redirect(back(request))
     return _page(request, asked.cleaned_data["number"])
+
+
+def _plan_choices(request: HttpRequest) -> dict[str, Any]:
+    """The form of a follow-up, filled from a template if one is chosen, and with what was typed if it was refused."""
+    templates, pk = list(templates_for(viewer_with_teams(request))), request.GET.get("template", "")
+    chosen = next((one for one in templates if str(one.pk) == pk), None)
+    told = (
+        {"kind": chosen.kind, "body": chosen.body, "words": chosen.when, "unless": chosen.unless} if chosen else USUAL
+    )
+    is_typed = request.POST.get("do") == FOLLOW_UP
+    form = BulkPlanForm(request.POST if is_typed else None, initial=told)
+    return {"plan_templates": templates, "chosen": chosen, "plan_form": form}
 
 
 def _deeds(user: User) -> list[tuple[str, str]]:
@@ -168,13 +203,17 @@ def _page(request: HttpRequest, numbers: list[int], *, wrong: str = "") -> HttpR
     know_names(tickets)
     choices = _choices(request.POST)
     usable = [(do, title) for do, title in _deeds(user) if do != FIELD or choices["fields"]]
-    context = choices | {
-        "deeds": [(do, title) for do, title in usable if (do == RESTORE) == is_trash],
-        "tickets": tickets,
-        "numbers": [ticket.pk for ticket in tickets],
-        "wrong": wrong,
-        "typed": request.POST,
-    }
+    context = (
+        choices
+        | _plan_choices(request)
+        | {
+            "deeds": [(do, title) for do, title in usable if (do == RESTORE) == is_trash],
+            "tickets": tickets,
+            "numbers": [ticket.pk for ticket in tickets],
+            "wrong": wrong,
+            "typed": request.POST,
+        }
+    )
     return render(request, "tickets/bulk.html", context, status=UNPROCESSABLE if wrong else 200)
 
 
@@ -202,9 +241,19 @@ def _change(request: HttpRequest) -> HttpResponse:
     meant = Ticket.objects.trash_of(user) if do == RESTORE else Ticket.objects.visible_to(user)
     seen = list(meant.filter(pk__in=numbers))
     changed = actions.change_many(seen, by=user, change=deed.change(form, user)) if seen else Changed()
+    if isinstance(form, BulkPlanForm):
+        changed.undo = _undo_plans(form, changed, user)
     missing = sorted(set(numbers) - {ticket.pk for ticket in seen})
     changed.left |= dict.fromkeys(missing, _("It is not there any more, or not yours to see."))
     return _answer(request, *_said(changed, deed.past), undo=changed.undo, numbers=changed.done + changed.same)
+
+
+def _undo_plans(form: BulkPlanForm, changed: Changed, user: User) -> Undo | None:
+    """What was planned on all of them is called off again in one go."""
+    was = {number: form.planned[number] for number in changed.done}
+    if not was:
+        return None
+    return actions.offer_to_undo_each(was, by=user, do="plan", label=str(PLANNED % {"count": len(was)}).rstrip("."))
 
 
 def _said(changed: Changed, past: Any) -> tuple[list[str], bool]:

@@ -23,6 +23,7 @@ from tickets.forms.notifying import BrowserForm, NotificationSettingsForm
 from tickets.models import Ticket
 from tickets.pushing import public_key
 from tickets.queries.concerning import may_see
+from tickets.queries.follow_ups import count_due
 from tickets.queries.notifications import COUNT_CAP, Told, count_unread, excerpt, said, settings_of, told_page
 from tickets.views.acting import UNPROCESSABLE, act_on, see_other
 from tickets.views.inbox import answer, viewer_with_teams
@@ -59,9 +60,10 @@ def _shown(told: Told) -> dict[str, object]:
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """The place in the rail, with how much is unread: fetched by the page, which has no query to spare for it."""
-    count = count_unread(viewer_with_teams(request))
-    shown = f"{COUNT_CAP}+" if count > COUNT_CAP else count
-    return render(request, "tickets/_bell.html", {"unread": shown, "is_counted": True})
+    user = viewer_with_teams(request)
+    counts = {"unread": count_unread(user), "due": count_due(user)}
+    shown = {name: f"{COUNT_CAP}+" if count > COUNT_CAP else count for name, count in counts.items()}
+    return render(request, "tickets/_bell.html", shown | {"is_counted": True})
 
 
 @requires("tickets.view")
