@@ -8,7 +8,14 @@ from chat.urls import desk_patterns, site_patterns
 from helpdesk import views
 from helpdesk.styleguide import styleguide
 from outbox.urls import reader_patterns
-from tickets.urls import article_patterns, cause_patterns, customer_patterns, macro_patterns, shape_patterns
+from tickets.urls import (
+    article_patterns,
+    cause_patterns,
+    customer_patterns,
+    macro_patterns,
+    promise_patterns,
+    shape_patterns,
+)
 
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.forbidden"
@@ -28,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("root-causes/", include(cause_patterns)),
     path("settings/macros/", include(macro_patterns)),
     path("settings/articles/", include(article_patterns)),
+    path("settings/promises/", include(promise_patterns)),
     path("settings/", include(shape_patterns)),
     path("dashboard/", include("reports.urls")),
     path("", include(reader_patterns)),

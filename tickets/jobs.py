@@ -33,8 +33,8 @@ from tickets.actions import (
     wake_ticket,
     write_next_of,
 )
-from tickets.actions.promising import break_promises, read_promises
 from tickets.actions.causes import move_merged_tickets
+from tickets.actions.promising import break_promises, read_promises
 from tickets.models import BulkReply, BulkReplyRow, Event, FollowUp, Outreach, OutreachRow, ScheduledReply, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q
+from django.db.models.functions import JSONObject
+from django.utils.dateparse import parse_datetime, parse_duration
 
 from accounts.models import Calendar, Desk
 from tickets.models import Promise, PromiseRun, Ticket
-from tickets.sla import answer_due
+from tickets.sla import answer_due, open_between
 
 DAYS = 30  # over which it is told how often a promise was kept
 ENOUGH = 20  # fewer times say nothing yet
@@ -99,3 +103,76 @@ def lately(promises: Iterable[Promise], now: datetime) -> dict[int, Share]:
     asked = list(promises)
     found = kept_shares(asked, since=now - timedelta(days=DAYS), until=now) if asked else {}
     return {promise.pk: found.get(promise.pk, Share()) for promise in asked}
+
+
+# --- How a ticket stands with them ---------------------------------------------------------
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one promise stands, or stood, on a ticket. Lengths are of the hours that count for it (`is_in_hours`)."""
+
+    words: str
+    state: str
+    due_at: datetime | None
+    is_ended: bool
+    is_in_hours: bool
+    took: timedelta | None  # from its beginning to its end
+    left: timedelta | None  # while it runs
+    late: timedelta | None  # beyond what was promised, until its end or until now
+
+    @property
+    def is_paused(self) -> bool:
+        return self.left is not None and self.due_at is None
+
+
+def promise_rows() -> ArraySubquery:
+    """The newest runs of a ticket's promises that run or count, to be annotated on it: a page has no query to spare."""
+    hours = {
+        f"{name}_{field}": f"{path}__{field}"
+        for name, path in (("own", "promise__calendar"), ("site", "ticket__site__calendar"))
+        for field in ("hours", "holidays", "time_zone")
+    }
+    times = {name: name for name in ("state", "began_at", "due_at", "ended_at", "left")}
+    facts = JSONObject(words="promise__words", is_always="promise__is_round_the_clock", **times, **hours)
+    rows = PromiseRun.objects.filter(ticket=OuterRef("pk")).exclude(state=PromiseRun.State.VOID)
+    return ArraySubquery(rows.order_by("-began_at", "-pk").values(facts=facts)[:SHOWN])
+
+
+def standings(rows: list[dict[str, Any]], now: datetime) -> list[Standing]:
+    """What `promise_rows` said, as of now."""
+    return [_standing(row, now) for row in rows]
+
+
+def _standing(row: dict[str, Any], now: datetime) -> Standing:
+    began_at, due_at, ended_at = (_time(row[name]) for name in ("began_at", "due_at", "ended_at"))
+    hours = _hours(row)
+    is_running = row["state"] == PromiseRun.State.RUNNING and ended_at is None
+    left = parse_duration(row["left"]) if row["left"] else None
+    if is_running and due_at is not None:
+        left = open_between(now, due_at, hours)
+    until = ended_at or now
+    late = open_between(due_at, until, hours) if due_at is not None and until > due_at else None
+    is_timed = due_at is not None or left is not None
+    return Standing(
+        words=row["words"],
+        state=PromiseRun.State.BROKEN if late is not None else row["state"],
+        due_at=due_at,
+        is_ended=ended_at is not None,
+        is_in_hours=hours is not None,
+        took=open_between(began_at, ended_at, hours) if began_at and ended_at and is_timed else None,
+        left=left if is_running and late is None else None,
+        late=late,
+    )
+
+
+def _hours(row: dict[str, Any]) -> Calendar | None:
+    if row["is_always"]:
+        return None
+    name = next((name for name in ("own", "site") if row[f"{name}_time_zone"]), None)
+    return Calendar(**{field: row[f"{name}_{field}"] for field in ("hours", "holidays", "time_zone")}) if name else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
