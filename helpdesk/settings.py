@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
     "the worker is alive": {"task": "accounts.jobs.beat", "schedule": 10.0},
     "files that nobody sent": {"task": "tickets.jobs.discard_unsent_files", "schedule": 3600.0},
     "replies to many": {"task": "tickets.jobs.send_bulk_replies", "schedule": 5.0},
+    "what was fixed": {"task": "recovery.jobs.tell_what_was_fixed", "schedule": 10.0},
     "tickets of merged causes": {"task": "tickets.jobs.move_tickets_of_merged_causes", "schedule": 10.0},
     "what nobody was told of": {"task": "tickets.jobs.notify_all", "schedule": 10.0},
     "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from django.conf import settings
@@ -123,7 +124,7 @@ def cause_fixed(ticket: Ticket, telling: Telling, *, dedupe_key: str) -> Mail | 
         words = {"subject": ticket.subject, "words": telling.words_in(translation.get_language() or "")}
         return _cause_fixed(
             to=(ticket.customer.name, address.email),
-            words=_context(ticket) | words | {"unsubscribe_url": unsubscribe_url(address.email)},
+            words=_context(ticket) | words | _back(ticket) | {"unsubscribe_url": unsubscribe_url(address.email)},
             kind="cause_fixed",
             about=ticket.about,
             dedupe_key=dedupe_key,
@@ -138,7 +139,7 @@ def cause_fixed_sample(cause: RootCause, *, by: User, words: str, language: str,
         return _cause_fixed(to=to, words=shown, kind="notification", about="", dedupe_key=dedupe_key)
 
 
-def _cause_fixed(*, to: tuple[str, str], words: dict[str, object], kind: str, about: str, dedupe_key: str) -> Mail:
+def _cause_fixed(*, to: tuple[str, str], words: Mapping[str, object], kind: str, about: str, dedupe_key: str) -> Mail:
     desk = Desk.current()
     text, html = render("recovery/mail/cause_fixed", words)
     return queue_mail(
@@ -157,6 +158,11 @@ def _cause_fixed(*, to: tuple[str, str], words: dict[str, object], kind: str, ab
 def _in_their_language(ticket: Ticket, desk: Desk) -> AbstractContextManager[None]:
     site = ticket.site.language if ticket.site else ""
     return translation.override(mail_language(ticket.customer.locale, site, desk.language))
+
+
+def _back(ticket: Ticket) -> dict[str, object]:
+    """The one button: to the page where they find the chat, if there is one."""
+    return {"action_url": ticket.site.url if ticket.site else "", "action_label": _("Open the chat")}
 
 
 def _context(ticket: Ticket) -> dict[str, object]:

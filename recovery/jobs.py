@@ -27,9 +27,9 @@ from recovery.models import Offer, Survey, TellingRow
 from recovery.queries.approvals import overdue_approvals
 from recovery.queries.brakes import brake, wrote_since
 from recovery.queries.offers import expired_offers, offer_of_mail, unsent_offers
-from recovery.queries.telling import in_the_post, left_out_since, row_of_mail, tellings_due
 from recovery.queries.surveys import survey_of_mail, surveys_due, surveys_ending
 from tickets.actions import read_log
+from recovery.queries.telling import in_the_post, left_out_since, row_of_mail, tellings_due
 from tickets.queries import ticket_of
 
 log = logging.getLogger(__name__)

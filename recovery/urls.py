@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.views import panel, portal
+from recovery.views import panel, portal, telling
 
 app_name = "recovery"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("tickets/<int:number>/recovery/failure/withdraw/", panel.withdraw, name="withdraw_failure"),
     path("tickets/<int:number>/recovery/fault/", panel.fault, name="fault"),
     path("tickets/<int:number>/recovery/marks/", panel.mark, name="mark"),
+    path("root-causes/<int:pk>/tell/", telling.tell, name="tell"),
+    path("root-causes/told/<int:pk>/", telling.told, name="told"),
+    path("root-causes/told/<int:pk>/stop/", telling.stop, name="stop_telling"),
     path("offer/<str:token>/", portal.offer, name="offer"),
     path("survey/<str:token>/", portal.survey, name="survey"),
 ]
