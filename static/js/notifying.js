@@ -18,7 +18,7 @@ document.addEventListener("desk:frame", ({ detail: frame }) => {
   if (frame.type === "notified" || (frame.type === "heartbeat" && ++beats % LOOK_EVERY === 0)) look()
 })
 document.addEventListener("desk:changed", (event) => { if (!event.detail.refs.length) look() })   // without a socket
-document.addEventListener("desk:due", look)   // a task was done, or a follow-up planned
+for (const name of ["desk:due", "desk:undone"]) document.addEventListener(name, look)   // a task was done, or not after all
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look() })
 
 // What a page fetches while nobody looks at it has been read by nobody; socket.js says so once somebody does.

@@ -35,7 +35,7 @@ class _Plan(forms.Form):
         label=gettext_lazy("What it says"), max_length=BODY_CHARS, widget=forms.Textarea(attrs={"rows": 4})
     )
     unless = forms.MultipleChoiceField(
-        label=pgettext_lazy("follow-up", "Not if, before,"),
+        label=gettext_lazy("Called off by itself if, before,"),
         choices=Unless.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from accounts.models import Desk, User
+from tickets.formatting import to_text
+from tickets.macros import render
 from tickets.models import Event, FollowUp, FollowUpTemplate, Ticket, Unless
 from tickets.models.follow_up import FollowUpQuerySet
 from tickets.queries.inbox import Cursor
@@ -98,17 +100,25 @@ def _zone(name: str) -> ZoneInfo | None:
 # --- Lists ---------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Planned:
-    """A follow-up, and the clock that it goes by."""
+    """A follow-up, the clock that it goes by, and its words as they would read now."""
 
     row: FollowUp
     zone: ZoneInfo
+    words: str
+
+
+def shown(row: FollowUp, ticket: Ticket, zone: ZoneInfo | None = None) -> Planned:
+    """A follow-up as a list shows it. The ticket comes with its customer and its site's calendar."""
+    is_message = not row.is_task and row.by is not None
+    words = to_text(render(row.body, ticket, row.by)) if is_message and row.by else row.body
+    return Planned(row, zone or zone_of(ticket), words)
 
 
 def planned_on(ticket: Ticket) -> list[Planned]:
     """What is still to happen on a ticket or to be done there, the next one first."""
     rows = ticket.follow_ups.planned().open().select_related("by", "assignee").order_by("due_at", "pk")
     zone = zone_of(ticket)
-    return [Planned(row, zone) for row in rows]
+    return [shown(row, ticket, zone) for row in rows]
 
 
 def templates_for(user: User) -> QuerySet[FollowUpTemplate]:

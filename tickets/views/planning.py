@@ -27,7 +27,7 @@ from tickets.forms.planning import ChangePlanForm, FollowUpDeedForm, PlanForm, T
 from tickets.macros import render as render_words
 from tickets.macros import unknown_names
 from tickets.models import FollowUp, FollowUpTemplate, Ticket, Undo
-from tickets.queries.follow_ups import ALL, MINE, TEAMS, Planned, due_page, stretch_of, templates_for, zone_of
+from tickets.queries.follow_ups import ALL, MINE, TEAMS, due_page, shown, stretch_of, templates_for, zone_of
 from tickets.queries.inbox import Cursor
 from tickets.views.acting import UNPROCESSABLE, after, see_other
 from tickets.views.inbox import answer, know_names, viewer_with_teams, wants_fragment
@@ -240,8 +240,7 @@ def _groups(rows: list[FollowUp], now: datetime) -> list[dict[str, Any]]:
     """The rows in order of time, under what one calls that time."""
     parts = groupby(rows, key=lambda row: stretch_of(row.due_at, now))
     return [
-        {"key": key, "label": STRETCHES[key], "rows": [Planned(row, zone_of(row.ticket)) for row in part]}
-        for key, part in parts
+        {"key": key, "label": STRETCHES[key], "rows": [shown(row, row.ticket) for row in part]} for key, part in parts
     ]
 
 
