@@ -211,6 +211,8 @@ PERSON_PARTS = ["tickets.actions.leaving.WORK"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
 CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS"]
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.
+# How what apps above `tickets` did to one is put back: name of the step -> dotted path of put_back(ticket, was, by).
+UNDO_STEPS = {"case": "recovery.actions.cases.put_back"}
 MACRO_STEPS = {
     "assign": "tickets.actions.macro_steps.ASSIGN",
     "team": "tickets.actions.macro_steps.TEAM",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.views import panel, portal, telling
+from recovery.views import cases, panel, portal, telling, triggers
 
 app_name = "recovery"
 
@@ -12,6 +12,13 @@ urlpatterns = [
     path("tickets/<int:number>/recovery/failure/withdraw/", panel.withdraw, name="withdraw_failure"),
     path("tickets/<int:number>/recovery/fault/", panel.fault, name="fault"),
     path("tickets/<int:number>/recovery/marks/", panel.mark, name="mark"),
+    path("tickets/<int:number>/recovery/case/", cases.case, name="case"),
+    path("tickets/<int:number>/recovery/case/open/", cases.open_case, name="open_case"),
+    path("recovery/", cases.queue, name="queue"),
+    path("recovery/decisions/", cases.decisions, name="decisions"),
+    path("settings/recovery/triggers/", triggers.triggers, name="triggers"),
+    path("settings/recovery/triggers/<slug:trigger>/preview/", triggers.preview, name="trigger_preview"),
+    path("recovery/place/", cases.place, name="place"),
     path("root-causes/<int:pk>/tell/", telling.tell, name="tell"),
     path("root-causes/told/<int:pk>/", telling.told, name="told"),
     path("root-causes/told/<int:pk>/stop/", telling.stop, name="stop_telling"),

@@ -100,6 +100,9 @@ UNKNOWN: dict[str, Any] = {
     "uidb36": "x",
     "language": "x",
     "file": "00000000-0000-4000-8000-000000000000",
+    "trigger": "x",
+    "role": "x",
+    "offer": "00000000-0000-4000-8000-000000000000",
     "picture": "00000000-0000-4000-8000-000000000000",
 }
 EVIL = "https://evil.example/"
@@ -248,6 +251,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     )
 
 
+            "trigger": {"trigger": "rating"},
 def ask(world: World, who: str, name: str, method: str, values: dict[str, Any] | None = None, **extra: Any) -> Any:
     """What `who` gets; whatever it did is undone."""
     address = ROUTES[name].address(world.values(name) if values is None else values) + "?" + QUERIES.get(name, "")

@@ -9,6 +9,7 @@ from recovery.actions.cases import (
     mark_answered,
     mark_offered,
     open_case,
+    remember_case,
     reopen_case,
     take_case,
     verify_case,
@@ -27,6 +28,7 @@ from recovery.actions.offering import (
     withdraw_unsent,
 )
 from recovery.actions.proving import prove_ledger, settle_alarm
+from recovery.actions.triggers import change_trigger
 
 __all__ = [
     "OptionDraft",
@@ -34,6 +36,7 @@ __all__ = [
     "answer_survey",
     "approve_offer",
     "change_offer",
+    "change_trigger",
     "close_case",
     "contact_case",
     "decline_offer",
@@ -46,6 +49,7 @@ __all__ = [
     "mark_offered",
     "note_failure",
     "open_case",
+    "remember_case",
     "prove_ledger",
     "refuse_offer",
     "reopen_case",

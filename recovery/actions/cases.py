@@ -5,12 +5,14 @@ Locks: ticket → case. `mark_offered` and `mark_answered` are steps of the offe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,8 +20,9 @@ from recovery.models import Arm, Case, Decision, Offer, Policy, Trigger
 from recovery.queries.cases import Earlier, earlier_failure, owner_for, senior_for
 from tickets.actions._rules import Actor, clean_line, lock, require
 from tickets.actions.trashing import refuse_in_trash
+from tickets.actions.undoing import offer_to_undo
 from tickets.events import record
-from tickets.models import Event, Ticket
+from tickets.models import Event, Ticket, Undo
 from tickets.queries.concerning import may_see
 
 NOTE_CHARS = 500
@@ -239,6 +242,69 @@ def escalate_case(case: Case, *, by: Actor, earlier: Earlier, at: datetime | Non
     case.save(update_fields=["is_second_failure", "follows", "arm", "why", "owner"])
     record(ticket, "case.escalated", by=by, at=at, data={"why": _earlier_data(earlier)} | _about(case))
     return case
+
+
+def remember_case(case: Case, *, by: User, act: Callable[[], object]) -> list[Undo]:
+    """Do something to a case so that whoever does it can take it back for a while; nothing to undo: an empty list."""
+    with transaction.atomic():
+        ticket, before = _lock(case)
+        was = _kept(before)
+        act()
+        made = _kept(Case.objects.get(pk=case.pk))
+        changed = [name for name in KEPT if was[name] != made[name]]
+        if not changed:
+            return []
+        step = {"case": case.pk, "was": {n: was[n] for n in changed}, "made": {n: made[n] for n in changed}}
+        return [offer_to_undo(ticket, by=by, do="case", was=step, label=_("Case changed"))]
+
+
+@transaction.atomic
+def put_back(ticket: Ticket, was: dict[str, Any], by: User) -> Case:
+    """The case as it was before somebody did something to it, unless it has changed since. Records `case.put_back`.
+
+    Errors: PermissionDenied; ValidationError code `invalid`.
+    """
+    ticket = lock(ticket)
+    require(by, "recovery.work")
+    case = Case.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=was["case"]).first()
+    now = _kept(case) if case else {}
+    if case is None or any(now[name] != value for name, value in was["made"].items()):
+        raise ValidationError(_("It has changed since."), code="invalid")
+    for name, value in was["was"].items():
+        is_time = value is not None and (name.endswith("_at") or name == "watch_until")
+        setattr(case, name, parse_datetime(value) if is_time else value)
+    case.save()
+    case.refresh_from_db()
+    record(ticket, "case.put_back", by=by, data={"state": case.state} | _about(case))
+    return case
+
+
+# What can be taken back of a case.
+KEPT = (
+    "state",
+    "owner_id",
+    "contacted_at",
+    "offered_at",
+    "answered_at",
+    "verified_at",
+    "closed_at",
+    "close_note",
+    "watch_until",
+    "contact_due_at",
+    "resolution_due_at",
+    "contact_told_at",
+    "resolution_told_at",
+    "reopened_at",
+    "reopened_count",
+    "is_second_failure",
+    "arm",
+    "why",
+)
+
+
+def _kept(case: Case) -> dict[str, Any]:
+    values = {name: getattr(case, name) for name in KEPT}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _lock(case: Case) -> tuple[Ticket, Case]:

@@ -13,14 +13,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.models import Desk, User
 from recovery.actions.cases import escalate_case, open_case
 from recovery.hassle import REPEAT_WITHIN, SAME_CONTACT
-from recovery.lots import draw
-from recovery.models import Arm, Case, Decision, Failure, Lot, Policy, Remedy, Trigger, Watch
-from recovery.queries.cases import earlier_failure, person_of
+from recovery.models import Arm, Case, Decision, Failure, Lot, Policy, Trigger, Watch
+from recovery.queries.cases import arm_drawn, earlier_failure, is_spared, person_of
 from recovery.queries.hassle import hassle_of
 from recovery.queries.triggers import (
     ASKS_ON,
@@ -40,7 +38,6 @@ from tickets.models import Channel, Event, Priority, Ticket
 
 Outcome = Decision.Outcome
 STALE = timedelta(days=7)  # what was brought in from elsewhere happened long ago, and opens nothing
-GRAVE = 4  # from this severity on nobody is held out
 WATCHED = "ticket.opened"
 READ = {WATCHED}.union(*ASKS_ON.values())
 
@@ -174,14 +171,6 @@ def _standing(ticket: Ticket, decision: Decision, lot: Lot | None, rule: Rule) -
     )
 
 
-def is_spared(failure: Failure) -> bool:
-    """Whether nobody is held out of it: it is grave, or law or contract grant something for it anyway."""
-    if failure.severity >= GRAVE:
-        return True
-    owed = Remedy.objects.filter(is_owed=True, archived_at=None, failures__contains=[failure.kind])
-    return owed.filter(severity_from__lte=failure.severity, severity_to__gte=failure.severity).exists()
-
-
 def _last_at(ticket: Ticket, decision: Decision) -> datetime | None:
     """When this trigger last had a case opened for the same person, or held one out, on whichever ticket."""
     theirs = Ticket.objects.of_person(ticket.customer)
@@ -195,9 +184,8 @@ def _lot_of(ticket: Ticket, trigger: str) -> Lot | None:
     person are decided one after the other."""
     if trigger not in Trigger.values or trigger == Trigger.AGENT:
         return None
-    policy, person = Policy.current(), person_of(ticket.customer)
-    secret = salted_hmac("recovery.lots", "secret").digest()
-    arm = draw(secret, person, trigger, holdout_percent=policy.holdout_percent, variants=policy.variants)
+    person = person_of(ticket.customer)
+    arm = arm_drawn(person, trigger, policy=Policy.current())
     Lot.objects.get_or_create(customer_id=person, trigger=trigger, defaults={"arm": arm})
     return Lot.objects.select_for_update(of=("self",)).get(customer_id=person, trigger=trigger)
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
+from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.roles import Role
 from customers.models import Customer
-from recovery.models import Case, Failure, Policy
+from recovery.lots import draw
+from recovery.models import Case, Failure, Policy, Remedy
 from tickets.models import Ticket
 
+GRAVE = 4  # from this severity on nobody is held out
 SENIOR = [Role.LEAD, Role.MANAGER, Role.ADMIN]
 
 
@@ -50,6 +53,20 @@ def earlier_failure(ticket: Ticket, *, at: datetime, policy: Policy) -> Earlier 
         return None
     is_same = ticket.root_cause_id is not None and on.root_cause_id == ticket.root_cause_id
     return Earlier(on.pk, when, is_same, Case.objects.filter(ticket=on).first() or case)
+
+
+def is_spared(failure: Failure) -> bool:
+    """Whether nobody is held out of it: it is grave, or law or contract grant something for it anyway."""
+    if failure.severity >= GRAVE:
+        return True
+    owed = Remedy.objects.filter(is_owed=True, archived_at=None, failures__contains=[failure.kind])
+    return owed.filter(severity_from__lte=failure.severity, severity_to__gte=failure.severity).exists()
+
+
+def arm_drawn(person: int, trigger: str, *, policy: Policy) -> str:
+    """What a person draws for a trigger, if they have not drawn before."""
+    secret = salted_hmac("recovery.lots", "secret", algorithm="sha256").digest()
+    return draw(secret, person, trigger, holdout_percent=policy.holdout_percent, variants=policy.variants)
 
 
 def owner_for(ticket: Ticket, *, is_senior: bool) -> User | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recovery.models import Trigger
+from recovery.money import shown
 
 Why = dict[str, Any]
 
@@ -87,7 +89,8 @@ def _unanswered(why: Why) -> str:
 
 
 def _hassle(why: Why) -> str:
-    values = {"amount": why.get("shown") or why.get("amount", ""), "day": _day(why.get("at"))}
+    amount = shown(Decimal(why["amount"]), why["currency"]) if why.get("amount") else "–"
+    values = {"amount": amount, "day": _day(why.get("at"))}
     return _("The hassle came to %(amount)s on %(day)s") % values
 
 
@@ -102,6 +105,8 @@ def _abandoned(why: Why) -> str:
 
 
 def _second(why: Why) -> str:
+    if why.get("instead"):  # held out, until it turned out how bad it is
+        return why_words(why["instead"], why.get("why", {}))
     return earlier_words(why) or _("It is not the first failure")
 
 
