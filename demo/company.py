@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 
 from django.conf import settings
 
@@ -14,6 +15,7 @@ from accounts.roles import Role
 from chat.actions import create_proactive_message
 from customers.actions import change_customer, get_or_create_customer
 from customers.models import Address, Company, Customer
+from tickets.actions.promises import Terms, give_promise
 from tickets.models import RootCause
 
 NAME = "Bellwether Cycles"
@@ -66,6 +68,16 @@ PROACTIVE = [
 ]
 
 # The chat's hours, Monday to Sunday; the shop itself closes earlier.
+# What customers read, what is measured, and whether the chat says it.
+PROMISES: list[tuple[str, dict[str, Any], bool]] = [
+    ("A first answer within 30 minutes of opening hours", {"measure": "first_answer", "minutes": 30}, True),
+    ("No question waits longer than 2 hours", {"measure": "next_answer", "minutes": 120}, True),
+    (
+        "Put right within three working days",
+        {"measure": "solved", "minutes": 42 * 60, "is_paused_while_pending": True},
+        False,
+    ),
+]
 HOURS = {str(day): [["08:00", "22:00"]] for day in range(6)} | {"6": [["10:00", "18:00"]]}
 
 CAUSES = {
@@ -189,6 +201,9 @@ def found_company(now: datetime, rng: Random) -> Cast:
     teams = {slug: Team.objects.create(slug=slug, name=name) for slug, name in TEAMS.items()}
     people = _people(teams, now)
     calendar = Calendar.objects.create(name="Chat hours", time_zone=ZONE, hours=HOURS, holidays=_holidays(now.year))
+    for words, measured, is_public in PROMISES:
+        terms = Terms(calendar=calendar, **measured)
+        give_promise(by=None, words=words, terms=terms, is_public=is_public, at=now - timedelta(days=90))
     return Cast(
         site=_site(teams["shop"], calendar),
         calendar=calendar,

@@ -27,11 +27,13 @@ from tickets.actions import (
     set_status,
     tag_ticket,
 )
+from tickets.actions.promising import measure_history
 from tickets.models import Channel, FollowUp, Message, Priority, ReadMark, Status, Ticket
 
 DAYS = 60
 A_DAY = [5, 3, 4, 3, 4, 5, 1]  # conversations that begin, Monday to Sunday
 _MINUTE = timedelta(minutes=1)
+_MEASURED_EVERY = timedelta(hours=1)  # of that time; which promises were broken stands where one looked
 
 
 @dataclass
@@ -219,8 +221,14 @@ class History:
             for at, step in conversation.plan:
                 self._at(at, lambda c=conversation, s=step, t=at: self._happen(c, s, t))  # type: ignore[misc]
         heapify(self._heap)
+        measured_at = self._heap[0][0]
         while self._heap:
-            heappop(self._heap)[2]()
+            at, _order, happen = heappop(self._heap)
+            if at - measured_at > _MEASURED_EVERY:
+                measured_at = at
+                measure_history(at)
+            happen()
+        measure_history(self.now)
         self._read_up()
 
     def _at(self, at: datetime, happen: Callable[[], None]) -> None:

@@ -358,7 +358,8 @@ def _break(late: PromiseRun, now: datetime, *, is_history: bool) -> bool:
     run.save(update_fields=["state", "broken_at"])
     if not Event.objects.filter(ticket=ticket, type="promise.broken", data__run=run.pk).exists():
         data = _broken_data(run, ticket)
-        record(ticket, "promise.broken", by=None, at=run.broken_at if is_history else None, data=data)
+        at = max(run.broken_at or now, ticket.updated_at) if is_history else None
+        record(ticket, "promise.broken", by=None, at=at, data=data)
     return True
 
 
