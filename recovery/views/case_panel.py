@@ -41,4 +41,4 @@ def _owners(ticket: Ticket, case: Case) -> list[User]:
     people = User.objects.filter(is_active=True).filter(sees if ticket.team_id else Q()).distinct()
     if case.is_second_failure:
         people = people.exclude(role=Role.AGENT)
-    return list(people.exclude(pk=case.owner_id).order_by("name"))
+    return [user for user in people.order_by("name") if user.pk != case.owner_id]
