@@ -21,7 +21,7 @@ from tickets import actions
 from tickets.actions.sorting import UNCHANGED, Unchanged
 from tickets.models import NamedStatus, RootCause, Ticket
 from tickets.models.ticket import TicketQuerySet
-from tickets.queries import inbox_views, keep_of, understand, visible_customers
+from tickets.queries import inbox_views, keep_of, looked_up, understand, visible_customers
 from tickets.queries.inbox import TRASH
 from tickets.queries.searching import TooSlowError, limited_in_time
 from tickets.queries.viewing import KEY, kept_in_view, opened_view, saved_views
@@ -230,7 +230,7 @@ def narrowed(rows: QuerySet[Ticket], wanted: dict[str, Any], by: User) -> QueryS
     if "q" in wanted:
         actions.index_due()  # what was said a second ago is found, too
         search = understand(wanted["q"], by)
-        rows = rows.filter(keep_of(search, by)) if search.parts else rows.none()
+        rows = rows.filter(keep_of(looked_up(search, by), by)) if search.parts else rows.none()
     for name, lookup in _LOOKUPS.items():
         if name in wanted:
             value = wanted[name]

@@ -204,12 +204,13 @@ def test_before_a_day_also_finds_what_was_brought_in_later(write, alice, monkeyp
 
 
 def test_a_name_that_many_have(many, alice, monkeypatch):
-    few = found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")
+    asked = ["from:carla", "from:carla words", "-from:carla", 'from:"carla cortez"', 'from:"carla cortez" words']
+    few = [found(alice, text) for text in asked]
     monkeypatch.setattr(filtering, "_LISTED_CUSTOMERS", 0)
     monkeypatch.setattr(filtering, "_FEW_CUSTOMERS", 0)
     assert filtering.looked_up(understand("from:carla", alice), alice).parts[0].held == filtering._MANY
-    assert (found(alice, "from:carla"), found(alice, "from:carla words"), found(alice, "-from:carla")) == few
-    assert few[0]
+    assert [found(alice, text) for text in asked] == few
+    assert few[0] == few[3] != []
     assert few[2]
 
 
@@ -221,6 +222,7 @@ def test_customers_are_looked_up_by_name_and_address_up_to_a_limit(carla):
     assert few_customers("carla", 3) is None
     assert few_customers("ann", 4) == others
     assert few_customers("100%", 4) == few_customers("nobody", 0) == []
+    assert few_customers("la cor", 4) == [carla.pk], "no address holds a blank"
 
 
 def test_a_tag_is_read_from_its_newest_ticket_on(many, alice):

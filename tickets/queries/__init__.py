@@ -1,7 +1,7 @@
 """Readings that are more than one filter, split by noun; import them from here."""
 
 from tickets.queries.customers import find_customers, visible_customers
-from tickets.queries.filtering import keep_of, understand
+from tickets.queries.filtering import keep_of, looked_up, understand
 from tickets.queries.inbox import Cursor, Page, View, inbox_page, inbox_views
 from tickets.queries.mailing import (
     Copy,
@@ -26,6 +26,7 @@ __all__ = [
     "inbox_page",
     "inbox_views",
     "keep_of",
+    "looked_up",
     "seen_seq",
     "ticket_of",
     "timeline",

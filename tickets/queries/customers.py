@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -43,22 +47,27 @@ def numbers_of_customers(words: str) -> QuerySet[Customer, int]:
 
 
 def called(words: str) -> tuple[QuerySet[Customer], QuerySet[Address]]:
-    """The customers and the addresses with these words in them.
+    """The customers and the addresses with these words in them; no address holds a blank.
 
     Two searches, one for each index: an OR over two tables would use neither."""
     how = "icontains" if len(words) >= TRIGRAM else "istartswith"
     by_name = Customer.objects.filter(**{f"name__{how}": words}).order_by()
-    return by_name, Address.objects.filter(**{f"email__{how}": words}).order_by()
+    addresses = Address.objects.none() if " " in words else Address.objects.filter(**{f"email__{how}": words})
+    return by_name, addresses.order_by()
 
 
 def few_customers(words: str, at_most: int) -> list[int] | None:
     """The primary keys of those, if so many names and addresses at most have these words; None if they are more."""
     by_name, by_address = called(words)
-    parts = [by_name.values("pk").query.sql_with_params(), by_address.values("customer").query.sql_with_params()]
     # Materialized, for with a limit the database may prefer to read the whole table until it has so many.
-    each = [f"WITH one AS MATERIALIZED ({sql}) SELECT * FROM one" for sql, _params in parts]  # noqa: S608  the ORM's
-    some = f"SELECT array_agg(pk) FROM (({each[0]}) UNION ALL ({each[1]}) LIMIT %s) AS found (pk)"  # noqa: S608
+    parts, params = list[str](), list[Any]()
+    for found in (by_name.values("pk"), by_address.values("customer")):
+        with suppress(EmptyResultSet):
+            sql, given = found.query.sql_with_params()
+            parts.append(f"(WITH one AS MATERIALIZED ({sql}) SELECT * FROM one)")  # noqa: S608  the ORM's
+            params += given
+    some = f"SELECT array_agg(pk) FROM ({' UNION ALL '.join(parts)} LIMIT %s) AS found (pk)"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(some, [*parts[0][1], *parts[1][1], at_most + 1])
-        found: list[int] = cursor.fetchone()[0] or []
-    return sorted(set(found)) if len(found) <= at_most else None
+        cursor.execute(some, [*params, at_most + 1])
+        numbers: list[int] = cursor.fetchone()[0] or []
+    return sorted(set(numbers)) if len(numbers) <= at_most else None
