@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.views import cases, panel, portal, telling, triggers
+from recovery.views import cases, panel, portal, ruling, telling, triggers
 
 app_name = "recovery"
 
@@ -24,4 +24,8 @@ urlpatterns = [
     path("root-causes/told/<int:pk>/stop/", telling.stop, name="stop_telling"),
     path("offer/<str:token>/", portal.offer, name="offer"),
     path("survey/<str:token>/", portal.survey, name="survey"),
+    path("settings/recovery/", ruling.policy, name="policy"),
+    path("recovery/stop/", ruling.switch, name="switch"),
+    path("recovery/stop/now/", ruling.stop, name="stop"),
+    path("recovery/stop/end/", ruling.start, name="go_on"),
 ]

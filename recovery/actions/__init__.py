@@ -28,6 +28,7 @@ from recovery.actions.offering import (
     withdraw_unsent,
 )
 from recovery.actions.proving import prove_ledger, settle_alarm
+from recovery.actions.ruling import change_policy, go_on, set_prices, stop_everything
 from recovery.actions.triggers import change_trigger
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "answer_survey",
     "approve_offer",
     "change_offer",
+    "change_policy",
     "change_trigger",
     "close_case",
     "contact_case",
@@ -43,20 +45,23 @@ __all__ = [
     "draft_offer",
     "escalate_case",
     "expire_offer",
+    "go_on",
     "mark_answered",
     "mark_done",
     "mark_hassle",
     "mark_offered",
     "note_failure",
     "open_case",
-    "remember_case",
     "prove_ledger",
     "refuse_offer",
+    "remember_case",
     "reopen_case",
     "send_offer",
     "send_survey",
+    "set_prices",
     "settle_alarm",
     "settle_survey",
+    "stop_everything",
     "take_case",
     "tell_deputy",
     "unmark_hassle",
