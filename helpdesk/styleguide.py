@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from tickets.queries.viewing import USUAL_COLUMNS, shown_columns
+
 COLORS = [
     "paper",
     "surface",
@@ -123,6 +125,7 @@ def _workspace(now: datetime) -> dict[str, Any]:
         "current_view": "mine",
         "current_label": "Mine",
         "tickets": tickets,
+        "columns": shown_columns(USUAL_COLUMNS),
         "next_cursor": "sample",
         "ticket": ticket,
         "open_number": ticket.number,
@@ -207,6 +210,7 @@ def _tickets(now: datetime) -> list[Sample]:
         Sample(
             number=4182 + index,
             pk=4182 + index,
+            get_absolute_url=f"/tickets/{4182 + index}/",
             reference=f"0sample{index}",
             subject="Wrong tyre ordered, second visit",
             customer=customer,
@@ -283,11 +287,13 @@ def _event(seq: int, type_: str, user: Sample | None, what: Any, ticket: Sample,
     message = None
     if isinstance(what, str):
         kind = "note" if type_ == "note" else "reply"
-        message = Sample(kind=kind, body=what, is_markdown=user is not None, attachments=_all(), **by)
+        said_by = user or ticket.customer
+        message = Sample(pk=seq, kind=kind, body=what, is_markdown=user is not None, by=said_by, **by)
     if type_ == "mail.failed":
         by["by_customer"] = None
     return Sample(
         seq=seq,
+        ticket_id=ticket.pk,
         type=type_,
         template=f"events/_{type_}.html",
         at=at,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tickets.models import Event
+from tickets.models import Attachment, Event
 
 
 def know_removers(events: Iterable[Event]) -> None:
     """Let the removed files of these events' messages know by whom (`removed_by`): one query, and only if there are
     any whose removal is not among these events."""
     shown = list(events)
-    removed = [
+    removed: list[Attachment] = [
         file
         for event in shown
         if event.message is not None
-        for file in event.message.attachments.all()
+        for file in event.message.files  # type: ignore[attr-defined]  # fetched by `timeline`
         if file.removed_at is not None
     ]
     if not removed:

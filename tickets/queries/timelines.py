@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from accounts.models import User
-from tickets.models import Event, EventQuerySet, Ticket
+from tickets.models import Attachment, Event, EventQuerySet, Ticket
 
 PAGE_SIZE = 200
 # Written down and told to open pages, but nothing to read: what a checklist holds is seen in the list itself.
@@ -34,7 +34,8 @@ def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_mer
     events = _seen_by(viewer, ticket).filter(ticket__in=family).exclude(type__in=UNSEEN)
     if before is not None:
         events = _before(events, before)
-    events = events.select_related("message", "by_user").prefetch_related("message__attachments")
+    files = Prefetch("message__attachments", Attachment.objects.all(), to_attr="files")
+    events = events.select_related("message", "by_user").prefetch_related(files)
     # Of one ticket, seq is the order of what happened, and an index has it; of several, it is the time.
     order = ["-seq"] if len(family) == 1 else ["-at", "-pk"]
     newest = list(events.order_by(*order)[: PAGE_SIZE + 1])

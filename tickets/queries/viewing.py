@@ -29,6 +29,13 @@ USUAL_COLUMNS = ["channel", "priority", "status", "assignee"]
 FIELD = "field:"  # before the slug of a field of the company's own
 
 
+def shown_columns(names: Iterable[str]) -> dict[str, bool]:
+    """What rows show, as their template asks for it; `fields` if there is any field of the company's own."""
+    chosen = set(names)
+    shown = {name: name in chosen for name in COLUMNS}
+    return shown | {"fields": any(name.startswith(FIELD) for name in chosen)}
+
+
 def column_choices() -> dict[str, str]:
     """What a row can show, by its name: also the company's own fields."""
     fields = Field.objects.filter(archived_at=None).values_list("slug", "name")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from tickets import when
+from tickets.models import Ticket
 
 register = template.Library()
+SHORT, LONG = gettext_noop("j M"), gettext_noop("j F Y")  # days, as Django's filter `date` takes them
 
 
 @register.filter
@@ -27,6 +34,47 @@ def moment(at: datetime) -> str:
     if 1 < days < 7:
         return date_format(local, _("D G:i"))
     return date_format(local, _("j M, G:i") if local.year == today.year else _("j M Y, G:i"))
+
+
+@register.filter
+def day(at: datetime) -> date:
+    """The day on which it was, in the viewer's zone."""
+    return timezone.localdate(at)
+
+
+@register.simple_tag
+def clock(at: datetime) -> str:
+    """The time of day, and all of it where one points at it: a timeline says the day by itself."""
+    local = timezone.localtime(at)
+    time = f"{local:%H:%M}"
+    exact = f"{_in_words(local.date(), LONG, get_language())}, {time}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, time)
+
+
+@register.simple_tag
+def ago(at: datetime, css: str) -> str:
+    """The day, until a script says how long ago it was."""
+    local = timezone.localtime(at)
+    said = _in_words(local.date(), SHORT, get_language())
+    return format_html('<time class="{}" datetime="{}" data-ago>{}</time>', css, local.isoformat(), said)
+
+
+@lru_cache(maxsize=4096)  # pages name the same days again and again
+def _in_words(day: date, form: str, _language: str | None) -> str:
+    return date_format(day, _(form))
+
+
+@register.simple_tag
+def wait(ticket: Ticket, now: datetime) -> dict[str, Any]:
+    """Since when the customer waits and until when an answer is promised: for programs, as numbers, and in words."""
+    since, due = ticket.waiting_since, ticket.answer_due_at
+    assert since is not None  # asked only of those who wait
+    words = _("waiting %(time)s") % {"time": timesince(since, now)}
+    times = {"since": timezone.localtime(since).isoformat(), "words": words}
+    if due is None:
+        return times
+    numbers = {name: str(int(at.timestamp())) for name, at in (("begin", since), ("end", due), ("now", now))}
+    return times | numbers | {"due": timezone.localtime(due).isoformat(), "is_late": due < now}
 
 
 @register.filter

@@ -34,7 +34,7 @@ from tickets.queries.inbox import (
 )
 from tickets.queries.notifications import mentions_page
 from tickets.queries.today import unlisted_view
-from tickets.queries.viewing import KEY, USUAL_COLUMNS, key_of, opened_view, rail_views, saved_views
+from tickets.queries.viewing import KEY, USUAL_COLUMNS, key_of, opened_view, rail_views, saved_views, shown_columns
 from tickets.views.searching import asked, found_list, straight_to, view_list
 
 MAX_WORDS = 200
@@ -103,7 +103,7 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         "q": words,
         # What an address says of this list, but not where in it: rows and pages keep it.
         "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),
-        "columns": USUAL_COLUMNS,
+        "columns": shown_columns(USUAL_COLUMNS),
         "is_trash": current.key == TRASH,
         "has_fields": counts["has_fields"],
         "now": timezone.now(),

@@ -20,7 +20,7 @@ from tickets.queries.customers import visible_customers
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import searched_by, understand
 from tickets.queries.searching import NEEDS_ANSWER, SORTS, Found, direct_hit, people_found, search_page
-from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view, know_fields
+from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view, know_fields, shown_columns
 from tickets.search_words import MAX_CHARS, Search
 
 
@@ -81,7 +81,7 @@ def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: 
     if "team" in saved.columns:
         prefetch_related_objects(page.tickets, "team")
     listed = _list(page) | {"is_trash": search.is_of_trash}
-    return listed | {"saved": saved, "columns": saved.columns or USUAL_COLUMNS}
+    return listed | {"saved": saved, "columns": shown_columns(saved.columns or USUAL_COLUMNS)}
 
 
 def _list(page: Found) -> dict[str, Any]:
