@@ -23,6 +23,9 @@ from helpdesk.asgi import application
 from tests.live import serving
 from tickets.actions import open_ticket
 from tickets.models import RootCause, Ticket
+from tickets.queries.inbox import _prepared_page
+from tickets.queries.viewing import _prepared_counts
+from tickets.views.acting import _prepared
 
 PASSWORD = "correct horse battery"
 
@@ -67,6 +70,13 @@ def quick_passwords(settings):
 def leaves_at_once(settings):
     """Most tests are about what follows once a reply has left; those of the moment before it set it themselves."""
     settings.UNDO_SEND_SECONDS = 0
+
+
+@pytest.fixture(autouse=True)
+def nothing_prepared() -> None:
+    """How long a page is, is a part of a query's text; tests make pages short."""
+    for prepared in (_prepared_page, _prepared_counts, _prepared):
+        prepared.cache_clear()
 
 
 @pytest.fixture

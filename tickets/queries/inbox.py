@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -17,6 +19,8 @@ from accounts.models import Team, User
 from tickets.models import Draft, ReadMark, ScheduledReply, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.mentions import mentions_me
+from tickets.queries.prepared import KINDS, Kind, Prepared, keys_of, slot
+from tickets.search_words import Search
 
 PAGE_SIZE = 30
 COUNT_CAP = 99  # beyond it a count says "many", and nothing is counted
@@ -95,6 +99,7 @@ class View:
     is_counted: bool = True
     is_team: bool = False
     counted: Q | None = None  # what its number counts, where that is less than it lists
+    search: Search | None = None  # of a saved view: what it asks for
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,12 @@ def inbox_views(viewer: User, teams: list[Team]) -> dict[str, View]:
 def count_views(tickets: TicketQuerySet, viewer: User, views: list[View], **also: Exists) -> dict[str, int]:
     """How many tickets the views hold, each counted up to one more than the cap, in one query; whatever else is asked
     by the way is answered under its own name."""
+    row = counted(tickets, viewer, views, **also).get()
+    return counts_by_name(row, views, also)
+
+
+def counted(tickets: TicketQuerySet, viewer: User, views: list[View], **also: Exists) -> QuerySet[User, dict[str, Any]]:
+    """What `count_views` asks: one row."""
     counts = {
         # A key may hold dashes, which a column's name cannot.
         f"view{place}": Func(
@@ -133,7 +144,10 @@ def count_views(tickets: TicketQuerySet, viewer: User, views: list[View], **also
         )
         for place, view in enumerate(views)
     }
-    row: dict[str, int] = User.objects.filter(pk=viewer.pk).values(**counts, **also).get()  # type: ignore[assignment]
+    return User.objects.filter(pk=viewer.pk).values(**counts, **also)  # type: ignore[return-value]
+
+
+def counts_by_name(row: dict[str, Any], views: list[View], also: Iterable[str]) -> dict[str, int]:
     return {view.key: row[f"view{place}"] for place, view in enumerate(views)} | {name: row[name] for name in also}
 
 
@@ -144,9 +158,36 @@ def inbox_page(tickets: TicketQuerySet, viewer: User, view: View, cursor: Cursor
         stretches = stretches[stretches.index(cursor.stretch) :]
     else:
         cursor = None
+    return _page_of(_rows(tickets, viewer, view, stretches, cursor))
+
+
+def first_page(viewer: User, teams: list[Team], place: int) -> Page:
+    """The first page of that place in their rail, which has these teams: as `inbox_page` reads it, but prepared."""
+    prepared = _prepared_page(Kind.of(viewer), len(teams), place)
+    return _page_of(prepared.rows(keys_of(viewer, *(team.pk for team in teams))))
+
+
+@lru_cache(KINDS)
+def _prepared_page(kind: Kind, teams: int, place: int) -> Prepared[Ticket]:
+    somebody = kind.stand_in()
+    view = list(inbox_views(somebody, rail_slots(kind, teams)).values())[place]
+    tickets = Ticket.objects.trash_of(somebody) if view.key == TRASH else Ticket.objects.visible_to(somebody)
+    return Prepared(_rows(tickets, somebody, view, view.stretches, None))
+
+
+def rail_slots(kind: Kind, teams: int) -> list[Team]:
+    """So many teams whose keys are the slots after those of a stand-in of this kind."""
+    return [Team(pk=slot(kind.next_slot + place), slug=str(place)) for place in range(teams)]
+
+
+def _rows(tickets: TicketQuerySet, viewer: User, view: View, stretches: str, cursor: Cursor | None) -> QuerySet[Ticket]:
     parts = [_part(tickets.filter(view.keep), mark, cursor) for mark in stretches]
     wanted = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    rows = sorted(with_row_details(Ticket.objects.filter(pk__in=wanted), viewer), key=_place)
+    return with_row_details(Ticket.objects.filter(pk__in=wanted), viewer)
+
+
+def _page_of(found: Iterable[Ticket]) -> Page:
+    rows = sorted(found, key=_place)
     page, has_more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
     return Page(page, _cursor_at(page[-1]) if has_more else None)
 

@@ -161,11 +161,7 @@ def excerpt(one: Notification) -> str:
     """The beginning of the words that came with it, as they are now; nothing where there are none."""
     event = one.event
     why = event.data.get("reason")
-    words = (
-        _text_of(event.message)
-        if event.message
-        else str(event.data.get("note") or (_(why) if why else ""))
-    )
+    words = _text_of(event.message) if event.message else str(event.data.get("note") or (_(why) if why else ""))
     if one.kind in (Kind.WOKE, Kind.FOLLOWED) and not event.message:
         return ""
     return " ".join(words.split())[:EXCERPT_CHARS]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Team, User
 from tickets.field_values import say_value
 from tickets.models import Field, SavedView, Ticket
+from tickets.queries import fields as company
 from tickets.queries.filtering import asked_fields, keep_of, understand
-from tickets.queries.inbox import View
+from tickets.queries.inbox import View, count_views, counted, counts_by_name, inbox_views, rail_slots
+from tickets.queries.prepared import KINDS, Kind, Prepared, keys_of
 from tickets.search_words import Search
 
 KEY = "saved-"
@@ -26,6 +29,9 @@ COLUMNS = {
     "tags": _("Tags"),
 }
 USUAL_COLUMNS = ["channel", "priority", "status", "assignee"]
+FIELDS = "has_fields"
+# Filters whose question reads the same tomorrow: it looks nothing up before it is asked, and names no days.
+_LASTING = {"is", "assignee", "team", "channel", "priority", "status"}
 FIELD = "field:"  # before the slug of a field of the company's own
 
 
@@ -78,8 +84,34 @@ def rail_views(viewer: User, saved: list[SavedView]) -> list[View]:
         search = understand(one.query, viewer, fields)
         is_counted = search.is_of_unsolved and sum(view.is_counted for view in views) < COUNTED
         keep = kept_in_view(search, viewer) if is_counted else Q()
-        views.append(View(key=key_of(one), label=one.name, icon="bookmark", keep=keep, is_counted=is_counted))
+        place = View(key_of(one), one.name, "bookmark", keep, is_counted=is_counted, search=search)
+        views.append(place)
     return views
+
+
+def count_rail(viewer: User, teams: list[Team], views: Iterable[View]) -> dict[str, int]:
+    """How many tickets each place of their rail holds that is counted, and whether there are fields (`has_fields`):
+    `count_views`, prepared if it can be. The rail has `inbox_views` of these teams first, then `rail_views`."""
+    places = [view for view in views if view.is_counted]
+    searches = tuple(view.search for view in places if view.search)
+    if not all(part.key in _LASTING for search in searches for part in search.parts):
+        return count_views(Ticket.objects.visible_to(viewer), viewer, places, **_has_fields())
+    prepared = _prepared_counts(Kind.of(viewer), len(teams), searches)
+    row = prepared.rows(keys_of(viewer, *(team.pk for team in teams)))[0]
+    return counts_by_name(row, places, [FIELDS])
+
+
+@lru_cache(KINDS)
+def _prepared_counts(kind: Kind, teams: int, searches: tuple[Search, ...]) -> Prepared[User]:
+    somebody = kind.stand_in()
+    places = [view for view in inbox_views(somebody, rail_slots(kind, teams)).values() if view.is_counted]
+    places += [View("", "", "", kept_in_view(search, somebody)) for search in searches]
+    tickets = Ticket.objects.visible_to(somebody)
+    return Prepared(counted(tickets, somebody, places, **_has_fields()))
+
+
+def _has_fields() -> dict[str, Exists]:
+    return {FIELDS: Exists(company.asked_fields())}
 
 
 def kept_in_view(search: Search, viewer: User) -> Q:

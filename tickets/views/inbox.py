@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,7 +19,6 @@ from accounts.access import requires, viewer
 from accounts.models import Team, User
 from customers.models import Customer
 from tickets.models import Ticket
-from tickets.queries.fields import asked_fields
 from tickets.queries.inbox import (
     COUNT_CAP,
     DEFAULT_VIEW,
@@ -28,13 +27,23 @@ from tickets.queries.inbox import (
     Cursor,
     Page,
     View,
-    count_views,
+    first_page,
     inbox_page,
     inbox_views,
 )
 from tickets.queries.notifications import mentions_page
 from tickets.queries.today import unlisted_view
-from tickets.queries.viewing import KEY, USUAL_COLUMNS, key_of, opened_view, rail_views, saved_views, shown_columns
+from tickets.queries.viewing import (
+    FIELDS,
+    KEY,
+    USUAL_COLUMNS,
+    count_rail,
+    key_of,
+    opened_view,
+    rail_views,
+    saved_views,
+    shown_columns,
+)
 from tickets.views.searching import asked, found_list, straight_to, view_list
 
 MAX_WORDS = 200
@@ -74,7 +83,9 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
     """The list beside every ticket and the places beside the list. `teams` are all teams, if they are at hand."""
     user = viewer_with_teams(request)
     saved = saved_views(user)
-    views = inbox_views(user, _rail_teams(user, teams)) | {view.key: view for view in rail_views(user, saved)}
+    rail_teams = _rail_teams(user, teams)
+    rail = inbox_views(user, rail_teams)
+    views = rail | {view.key: view for view in rail_views(user, saved)}
     kept = {key_of(one) for one in saved}
     key = request.GET.get("view", "")
     opened = opened_view(key, saved)
@@ -86,13 +97,16 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
     elif opened is not None:
         listed = view_list(request, user, tickets, opened)
     else:
-        listed_of = Ticket.objects.trash_of(user) if current.key == TRASH else tickets
         cursor = Cursor.parse(request.GET.get("cursor", ""))
-        is_mentions = current.key == MENTIONS
-        page = mentions_page(tickets, user, cursor) if is_mentions else inbox_page(listed_of, user, current, cursor)
+        if current.key == MENTIONS:
+            page = mentions_page(tickets, user, cursor)
+        elif cursor is None and current.key in rail:
+            page = first_page(user, rail_teams, list(rail).index(current.key))
+        else:
+            listed_of = Ticket.objects.trash_of(user) if current.key == TRASH else tickets
+            page = inbox_page(listed_of, user, current, cursor)
         listed = {"tickets": page.tickets, "next_cursor": _text(page)}
-    counted = [view for view in views.values() if view.is_counted]
-    counts = count_views(tickets, user, counted, has_fields=Exists(asked_fields()))
+    counts = count_rail(user, rail_teams, views.values())
     shown = [_place(view, counts, is_current=view is current and not words) for view in views.values()]
     return {
         "views": [place for place in shown if not place["is_team"] and place["key"] not in kept],
@@ -105,7 +119,7 @@ def workspace(request: HttpRequest, teams: list[Team] | None = None) -> dict[str
         "here": urlencode({"view": current.key} | {name: request.GET[name] for name in _KEPT if request.GET.get(name)}),
         "columns": shown_columns(USUAL_COLUMNS),
         "is_trash": current.key == TRASH,
-        "has_fields": counts["has_fields"],
+        "has_fields": counts[FIELDS],
         "now": timezone.now(),
         **listed,
     }
