@@ -4,6 +4,8 @@ from django.urls import path
 
 from recovery.views import cases, panel, portal, ruling, telling, triggers
 
+from recovery.views import approvals, budgets, ledger, offers
+
 app_name = "recovery"
 
 urlpatterns = [
@@ -22,6 +24,21 @@ urlpatterns = [
     path("root-causes/<int:pk>/tell/", telling.tell, name="tell"),
     path("root-causes/told/<int:pk>/", telling.told, name="told"),
     path("root-causes/told/<int:pk>/stop/", telling.stop, name="stop_telling"),
+    path("tickets/<int:number>/recovery/offer/", offers.compose, name="offer_form"),
+    path("tickets/<int:number>/recovery/offer/preview/", offers.preview, name="offer_preview"),
+    path("tickets/<int:number>/recovery/offer/send/", offers.send, name="send_offer"),
+    path("tickets/<int:number>/recovery/offer/withdraw/", offers.withdraw, name="withdraw_offer"),
+    path("tickets/<int:number>/recovery/offer/answer/", offers.answer, name="answer_offer"),
+    path("tickets/<int:number>/recovery/offer/done/", offers.done, name="offer_done"),
+    path("recovery/approvals/", approvals.approvals, name="approvals"),
+    path("recovery/approvals/<uuid:offer>/", approvals.decide, name="decide"),
+    path("recovery/ledger/", ledger.ledger, name="ledger"),
+    path("recovery/ledger/export/", ledger.export, name="ledger_export"),
+    path("recovery/ledger/alarms/<int:pk>/", ledger.settle, name="settle_alarm"),
+    path("settings/recovery/budgets/", budgets.budgets, name="budgets"),
+    path("settings/recovery/budgets/roles/<slug:role>/", budgets.allowance, name="allowance"),
+    path("settings/recovery/budgets/teams/<int:pk>/", budgets.team_budget, name="team_budget"),
+    path("settings/recovery/budgets/rates/", budgets.rate, name="rate"),
     path("offer/<str:token>/", portal.offer, name="offer"),
     path("survey/<str:token>/", portal.survey, name="survey"),
     path("settings/recovery/", ruling.policy, name="policy"),

@@ -25,7 +25,7 @@ from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import create_guest, get_or_create_customer
 from customers.models import Address, Customer
 from outbox.tokens import unsubscribe_url
-from recovery.models import Telling
+from recovery.models import LedgerAlarm, Telling
 from tests.access_matrix import (
     BODIES,
     DESK,
@@ -39,6 +39,7 @@ from tests.access_matrix import (
     WIDGET_VIEWERS,
 )
 from tests.pictures import picture
+from tests.recovery.offering import failed, sent
 from tickets.actions import (
     add_attachment,
     add_copied,
@@ -99,6 +100,8 @@ UNKNOWN: dict[str, Any] = {
     "key": "x",
     "uidb36": "x",
     "language": "x",
+    "role": "x",
+    "offer": "00000000-0000-4000-8000-000000000000",
     "file": "00000000-0000-4000-8000-000000000000",
     "trigger": "x",
     "role": "x",
@@ -196,11 +199,16 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     fixed = add_cause(by=adam, name="Depot")
     fixed = look_after_cause(fixed, by=adam, state="fixed", owner=None, change="They ring first.")
     telling = Telling.objects.create(cause=fixed, words="They ring first.", since=tomorrow, send_at=tomorrow)
+    failed_ticket = open_ticket(carla, by=carla, subject="Late", body="Late again.", channel="email", team=workshop)
+    offer = sent(failed(failed_ticket, alice), alice, "60")
     return World(
         people=people,
         ticket=ticket,
         objects={
             "ticket": {"number": ticket.number},
+            "offer": {"offer": str(offer.pk)},
+            "alarm": {"pk": LedgerAlarm.objects.create(offer=offer, what="state|sent||").pk},
+            "role": {"role": "agent"},
             "chat": {"ref": chat_ticket.reference},
             "call": {"number": chat_ticket.number},
             "block": {"pk": block_address("198.51.100.9", by=None).pk},

@@ -2,6 +2,7 @@
 
 from recovery.actions.approving import approve_offer, refuse_offer, tell_deputy
 from recovery.actions.asking import answer_survey, send_survey, settle_survey
+from recovery.actions.budgeting import set_allowance, set_rate, set_team_budget
 from recovery.actions.cases import (
     close_case,
     contact_case,
@@ -59,6 +60,9 @@ __all__ = [
     "send_offer",
     "send_survey",
     "set_prices",
+    "set_allowance",
+    "set_rate",
+    "set_team_budget",
     "settle_alarm",
     "settle_survey",
     "stop_everything",

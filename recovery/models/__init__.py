@@ -4,11 +4,12 @@ from recovery.models.asking import Survey
 from recovery.models.cases import USUAL_THRESHOLDS, Case, CaseQuerySet, Decision, Lot, Trigger, TriggerRule, Watch
 from recovery.models.failing import Failure, HassleMark, Kind, Severity
 from recovery.models.offers import Approval, LedgerAlarm, LedgerEntry, Offer, OfferQuerySet, Option
-from recovery.models.policy import USUAL_PRICES, Allowance, Arm, Part, Policy, Rate, TeamBudget
+from recovery.models.policy import USUAL_ALLOWANCES, USUAL_PRICES, Allowance, Arm, Part, Policy, Rate, TeamBudget
 from recovery.models.remedies import Hook, Payout, Pool, Remedy, RemedyKind, Voucher
 from recovery.models.telling import Telling, TellingRow
 
 __all__ = [
+    "USUAL_ALLOWANCES",
     "USUAL_PRICES",
     "USUAL_THRESHOLDS",
     "Allowance",

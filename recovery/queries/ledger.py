@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ def balances(entries: QuerySet[LedgerEntry]) -> list[Balance]:
     return [_balance(row) for row in rows]
 
 
-def _balance(row: dict[str, Decimal | None]) -> Balance:
+def _balance(row: Mapping[str, Any]) -> Balance:
     currency = str(row["currency"])
     set_aside, reserved, owed, given = (
         exact(row[name] or Decimal(0), currency) for name in ("set_aside", "reserved", "owed", "given")

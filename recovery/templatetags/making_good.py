@@ -9,6 +9,7 @@ from django import template
 from django.utils.formats import number_format
 
 from recovery import money
+from recovery.forms.amounts import coined
 from recovery.models import Kind, Part, Severity
 
 register = template.Library()
@@ -23,6 +24,12 @@ def in_money(amount: Any, currency: str) -> str:
         return money.shown(Decimal(str(amount)), currency)
     except (InvalidOperation, ValueError):
         return ""
+
+
+@register.filter
+def coins(amount: Decimal) -> str:
+    """As it is typed into a field: 40, 59.90, 59,90."""
+    return number_format(coined(amount), use_l10n=True, force_grouping=False)
 
 
 @register.filter

@@ -25,6 +25,7 @@ from recovery.hassle import Evidence
 from recovery.models import Failure, HassleMark, Policy, Rate
 from recovery.queries.gap import failures_before, gap_of, seen_by
 from recovery.views.case_panel import case_context
+from recovery.views.composing import offer_context
 from tickets.forms import problems_of
 from tickets.models import Message, Ticket
 from tickets.views.acting import UNPROCESSABLE, see_other
@@ -129,6 +130,7 @@ def panel_of(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more:
     gap = gap_of(ticket, now=timezone.now(), policy=policy)
     context = {"ticket": ticket, "policy": policy, "is_fragment": is_fragment}
     context |= _gap_context(gap, ticket, viewer(request)) | _noting(gap) | _marking(request, ticket)
+    context |= offer_context(ticket, viewer(request), gap=gap, policy=policy)
     context |= case_context(ticket, viewer(request)) | more
     return render(request, "recovery/_panel.html" if is_fragment else "recovery/panel.html", context, status=status)
 

@@ -1,0 +1,49 @@
+"""Settings of money: what each role may give, what each team has in a month, what foreign money is worth."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from recovery.forms.amounts import AmountField
+from recovery.forms.failing import CurrencyField
+from recovery.queries.approvals import DECIDERS
+
+
+class AllowanceForm(forms.Form):
+    single = AmountField(label=_("At once"))
+    weekly = AmountField(label=_("In a week"))
+
+
+class TeamBudgetForm(forms.Form):
+    """Empty: no budget, so that nobody is asked because of it."""
+
+    monthly = AmountField(label=_("In a month"), required=False)
+    deputy = forms.ModelChoiceField(
+        label=_("Deputy"), queryset=User.objects.none(), required=False, empty_label=_("The managers")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True, role__in=DECIDERS).order_by("name")
+        self.fields["deputy"].queryset = people  # type: ignore[attr-defined]
+
+
+class RateForm(forms.Form):
+    currency = CurrencyField(label=_("Currency"), max_length=3)
+    rate = forms.DecimalField(
+        label=_("What one unit is worth"),
+        min_value=Decimal("0.00000001"),
+        max_digits=18,
+        decimal_places=8,
+        localize=True,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+
+class RateRemovalForm(forms.Form):
+    currency = CurrencyField(max_length=3)
