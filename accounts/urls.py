@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from accounts.views import company, first_run, invitations, people, profile, sites
+from accounts.views import breathers, company, first_run, invitations, people, profile, sites
 from accounts.views.signing_in import SignIn
 
 app_name = "accounts"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("settings/profile/picture/remove/", profile.remove_picture, name="remove_picture"),
     path("pictures/<uuid:picture>/", profile.picture, name="picture"),
     path("settings/availability/", profile.set_availability, name="set_availability"),
+    path("settings/breather/", breathers.breather, name="breather"),
     path("settings/tokens/", profile.create_token, name="create_token"),
     path("settings/tokens/<int:pk>/revoke/", profile.revoke_token, name="revoke_token"),
     path("settings/people/", people.people, name="people"),

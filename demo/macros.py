@@ -58,7 +58,10 @@ MACROS = [
         "",
         "{{ customer.first_name | Hello }}, I can hear how annoyed you are, and I want to put this right. I can do that"
         " best if we stay with what happened. Tell me what would help you most, and I start with that.",
-        ["note:Rough words in {{ ticket.subject }}. If it goes on, hand it to a lead: nobody has to take this alone."],
+        [
+            "abuse:abusive",
+            "note:Rough words in {{ ticket.subject }}. If it goes on, hand it to a lead: nobody has to take this alone.",
+        ],
         12,
     ),
     ("Hand to the workshop", "shop", "", ["team:workshop", "assign:nobody", "add_tags:workshop"], 43),

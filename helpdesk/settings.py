@@ -237,6 +237,7 @@ _smtp = env.email_url("EMAIL_URL", default=EMAIL_URL)
 OUTBOX_SMTP = {
     "host": _smtp["EMAIL_HOST"],
     "port": _smtp["EMAIL_PORT"] or 25,
+    "abuse": "tickets.actions.macro_steps.ABUSE",
     "user": _smtp["EMAIL_HOST_USER"] or "",
     "password": _smtp["EMAIL_HOST_PASSWORD"] or "",
     "use_tls": _smtp.get("EMAIL_USE_TLS", False),

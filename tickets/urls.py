@@ -133,6 +133,7 @@ macro_patterns = (
     [
         path("", macros.macros, name="list"),
         path("new/", macros.new_macro, name="new"),
+        path("standard/", macros.add_standard, name="add_standard"),
         path("preview/", macros.preview, name="preview"),
         path("<int:pk>/", macros.macro, name="macro"),
         path("<int:pk>/duplicate/", macros.duplicate, name="duplicate"),

@@ -5,6 +5,7 @@ Errors: PermissionDenied; ValidationError naming the fields, or with a code.
 """
 
 from accounts.actions.availability import set_availability
+from accounts.actions.breathers import BREATHER_MINUTES, end_breather, take_breather
 from accounts.actions.company import set_up_desk, update_desk
 from accounts.actions.invitations import accept_invitation, invite_again, invite_person, withdraw_invitation
 from accounts.actions.people import (
@@ -22,6 +23,7 @@ from accounts.actions.teams import create_team, rename_team
 from accounts.actions.tokens import create_token, revoke_token
 
 __all__ = [
+    "BREATHER_MINUTES",
     "accept_invitation",
     "activate_person",
     "count_work",
@@ -29,6 +31,7 @@ __all__ = [
     "create_team",
     "create_token",
     "deactivate_person",
+    "end_breather",
     "invite_again",
     "invite_person",
     "remove_picture",
@@ -40,6 +43,7 @@ __all__ = [
     "set_role",
     "set_teams",
     "set_up_desk",
+    "take_breather",
     "update_desk",
     "update_profile",
     "update_site",

@@ -14,6 +14,7 @@ from accounts.models import Team, User
 from accounts.templatetags.grammar import mid_sentence
 from tickets import when
 from tickets.actions._rules import clean_line
+from tickets.actions.abuse import mark_abuse
 from tickets.actions.checking_off import add_items, read_lines
 from tickets.actions.filling import set_fields
 from tickets.actions.planning import plan_from_template
@@ -128,6 +129,14 @@ def _follow_ups() -> dict[str, str]:
     return {str(pk): name for pk, name in FollowUpTemplate.objects.filter(archived_at=None).values_list("pk", "name")}
 
 
+def _note_abuse(ticket: Ticket, value: str, *, by: User, once: str) -> None:
+    mark_abuse(ticket, by=by)
+
+
+def _abuse() -> dict[str, str]:
+    return {"abusive": gettext("abusive words")}
+
+
 def _snooze(ticket: Ticket, value: str, *, by: User, once: str) -> None:
     wake = when.read(value, now=timezone.now(), zone=by.zone)
     if wake is None:
@@ -172,5 +181,6 @@ FIELD = StepKind(_("Set a field (name: value)"), _("set {}"), _set_field, check=
 NOTE = StepKind(_("Add a note for the team"), _("note “{}”"), _note, check=_clean_note, again=True)
 CHECKLIST = StepKind(_("Add to the checklist"), _("checklist: {}"), _add_lines, check=_clean_lines, again=True)
 FOLLOW_UP = StepKind(_("Plan a follow-up"), _("follow-up: {}"), _plan, options=_follow_ups, again=True)
+ABUSE = StepKind(_("Note that it was abusive"), _("note {}"), _note_abuse, options=_abuse)
 SNOOZE = StepKind(_("Snooze until"), _("snooze: {}"), _snooze, check=_clean_when, last=True)
 RESOLVE = StepKind(_("Solve, with the cause"), _("solve: {}"), _resolve, options=_causes, last=True)

@@ -43,6 +43,9 @@ def push_to(user: User) -> int:
     due = _claim(user)
     if not due:
         return 0
+    if user.is_on_breather(timezone.now()):
+        Notification.objects.filter(pk__in=[one.pk for one in due]).update(push_due_at=user.breather_until)
+        return 0
     fresh = _still_wanted(due)
     browsers = list(user.push_subscriptions.order_by("pk"))
     quiet = quiet_of(settings_of(user))

@@ -53,6 +53,7 @@ from tickets.queries.checklists import checklist_of
 from tickets.queries.copied import copies_of
 from tickets.queries.fields import shape_rows
 from tickets.queries.follow_ups import planned_on
+from tickets.queries.hardship import was_hard
 from tickets.queries.people import follower_names, helper_rows, helpers, who_snoozed
 from tickets.queries.prepared import KINDS, Kind, Prepared, keys_of, slot
 from tickets.queries.promises import promise_rows, standings
@@ -233,6 +234,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         .exclude(pk=ticket.pk)
         .order_by("-number")[:OTHERS],
         "root_causes": SimpleLazyObject(choosable_causes),
+        "is_hard": was_hard(ticket, events.events, user, timezone.now()),
         "copied": copies_of(ticket) if ticket.has_copied else [],  # type: ignore[attr-defined]  # annotated
         "copy_form": CopyForm(),
         "reply_form": ReplyForm(),

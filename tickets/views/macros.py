@@ -17,6 +17,7 @@ from accounts.forms import refuse
 from accounts.models import User
 from customers.models import Customer
 from tickets import actions
+from tickets.actions.standard_macros import add_standard_macros, has_standard_macros
 from tickets.forms import ApplyForm, MacroForm
 from tickets.macros import VARIABLES, Steps, unknown_names
 from tickets.macros import render as render_words
@@ -58,7 +59,17 @@ def macros(request: HttpRequest) -> HttpResponse:
         (_("Everybody"), [row for row in shown if not row.macro.is_private and not row.macro.team_id]),
     ]
     context = {"groups": [group for group in groups if group[1]], "q": words, "has_more": len(found) > MOST_LISTED}
+    context["lacks_standard"] = may_share and not words and not has_standard_macros()
     return render(request, "tickets/macros.html", context | {"section": "macros", "most": MOST_LISTED})
+
+
+@requires("tickets.share")
+@require_POST
+def add_standard(request: HttpRequest) -> HttpResponse:
+    """Those that every company needs, for everybody; pressed twice, they are added once."""
+    if add_standard_macros(by=viewer(request)):
+        messages.success(request, _("Everybody has them now. Make their words your own."))
+    return redirect("macros:list")
 
 
 @requires("tickets.reply")

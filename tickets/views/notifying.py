@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -61,7 +62,8 @@ def _shown(told: Told) -> dict[str, object]:
 def bell(request: HttpRequest) -> HttpResponse:
     """The place in the rail, with how much is unread: fetched by the page, which has no query to spare for it."""
     user = viewer_with_teams(request)
-    counts = {"unread": count_unread(user), "due": count_due(user)}
+    is_quiet = user.is_on_breather(timezone.now())  # what there is will still be there
+    counts = {"unread": 0 if is_quiet else count_unread(user), "due": count_due(user)}
     shown = {name: f"{COUNT_CAP}+" if count > COUNT_CAP else count for name, count in counts.items()}
     return render(request, "tickets/_bell.html", shown | {"is_counted": True})
 
