@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals that are late": {"task": "recovery.jobs.tell_deputies", "schedule": 60.0},
     "the ledger is proved": {"task": "recovery.jobs.prove_ledger", "schedule": crontab(hour=3, minute=17)},
     "questions whether it is right": {"task": "recovery.jobs.send_surveys", "schedule": 30.0},
+    "orders to the shop": {"task": "recovery.jobs.send_payouts", "schedule": 10.0},
     "offers whose mail never left": {"task": "recovery.jobs.take_back_unsent_offers", "schedule": 30.0},
     "what asks for making good": {"task": "recovery.jobs.consider", "schedule": 10.0},
     "cases that are due": {"task": "recovery.jobs.watch_over_cases", "schedule": 30.0},
@@ -197,6 +198,18 @@ CELERY_BEAT_SCHEDULE = {
 # --- The two ways up (docs/architecture.md, "Layers") ------------------------------------
 # Dotted task paths that get the ids of what was committed together.
 EVENT_SUBSCRIBERS: list[str] = ["tickets.jobs.notify_of"]
+# What apps above `tickets` record, and somebody is told of: whom is in the event's `tell`, its words in `told/<type>.txt`.
+TELLING_EVENTS = [
+    "case.opened",
+    "case.taken",
+    "case.escalated",
+    "case.overdue",
+    "case.reopened",
+    "approval.asked",
+    "approval.granted",
+    "approval.overdue",
+    "approval.refused",
+]
 # Kind of mail -> dotted path of guard(mail) -> reason to cancel, or None; asked again when sending.
 OUTBOX_GUARDS = {
     "follow_up": "tickets.jobs.guard_follow_up",
@@ -210,9 +223,9 @@ OUTBOX_GUARDS = {
 PERSON_PARTS = ["tickets.actions.leaving.WORK"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
 CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS"]
-# What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.
 # How what apps above `tickets` did to one is put back: name of the step -> dotted path of put_back(ticket, was, by).
 UNDO_STEPS = {"case": "recovery.actions.cases.put_back"}
+# What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.
 MACRO_STEPS = {
     "assign": "tickets.actions.macro_steps.ASSIGN",
     "team": "tickets.actions.macro_steps.TEAM",
@@ -224,6 +237,7 @@ MACRO_STEPS = {
     "note": "tickets.actions.macro_steps.NOTE",
     "checklist": "tickets.actions.macro_steps.CHECKLIST",
     "follow_up": "tickets.actions.macro_steps.FOLLOW_UP",
+    "abuse": "tickets.actions.macro_steps.ABUSE",
     "snooze": "tickets.actions.macro_steps.SNOOZE",
     "resolve": "tickets.actions.macro_steps.RESOLVE",
 }
@@ -237,7 +251,6 @@ _smtp = env.email_url("EMAIL_URL", default=EMAIL_URL)
 OUTBOX_SMTP = {
     "host": _smtp["EMAIL_HOST"],
     "port": _smtp["EMAIL_PORT"] or 25,
-    "abuse": "tickets.actions.macro_steps.ABUSE",
     "user": _smtp["EMAIL_HOST_USER"] or "",
     "password": _smtp["EMAIL_HOST_PASSWORD"] or "",
     "use_tls": _smtp.get("EMAIL_USE_TLS", False),
@@ -394,6 +407,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "AuthorKind": ["agent", "customer", "system"],
+        "FailureKind": "recovery.models.Kind",
         "MessageKind": "tickets.models.Message.Kind",
         "NotificationKind": "tickets.models.Notification.Kind",
         "TicketChannel": "tickets.models.Channel",

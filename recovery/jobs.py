@@ -22,14 +22,15 @@ from recovery.actions.considering import READ, decide, questions
 from recovery.actions.considering import consider as consider_event
 from recovery.actions.proving import prove_ledger as find_faults
 from recovery.actions.reminding import note_abandoned_chats, note_contacts, remind_of_overdue
+from recovery.actions.shopping import send_next_payout
 from recovery.actions.telling import end_telling, settle_told, tell_next
-from recovery.models import Offer, Survey, TellingRow
+from recovery.models import Offer, Payout, Survey, TellingRow
 from recovery.queries.approvals import overdue_approvals
 from recovery.queries.brakes import brake, wrote_since
 from recovery.queries.offers import expired_offers, offer_of_mail, unsent_offers
 from recovery.queries.surveys import survey_of_mail, surveys_due, surveys_ending
-from tickets.actions import read_log
 from recovery.queries.telling import in_the_post, left_out_since, row_of_mail, tellings_due
+from tickets.actions import read_log
 from tickets.queries import ticket_of
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def send_surveys() -> int:
 
 @shared_task
 def expire_offers() -> int:
-    """End the offers whose time is over; returns how many. Two clocks are harmless: each is looked at under its lock."""
+    """End the offers whose time is over; returns how many. Two clocks are harmless: each is looked at locked."""
     ended = 0
     for offer in expired_offers(timezone.now())[:BATCH]:
         try:
@@ -185,3 +186,15 @@ def guard_told(mail: Mail) -> str | NotYet | None:
     if reason := left_out_since(row, now):
         return reason
     return brake(mail, ticket_of(mail), now=now)
+
+
+@shared_task
+def send_payouts() -> int:
+    """Ask the shop to pay out what is due; returns how many orders it took. Workers share them: each is claimed."""
+    taken = 0
+    for _ in range(BATCH):
+        payout = send_next_payout(now=timezone.now())
+        if payout is None:
+            break
+        taken += payout.state == Payout.State.DONE
+    return taken

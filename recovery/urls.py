@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.views import cases, panel, portal, ruling, telling, triggers
+from recovery.views import approvals, budgets, cases, ledger, offers, panel, portal, ruling, stock, telling, triggers
 
 from recovery.views import approvals, budgets, ledger, offers
 
@@ -24,6 +24,13 @@ urlpatterns = [
     path("root-causes/<int:pk>/tell/", telling.tell, name="tell"),
     path("root-causes/told/<int:pk>/", telling.told, name="told"),
     path("root-causes/told/<int:pk>/stop/", telling.stop, name="stop_telling"),
+    path("settings/recovery/remedies/", stock.remedies, name="remedies"),
+    path("settings/recovery/remedies/new/", stock.remedy, name="new_remedy"),
+    path("settings/recovery/remedies/<int:pk>/", stock.remedy, name="remedy"),
+    path("settings/recovery/remedies/<int:pk>/arrange/", stock.arrange_remedy, name="arrange_remedy"),
+    path("settings/recovery/codes/", stock.pools, name="pools"),
+    path("settings/recovery/codes/<int:pk>/", stock.pool, name="pool"),
+    path("settings/recovery/shop/", stock.shop, name="shop"),
     path("tickets/<int:number>/recovery/offer/", offers.compose, name="offer_form"),
     path("tickets/<int:number>/recovery/offer/preview/", offers.preview, name="offer_preview"),
     path("tickets/<int:number>/recovery/offer/send/", offers.send, name="send_offer"),

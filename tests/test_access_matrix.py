@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -25,7 +26,10 @@ from chat.models import ProactiveMessage, Ring, Visitor, WidgetSettings
 from customers.actions import create_guest, get_or_create_customer
 from customers.models import Address, Customer
 from outbox.tokens import unsubscribe_url
-from recovery.models import LedgerAlarm, Telling
+from recovery.actions import accept_offer
+from recovery.actions.stocking import create_pool, create_remedy
+from recovery.models import LedgerAlarm, Survey, Telling
+from recovery.tokens import OFFER, SURVEY, sign
 from tests.access_matrix import (
     BODIES,
     DESK,
@@ -100,12 +104,10 @@ UNKNOWN: dict[str, Any] = {
     "key": "x",
     "uidb36": "x",
     "language": "x",
-    "role": "x",
-    "offer": "00000000-0000-4000-8000-000000000000",
-    "file": "00000000-0000-4000-8000-000000000000",
     "trigger": "x",
     "role": "x",
     "offer": "00000000-0000-4000-8000-000000000000",
+    "file": "00000000-0000-4000-8000-000000000000",
     "picture": "00000000-0000-4000-8000-000000000000",
 }
 EVIL = "https://evil.example/"
@@ -201,6 +203,15 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     telling = Telling.objects.create(cause=fixed, words="They ring first.", since=tomorrow, send_at=tomorrow)
     failed_ticket = open_ticket(carla, by=carla, subject="Late", body="Late again.", channel="email", team=workshop)
     offer = sent(failed(failed_ticket, alice), alice, "60")
+    doras = open_ticket(dora, by=dora, subject="Broken", body="Broken again.", channel="email", team=workshop)
+    chosen = accept_offer(
+        doras_offer := sent(failed(doras, alice), alice, "20"), option=doras_offer.options.get(), by=dora
+    )
+    asked = Survey.objects.get(offer=chosen)
+    Survey.objects.update(state="sent", sent_at=tomorrow, expires_at=tomorrow)
+    pool = create_pool(by=adam, name="Spring", currency="EUR", value=Decimal(15))
+    failed_ticket = open_ticket(carla, by=carla, subject="Late", body="Late again.", channel="email", team=workshop)
+    offer = sent(failed(failed_ticket, alice), alice, "60")
     return World(
         people=people,
         ticket=ticket,
@@ -209,6 +220,10 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "offer": {"offer": str(offer.pk)},
             "alarm": {"pk": LedgerAlarm.objects.create(offer=offer, what="state|sent||").pk},
             "role": {"role": "agent"},
+            "offer_link": {"token": sign(chosen.nonce, OFFER)},
+            "survey_link": {"token": sign(asked.nonce, SURVEY)},
+            "remedy": {"pk": create_remedy(by=adam, kind="gift", name="A bell", words="A bell").pk},
+            "pool": {"pk": pool.pk},
             "chat": {"ref": chat_ticket.reference},
             "call": {"number": chat_ticket.number},
             "block": {"pk": block_address("198.51.100.9", by=None).pk},
@@ -253,13 +268,13 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "rating_link": {"token": rate_token(ticket.reference)},
             "address_link": {"token": unsubscribe_url("carla@example.com").split("/")[-2]},
             "words": {"language": "de"},
+            "trigger": {"trigger": "rating"},
         },
         visitor_tokens=visits,
         api_tokens={name: create_token(user, by=user, name="matrix")[1] for name, user in people.items()},
     )
 
 
-            "trigger": {"trigger": "rating"},
 def ask(world: World, who: str, name: str, method: str, values: dict[str, Any] | None = None, **extra: Any) -> Any:
     """What `who` gets; whatever it did is undone."""
     address = ROUTES[name].address(world.values(name) if values is None else values) + "?" + QUERIES.get(name, "")

@@ -26,7 +26,7 @@ from recovery.actions._locking import lock_case, lock_offer, lock_policy
 from recovery.actions._sending import about, ask, check_offerable, deliver, drop_approval
 from recovery.actions.asking import schedule_survey
 from recovery.actions.cases import mark_answered
-from recovery.actions.paying import issue_option, release_offer
+from recovery.actions.paying import finish_option, issue_option, release_offer
 from recovery.emails import offer_key
 from recovery.models import Case, LedgerEntry, Offer, Option, Policy, Remedy, RemedyKind
 from recovery.money import is_exact
@@ -156,7 +156,7 @@ def withdraw_offer(offer: Offer, *, by: User | None, note: str = "", at: datetim
 
 @transaction.atomic
 def withdraw_unsent(offer: Offer, *, at: datetime | None = None) -> Offer:
-    """Its mail never left: held back by a brake, or refused by the server. The clock's work; any other is left alone."""
+    """Its mail never left: held back by a brake, or refused by the server. The clock's work; others are left alone."""
     offer = lock_offer(offer)
     mail = Mail.objects.filter(dedupe_key=offer_key(offer)).first()
     if offer.state != State.SENT or mail is None or mail.state not in (MailState.CANCELLED, MailState.FAILED):
@@ -245,6 +245,7 @@ def mark_done(offer: Offer, *, by: User | None, note: str = "", at: datetime | N
     if chosen.done_at is not None:
         return offer
     now = at or timezone.now()
+    finish_option(chosen, by=by)
     chosen.done_at = now
     chosen.save(update_fields=["done_at"])
     offer.chosen = chosen

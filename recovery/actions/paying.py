@@ -1,14 +1,18 @@
-"""What an offer needs of the stock: a code is held for each option, issued with the chosen one, else put back."""
+"""What an offer needs of stock and shop: a code is held for each option, issued with the chosen one, else put back; and
+the shop is asked to pay out what it pays out."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recovery.models import Offer, Option, Voucher
+from accounts.models import User
+from recovery.models import Hook, Offer, Option, Payout, Voucher
+from tickets.events import nudge
 
 State = Voucher.State
 
@@ -42,6 +46,34 @@ def issue_option(option: Option) -> None:
     now = timezone.now()
     Voucher.objects.filter(option=option, state=State.HELD).update(state=State.ISSUED, changed_at=now)
     _put_back(option.offer, now=now)
+    _order_payout(option, now=now)
+
+
+def _order_payout(option: Option, *, now: datetime) -> None:
+    """If the shop pays such a remedy out, an order to it; else one of us sees to it."""
+    hook = Hook.objects.filter(is_on=True, kinds__contains=[option.kind]).order_by("pk").first()
+    if hook is None or option.value <= 0:
+        return
+    Payout.objects.create(option=option, hook=hook, next_at=now, created_at=now)
+    transaction.on_commit(lambda: nudge("recovery.jobs.send_payouts"), robust=True)
+
+
+def finish_option(option: Option, *, by: User | None) -> None:
+    """A step of marking as done: its code counts as redeemed, and the shop is not asked to pay out any more.
+
+    Errors: ValidationError code `conflict` while the shop is being asked.
+    """
+    now = timezone.now()
+    Voucher.objects.filter(option=option, state=State.ISSUED).update(state=State.REDEEMED, changed_at=now)
+    if by is None:  # the shop itself
+        return
+    payout = Payout.objects.select_for_update().filter(option=option).first()
+    if payout is None or payout.state in (Payout.State.DONE, Payout.State.BY_HAND):
+        return
+    if payout.state == Payout.State.SENDING:
+        raise ValidationError(_("The shop is being asked to pay it out. Try again in a minute."), code="conflict")
+    payout.state, payout.ended_by, payout.ended_at = Payout.State.BY_HAND, by, now
+    payout.save(update_fields=["state", "ended_by", "ended_at"])
 
 
 def release_offer(offer: Offer) -> None:

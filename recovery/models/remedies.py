@@ -87,6 +87,11 @@ class Remedy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def failure_names(self) -> list[str]:
+        """The failures that it is fit for, in words; none means all."""
+        return [str(FailureKind(kind).label) for kind in self.failures]
+
 
 class Voucher(models.Model):
     """A code in stock. It is held for an offer, issued when the offer is accepted, and never given out twice."""
