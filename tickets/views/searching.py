@@ -52,7 +52,7 @@ def found_list(request: HttpRequest, user: User, tickets: TicketQuerySet) -> dic
     index_due()  # what was said a second ago is found, too
     tickets = searched_by(search, user) if search.is_of_trash else tickets
     page = search_page(tickets, user, search, cursor=request.GET.get("cursor", ""), sort=sort)
-    hits = excerpts(page.tickets, user, search)
+    hits = excerpts(page.tickets, user, search, is_similar=page.is_similar)
     for ticket in page.tickets:
         ticket.hit = hits[ticket.pk]  # type: ignore[attr-defined]  # for the row
     is_first = not request.GET.get("cursor")
