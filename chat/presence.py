@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Calendar, Site, User
 from chat.models import Visitor, WidgetSettings
+from tickets.queries.promises import told_to_customers
 
 ONLINE_SECONDS = 45  # three heartbeats and a bit: a reload or a short cut does not look like leaving
 GONE_SECONDS = 60  # whose workspace was silent for longer has left it
@@ -80,6 +81,7 @@ def presence(site: Site) -> dict[str, Any]:
     """The `presence` frame for a site's guests; times in UTC."""
     now = timezone.now()
     is_open = site.calendar.is_open(now) if site.calendar else True
+    promises = told_to_customers(site, now)
     return {
         "type": "presence",
         "agents": [
@@ -89,6 +91,7 @@ def presence(site: Site) -> dict[str, Any]:
         "wait_seconds": wait_seconds(site) if WidgetSettings.of(site).shows_wait else None,
         "open": is_open,
         "opens_at": None if is_open else _opening(site.calendar, now),
+        **({"promises": promises} if promises else {}),
     }
 
 

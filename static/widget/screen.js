@@ -47,6 +47,8 @@ export class Screen {
     part("greeting").hidden = things.length > 0;
     part("away").hidden = !chat.isAway;
     drawFaces(part("faces"), agents);
+    const promises = chat.presence?.promises;
+    if (promises) import("./promises.js").then(({ drawPromises }) => drawPromises(part("away"), promises, say));
     put(part("presence"), this.presence());
     put(part("notice"), this.isLost() ? say("lost") : "");
     const place = chat.places.get(chat.current);

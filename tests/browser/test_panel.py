@@ -127,6 +127,25 @@ def test_when_we_are_back_is_said_on_the_visitors_own_clock(
     assert said == text
 
 
+def test_what_is_promised_stands_above_the_first_words_with_how_often_it_was_kept(
+    page: Page,  # noqa: F811
+    desk: FakeDesk,  # noqa: F811
+) -> None:
+    said = [{"words": "Ten minutes", "kept": 94, "of": 100}, {"words": "<b>Three days</b>", "kept": None, "of": None}]
+    desk.presence = {"type": "presence", "agents": [], "wait_seconds": None, "open": True, "promises": said}
+    frame = start(page)
+    promises = frame.locator("[data-promise]")
+    expect(promises).to_have_text(
+        [
+            "Ten minutesKept 94 of 100 times in 30 days.",
+            "<b>Three days</b>Not enough data yet.",
+        ]
+    )
+    frame.get_by_role("textbox").fill("Hello!")
+    frame.get_by_role("textbox").press("Enter")
+    expect(frame.get_by_text("Ten minutes")).to_be_hidden()
+
+
 def test_closed_is_said_before_one_types_and_an_address_is_asked_for_after_the_words(
     page: Page,  # noqa: F811
     desk: FakeDesk,  # noqa: F811

@@ -12,12 +12,13 @@ from django.db.models import Count, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime, parse_duration
 
-from accounts.models import Calendar, Desk
-from tickets.models import Promise, PromiseRun, Ticket
+from accounts.models import Calendar, Desk, Site
+from tickets.models import Channel, Priority, Promise, PromiseRun, Ticket
 from tickets.sla import answer_due, open_between
 
 DAYS = 30  # over which it is told how often a promise was kept
 ENOUGH = 20  # fewer times say nothing yet
+TOLD = 3  # as many as fit above the first words of a chat
 _PROMISES, _CALENDARS = "promises", "calendars of sites"
 ANSWERS = (Promise.Measure.FIRST_ANSWER, Promise.Measure.NEXT_ANSWER)
 COUNTED = (PromiseRun.State.KEPT, PromiseRun.State.BROKEN)
@@ -93,7 +94,7 @@ def kept_shares(promises: Iterable[Promise], *, since: datetime, until: datetime
     counted = (
         runs.order_by()
         .values("promise")
-        .annotate(kept=Count("pk", filter=Q(state=PromiseRun.State.KEPT)), of=Count("pk", filter=Q(state__in=COUNTED)))
+        .annotate(kept=Count("state", filter=Q(state=PromiseRun.State.KEPT)), of=Count("state", filter=Q(state__in=COUNTED)))
     )
     return {row["promise"]: Share(row["kept"], row["of"]) for row in counted}
 
@@ -103,6 +104,21 @@ def lately(promises: Iterable[Promise], now: datetime) -> dict[int, Share]:
     asked = list(promises)
     found = kept_shares(asked, since=now - timedelta(days=DAYS), until=now) if asked else {}
     return {promise.pk: found.get(promise.pk, Share()) for promise in asked}
+
+
+def told_to_customers(site: Site, now: datetime) -> list[dict[str, Any]]:
+    """What a site's chat says: each promise that customers may read and that holds there, with how often it was kept
+    (`kept` and `of` are None while that would say little)."""
+    rows = Promise.objects.filter(Q(channel="") | Q(channel=Channel.CHAT), is_on=True, is_public=True)
+    promises = list(
+        rows.filter(Q(team=None) | Q(team=site.team_id), Q(priority=None) | Q(priority__lte=Priority.NORMAL))
+    )
+    shares = lately(promises[:TOLD], now)
+    return [{"words": one.words} | _told(shares[one.pk]) for one in promises[:TOLD]]
+
+
+def _told(share: Share) -> dict[str, int | None]:
+    return {"kept": share.kept, "of": share.of} if share.is_enough else {"kept": None, "of": None}
 
 
 # --- How a ticket stands with them ---------------------------------------------------------

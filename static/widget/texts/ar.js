@@ -67,6 +67,8 @@ export default {
   backTomorrow: "نعود غدًا في الساعة {time}.",
   backOn: "نعود يوم {day} في الساعة {time}.",
   awayHint: "اترك لنا رسالة وسنرد عليك فور عودتنا، وبالبريد الإلكتروني أيضًا إن رغبت. وستجد الرد هنا كذلك.",
+  promiseKept: "وفينا به {kept} من أصل {count} في آخر 30 يومًا.",
+  promiseNew: "لا توجد بيانات كافية بعد.",
   waitsHere: "وستجد الرد هنا كذلك.",
   joined: "{name} في المحادثة الآن",
   earlierMessages: "الرسائل السابقة",

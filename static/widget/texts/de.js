@@ -67,6 +67,8 @@ export default {
   backTomorrow: "Morgen um {time} Uhr sind wir wieder da.",
   backOn: "Am {day} um {time} Uhr sind wir wieder da.",
   awayHint: "Hinterlassen Sie eine Nachricht: Wir antworten, sobald wir zurück sind, auf Wunsch auch per E-Mail. Die Antwort wartet auch hier auf Sie.",
+  promiseKept: "In den letzten 30 Tagen {kept} von {count} Mal gehalten.",
+  promiseNew: "Noch zu wenig Daten.",
   waitsHere: "Die Antwort wartet auch hier auf Sie.",
   joined: "{name} ist dazugekommen",
   earlierMessages: "Frühere Nachrichten",

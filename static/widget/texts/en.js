@@ -67,6 +67,8 @@ export default {
   backTomorrow: "We are back tomorrow at {time}.",
   backOn: "We are back {day} at {time}.",
   awayHint: "Leave a message: we answer as soon as we are back, by email if you like. The answer also waits here.",
+  promiseKept: "Kept {kept} of {count} times in 30 days.",
+  promiseNew: "Not enough data yet.",
   waitsHere: "The answer also waits here.",
   joined: "{name} has joined",
   earlierMessages: "Earlier messages",

@@ -67,6 +67,8 @@ export default {
   backTomorrow: "Volvemos mañana a las {time}.",
   backOn: "Volvemos el {day} a las {time}.",
   awayHint: "Déjenos un mensaje: le responderemos en cuanto volvamos, también por correo si lo desea. La respuesta le esperará también aquí.",
+  promiseKept: "Cumplido {kept} de {count} veces en los últimos 30 días.",
+  promiseNew: "Aún no hay datos suficientes.",
   waitsHere: "La respuesta le esperará también aquí.",
   joined: "{name} se ha unido",
   earlierMessages: "Mensajes anteriores",

@@ -67,6 +67,8 @@ export default {
   backTomorrow: "Nous serons de retour demain à {time}.",
   backOn: "Nous serons de retour {day} à {time}.",
   awayHint: "Laissez-nous un message\u00a0: nous vous répondrons dès notre retour, par e-mail si vous le souhaitez. La réponse vous attendra aussi ici.",
+  promiseKept: "Tenu {kept} fois sur {count} ces 30 derniers jours.",
+  promiseNew: "Pas encore assez de données.",
   waitsHere: "La réponse vous attendra aussi ici.",
   joined: "{name} a rejoint la conversation",
   earlierMessages: "Messages précédents",

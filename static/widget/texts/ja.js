@@ -67,6 +67,8 @@ export default {
   backTomorrow: "明日{time}に再開します。",
   backOn: "{day}の{time}に再開します。",
   awayHint: "メッセージをお残しください。戻り次第お返事いたします。ご希望の場合はメールでもお届けします。返信はここでもご覧いただけます。",
+  promiseKept: "過去30日間で{count}回中{kept}回守りました。",
+  promiseNew: "まだ十分なデータがありません。",
   waitsHere: "返信はここでもご覧いただけます。",
   joined: "{name}が参加しました",
   earlierMessages: "以前のメッセージ",

@@ -67,6 +67,8 @@ export default {
   backTomorrow: "Voltamos amanhã às {time}.",
   backOn: "Voltamos {day}, às {time}.",
   awayHint: "Deixe uma mensagem: responderemos assim que voltarmos, também por e-mail, se preferir. A resposta ficará também aqui à sua espera.",
+  promiseKept: "Cumprido {kept} de {count} vezes nos últimos 30 dias.",
+  promiseNew: "Ainda não há dados suficientes.",
   waitsHere: "A resposta ficará também aqui à sua espera.",
   joined: "{name} entrou na conversa",
   earlierMessages: "Mensagens anteriores",
