@@ -172,8 +172,10 @@ def _abandoned(rule: Rule, lines: Sequence[Line], channel: str) -> Why | None:
     asked = [line for line in lines if line.type == "message.posted" and line.by_customer]
     if not asked:
         return None
+    # Who closed the page was found to have gone a while later, and has waited in opening hours only.
     left_at = last.at - timedelta(seconds=int(last.data.get("gone_seconds", 0)))
-    minutes = int((left_at - asked[0].at).total_seconds() // 60)
+    waited = last.data.get("waited_seconds", (left_at - asked[0].at).total_seconds())
+    minutes = int(waited // 60)
     if minutes < rule.threshold:
         return None
     return {"minutes": minutes, "at": left_at.isoformat()}

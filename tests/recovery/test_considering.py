@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.db import connections
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Desk
 from chat.models import Visitor
@@ -26,6 +27,7 @@ from tickets.actions import (
     assign_ticket,
     end_chat,
     merge_ticket,
+    notify,
     open_ticket,
     post_message,
     rate_ticket,
@@ -33,7 +35,8 @@ from tickets.actions import (
     resolve_ticket,
     transfer_ticket,
 )
-from tickets.models import Event, EventMark
+from tickets.models import Event, EventMark, Notification
+from tickets.queries.notifications import said
 
 NOW = timezone.now()
 T = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
@@ -139,7 +142,7 @@ def test_who_waited_in_the_queue_of_a_chat_and_left_asks():
     assert why_asked(rule("abandoned"), left, channel="email") is None
     taken = [wrote(1), line(2, "agent.joined", 1, by="user"), line(3, "chat.ended", 6, by="customer")]
     assert why_asked(rule("abandoned"), taken, channel="chat") is None
-    closed_page = [wrote(1), line(2, "chat.abandoned", 9, gone_seconds=240)]
+    closed_page = [wrote(1), line(2, "chat.abandoned", 9, gone_seconds=240, waited_seconds=300)]
     assert why_asked(rule("abandoned"), closed_page, channel="chat")["minutes"] == 5
 
 
@@ -234,7 +237,7 @@ def test_who_closes_the_page_of_a_chat_that_nobody_took(chat_ticket, carla, site
     assert note_abandoned_chats(now=NOW) == 1
     assert note_abandoned_chats(now=NOW) == 0
     run()
-    assert Decision.objects.get(trigger="abandoned").why["minutes"] in (9, 10)
+    assert Decision.objects.get(trigger="abandoned").why["minutes"] == 10
 
 
 def test_a_second_failure_opens_a_case_for_a_senior_person(ticket, alice, lea):
@@ -521,3 +524,26 @@ def test_one_bad_question_holds_up_no_other(ticket, carla, dora, workshop, monke
     assert outcomes() == [("rating", "asked"), ("rating", "opened")]
     assert close_case(Case.objects.get(), by=None, note="x").ticket == theirs
     assert Desk.objects.exists()
+
+
+# --- Who is told ---
+def test_who_has_a_case_is_told_of_it_in_their_own_words(ticket, carla, lea, alice):
+    rate_ticket(ticket, by=carla, score=1, comment="never again")
+    run()
+    event = Event.objects.get(type="case.opened")
+    assert notify(event) == 1
+    told = Notification.objects.get(event=event)
+    assert (told.user, told.kind) == (lea, "recovery")
+    assert said(told) == "Somebody is to be made good with: a case of yours was opened"
+    with translation.override("de"):
+        assert said(told) != "Somebody is to be made good with: a case of yours was opened"
+    for type_ in settings.TELLING_EVENTS:
+        event.type = type_
+        told.event = event
+        assert said(told)
+
+
+def test_nobody_is_told_of_what_they_did_themselves(ticket, alice):
+    assign_ticket(ticket, by=alice, user=alice)
+    open_case(ticket, by=alice, trigger=Trigger.AGENT, why={})
+    assert notify(Event.objects.get(type="case.opened")) == 0

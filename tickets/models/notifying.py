@@ -38,6 +38,7 @@ class Notification(models.Model):
         WOKE = "woke", _("A ticket that you snoozed is back")
         HELD = "held", _("A reply of yours is held")
         DUE = "due", _("A follow-up of yours is due, or could not leave")
+        RECOVERY = "recovery", _("Somebody is to be made good with, by you or with your approval")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="notifications")
@@ -54,7 +55,18 @@ class Notification(models.Model):
             models.UniqueConstraint("user", "event", name="notification_once"),
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=["mentioned", "assigned", "invited", "replied", "followed", "rated", "woke", "held", "due"]
+                    kind__in=[
+                        "mentioned",
+                        "assigned",
+                        "invited",
+                        "replied",
+                        "followed",
+                        "rated",
+                        "woke",
+                        "held",
+                        "due",
+                        "recovery",
+                    ]
                 ),
                 name="notification_kind_known",
             ),

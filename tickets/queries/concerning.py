@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -37,6 +38,7 @@ CONCERNING = FOLLOWED | {
     "reply.unfinished",
     "follow_up.due",
     "follow_up.held",
+    *settings.TELLING_EVENTS,
 }
 # Their words come with an event of their own, which says it better.
 _BY_THE_WAY = {"ticket.reopened", "status.changed"}
@@ -82,6 +84,8 @@ def _directly(event: Event) -> dict[int, str]:
         return dict.fromkeys(_authors_of_reply(event), Kind.HELD)
     if event.type in ("follow_up.due", "follow_up.held"):
         return dict.fromkeys(_who_follows_up(event), Kind.DUE)
+    if event.type in settings.TELLING_EVENTS:
+        return dict.fromkeys(event.data.get("tell", []), Kind.RECOVERY)
     return {}
 
 
