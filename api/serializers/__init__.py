@@ -55,6 +55,13 @@ from api.serializers.people import (
     CustomerOut,
     WhoIn,
 )
+from api.serializers.planning import (
+    FollowUpChangeIn,
+    FollowUpFilters,
+    FollowUpIn,
+    FollowUpOut,
+    FollowUpTemplateOut,
+)
 from api.serializers.relating import (
     ChecklistIn,
     ChecklistItemChangeIn,
@@ -123,6 +130,11 @@ __all__ = [
     "FieldsIn",
     "FileId",
     "FileOut",
+    "FollowUpChangeIn",
+    "FollowUpFilters",
+    "FollowUpIn",
+    "FollowUpOut",
+    "FollowUpTemplateOut",
     "ForwardIn",
     "ForwardOut",
     "Id",

@@ -53,7 +53,7 @@ def promised(schema: dict[str, Any], path: str, method: str, status: int) -> Dra
 
 
 # What is to be done is said by the address.
-BARE = ("reopen/", "follow/", "wake/", "unmerge/", "remove/", "trash/", "restore/", "stop/")
+BARE = ("reopen/", "follow/", "wake/", "unmerge/", "remove/", "trash/", "restore/", "stop/", "call-off/", "now/")
 
 
 def test_every_operation_says_what_it_does_takes_and_answers(schema):
