@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -60,3 +61,10 @@ def failures_before(ticket: Ticket, viewer: User) -> list[Failure]:
 def seen_by(viewer: User, numbers: Iterable[int]) -> set[int]:
     """Which of these tickets the viewer may see: of the others, that something happened there, but not what."""
     return set(Ticket.objects.visible_to(viewer).filter(pk__in=set(numbers)).values_list("pk", flat=True))
+
+
+def seen_gap(gap: Gap, viewer: User) -> Gap:
+    """The gap with only the evidence that the viewer may look at; counts and sums stay as they are."""
+    seen = seen_by(viewer, (one.ticket for part in gap.parts for one in part.evidence))
+    parts = [replace(part, evidence=tuple(one for one in part.evidence if one.ticket in seen)) for part in gap.parts]
+    return replace(gap, parts=tuple(parts))

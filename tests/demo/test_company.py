@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -11,10 +12,13 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import Site, User
+from demo.recovery import second_visit
 from outbox.models import Mail
+from recovery.models import Failure
+from recovery.queries.gap import gap_of
 from tests.demo.invariants import violations
 from tickets.actions import post_message
-from tickets.models import Channel, Event, FollowUp, Message, RootCause, Status, Ticket
+from tickets.models import Channel, Event, FollowUp, FollowUpTemplate, Message, RootCause, Status, Ticket
 from tickets.queries import unmailed_answers
 
 
@@ -63,6 +67,15 @@ def test_some_wait_now_one_longer_than_promised_one_with_nobody(demo):
     assert waiting.filter(assignee=None, team=None).count() == 1
 
 
+def test_a_few_follow_ups_are_planned_and_a_task_is_due(demo):
+    planned = FollowUp.objects.planned().open()
+    assert {row.kind for row in planned} == {"message", "task"}
+    assert 4 <= planned.count() <= 10
+    assert planned.get(state="due").due_at < timezone.now()
+    assert all(row.due_at > timezone.now() for row in planned.scheduled())
+    assert FollowUpTemplate.objects.count() == 3
+
+
 def test_no_mail_of_the_past_leaves_and_the_next_follow_ups_wait(demo):
     assert set(Mail.objects.values_list("state", flat=True)) == {"sent"}
     assert Mail.objects.filter(kind="follow_up").count() > 100
@@ -99,3 +112,12 @@ def test_it_refuses_where_another_company_is(demo):
 def test_it_refuses_outside_development(demo):
     with override_settings(DEBUG=False), pytest.raises(CommandError, match="DEBUG"):
         call_command("demo")
+
+
+def test_the_tyre_story_can_be_told(demo):
+    gap = gap_of(second_visit(), now=timezone.now())
+    assert {part.part for part in gap.parts} == {"repeat_contact", "trip"}
+    assert gap.on_ten() == (10, 7, 3, 4)
+    assert (gap.failure.is_our_fault, gap.suggested, gap.is_capped) == (True, Decimal("37.20"), False)
+    assert Failure.objects.count() > 8
+    assert len(set(Failure.objects.values_list("kind", flat=True))) == 5

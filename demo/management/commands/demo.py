@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Desk, Site
 from demo.company import PASSWORD, SITE_KEY, found_company
+from demo.follow_ups import plan_follow_ups, write_templates
 from demo.history import write_history
 from demo.macros import write_macros
+from demo.recovery import note_failures
 from demo.saved_views import write_views
 from demo.shapes import use_shapes, write_shapes
 from tickets.actions import index_due
@@ -45,7 +47,10 @@ class Command(BaseCommand):
         cast = found_company(now, rng)
         write_macros(cast.people, cast.teams, now)
         write_views(cast.people, cast.teams)
+        write_templates(cast.people, cast.teams)
         write_shapes(cast.people, cast.teams)
         count = write_history(cast, now, rng)
         use_shapes(cast.people, now)
+        plan_follow_ups(now)
+        note_failures(cast.people, cast.teams, now)
         return count
