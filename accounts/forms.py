@@ -193,7 +193,7 @@ class CompanyForm(forms.ModelForm):
             "currency": _("Currency"),
             "follow_up_days": _("Follow up days"),
             "reopen_days": _("Reopen days"),
-            "promise_minutes": _("Promise minutes"),
+            "promise_minutes": _("Minutes until an answer is late"),
             "signature": _("Signature"),
         }
         widgets: ClassVar = {"signature": forms.Textarea(attrs={"rows": 4})}

@@ -67,7 +67,8 @@ class Desk(models.Model):
         help_text=_("A reply within these days after solving reopens the ticket; later it opens a linked one."),
     )
     promise_minutes = models.PositiveSmallIntegerField(
-        default=10, help_text=_("An answer is promised within this many minutes while a customer waits.")
+        default=10,
+        help_text=_("After this many minutes the list says that a customer waits too long, where nothing is promised."),
     )
     signature = models.TextField(
         blank=True,

@@ -96,7 +96,8 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
             definition=_(
                 "Conversations in which the customer wrote last and nobody has answered yet, on every channel,"
                 " snoozed or not."
-                " The promise is an answer within %(minutes)s minutes of opening hours."
+                " The promise is the strictest one of an answer that holds for the ticket; where none does, it is"
+                " %(minutes)s minutes of opening hours."
             )
             % {"minutes": minutes},
             url=_inbox("waiting-all"),
