@@ -304,7 +304,7 @@ class Breather(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="breathers")
     began_at = models.DateTimeField()
-    ended_at = models.DateTimeField(help_text="When it is over, or was ended early.")
+    ended_at = models.DateTimeField()  # when it is over, or was ended early
 
     class Meta:
         indexes = [models.Index("user", models.F("began_at").desc(), name="breather_newest")]

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("began_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(help_text="When it is over, or was ended early.")),
+                ("ended_at", models.DateTimeField()),
                 (
                     "user",
                     models.ForeignKey(
