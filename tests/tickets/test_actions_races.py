@@ -18,8 +18,12 @@ from tests.tickets.looking import again, check_log, log
 from tickets.actions import (
     Post,
     assign_ticket,
+    do_follow_up_now,
+    drop_follow_up,
     mark_seen,
+    merge_ticket,
     open_ticket,
+    plan_follow_up,
     post_message,
     post_messages,
     resolve_ticket,
@@ -196,4 +200,122 @@ def test_answers_leave_once_while_more_are_written(ticket, alice):
     run_due_follow_ups()
     said = "".join(Mail.objects.values_list("text", flat=True))
     assert [said.count(f"Answer-{number}") for number in range(6)] == [1] * 6
+    check_log(ticket)
+
+
+# --- Planned follow-ups --------------------------------------------------------------------
+
+
+def planned(ticket, by, kind: str, **asked) -> FollowUp:
+    """One whose time has come."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    row = plan_follow_up(ticket, by=by, kind=kind, body=f"Has it arrived? {kind}", due_at=tomorrow, **asked)
+    FollowUp.objects.filter(pk=row.pk).update(due_at=timezone.now())
+    return row
+
+
+@pytest.mark.parametrize("kind", ["message", "task"])
+def test_two_workers_and_two_clocks_do_what_is_planned_once(ticket, alice, bob, kind):
+    post_message(ticket, by=alice, body="It leaves today")
+    rows = [planned(ticket, by, kind) for by in (alice, bob, alice)]
+    before = again(ticket).last_seq
+    results = at_once(
+        run_due_follow_ups,
+        run_due_follow_ups,
+        *[lambda row=row: run_follow_up(row) for row in rows],
+        lambda: [post_message(ticket, by=bob, body=f"{number}", kind="note") for number in range(5)],
+    )
+    assert not [result for result in results if isinstance(result, Exception)]
+    for _ in range(3):  # whoever met another one's lock left the row to the next tick
+        run_due_follow_ups()
+    happened = log(ticket, after=before)
+    assert happened.count("follow_up.done" if kind == "message" else "follow_up.due") == 3
+    assert ticket.messages.replies().filter(body__contains="Has it arrived?").count() == (3 if kind == "message" else 0)
+    check_log(ticket)
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_a_customer_who_writes_while_the_clock_strikes_never_gets_both(ticket, alice, carla, round_):
+    """Either the message left before their words, or it was called off: never after them."""
+    post_message(ticket, by=alice, body="It leaves today")
+    row = planned(ticket, alice, "message", unless=["customer_writes"])
+    at_once(run_due_follow_ups, lambda: post_message(ticket, by=carla, body="It is here"), run_due_follow_ups)
+    run_due_follow_ups()
+    row.refresh_from_db()
+    said = list(ticket.events.filter(message__isnull=False).order_by("seq").values_list("message__body", flat=True))
+    if row.state == "done":
+        assert said.index("Has it arrived? message") < said.index("It is here")
+    else:
+        assert (row.state, row.reason) == ("cancelled", "the customer wrote")
+        assert "Has it arrived? message" not in said
+    check_log(ticket)
+
+
+def test_it_is_called_off_or_sent_but_not_both(ticket, alice, bob):
+    post_message(ticket, by=alice, body="It leaves today")
+    row = planned(ticket, alice, "message")
+    results = at_once(
+        lambda: drop_follow_up(row, by=bob),
+        run_due_follow_ups,
+        lambda: do_follow_up_now(row, by=bob),
+        run_due_follow_ups,
+    )
+    run_due_follow_ups()
+    row.refresh_from_db()
+    sent = ticket.messages.filter(body__contains="Has it arrived?").count()
+    assert (row.state, sent) in (("done", 1), ("cancelled", 0))
+    assert all(isinstance(result, ValidationError) for result in results if isinstance(result, Exception))
+    check_log(ticket)
+
+
+def test_planned_twice_at_once_under_one_id_it_is_planned_once(ticket, alice, carla, desk_row):
+    other = open_ticket(carla, by=carla, body="Another one", channel="email")
+    told = {"kind": "task", "body": "Call", "due_at": timezone.now() + timedelta(days=1), "client_id": "once"}
+    results = at_once(
+        *[lambda: plan_follow_up(ticket, by=alice, **told)] * 3, lambda: plan_follow_up(other, by=alice, **told)
+    )
+    assert FollowUp.objects.planned().count() == 1
+    assert all(isinstance(result, FollowUp | ValidationError) for result in results)
+
+
+def test_merging_while_the_clock_strikes_loses_and_doubles_nothing(ticket, alice, carla, workshop):
+    post_message(ticket, by=alice, body="It leaves today")
+    other = open_ticket(carla, by=carla, body="The same", channel="email", team=workshop)
+    post_message(other, by=alice, body="I see")
+    rows = [planned(ticket, alice, "message"), planned(ticket, alice, "task")]
+    results = at_once(run_due_follow_ups, lambda: merge_ticket(ticket, by=alice, into=other), run_due_follow_ups)
+    assert not [result for result in results if isinstance(result, Exception)]
+    run_due_follow_ups()
+    assert [FollowUp.objects.get(pk=row.pk).state for row in rows] == ["done", "due"]
+    assert Message.objects.filter(body__contains="Has it arrived?").count() == 1
+    for one in (ticket, other):
+        check_log(one)
+
+
+@pytest.mark.parametrize("kind", ["message", "task"])
+@pytest.mark.parametrize("place", ["tickets.actions.falling_due.record", "tickets.actions.falling_due.end"])
+def test_a_worker_that_dies_on_the_way_loses_and_doubles_nothing(ticket, alice, monkeypatch, kind, place):
+    """Whatever was written before it died is taken back with its claim."""
+    post_message(ticket, by=alice, body="It leaves today")
+    row = planned(ticket, alice, kind)
+    before = again(ticket).last_seq
+
+    class Killed(BaseException):
+        """Nothing catches it, as nothing catches a kill."""
+
+    def die(*_args, **_kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, die)
+        if kind == "message" or place.endswith("record"):
+            with pytest.raises(Killed):
+                run_follow_up(row)
+            row.refresh_from_db()
+            assert (row.state, again(ticket).last_seq) == ("scheduled", before)
+    run_due_follow_ups()
+    run_due_follow_ups()
+    row.refresh_from_db()
+    assert row.state == ("done" if kind == "message" else "due")
+    assert ticket.messages.filter(body__contains="Has it arrived?").count() == (1 if kind == "message" else 0)
     check_log(ticket)
