@@ -220,9 +220,9 @@ OUTBOX_GUARDS = {
     "cause_fixed": "recovery.jobs.guard_told",
 }
 # What somebody had that goes on without them, when they are switched off (`Part` in accounts/actions/people.py).
-PERSON_PARTS = ["tickets.actions.leaving.WORK"]
+PERSON_PARTS = ["tickets.actions.leaving.WORK", "recovery.actions.belonging.OWNED"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
-CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS"]
+CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS", "recovery.actions.belonging.CASES"]
 # How what apps above `tickets` did to one is put back: name of the step -> dotted path of put_back(ticket, was, by).
 UNDO_STEPS = {"case": "recovery.actions.cases.put_back"}
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.

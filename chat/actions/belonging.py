@@ -49,5 +49,8 @@ class Browsers:
         # A browser that came to be theirs since may have proved only what has just gone back: it proves it again.
         Visitor.objects.filter(customer=of, created_at__gte=since).delete()
 
+    def settle(self, guest: Customer, *, into: Customer) -> None:
+        """Whoever has seen the proof has moved them already: it came from one of these browsers."""
+
 
 BROWSERS = Browsers()

@@ -74,7 +74,7 @@ def open_case(
         **_due(now, policy),
     )
     data = {"trigger": case.trigger, "why": why, "second": case.is_second_failure}
-    record(ticket, "case.opened", by=by, at=at, data=data | _about(case))
+    record(ticket, "case.opened", by=by, at=at, data=data | about(case))
     if trigger == Trigger.AGENT:  # what opens by itself was decided by whoever calls this
         outcome = Decision.Outcome.OPENED
         Decision.objects.create(trigger=trigger, ticket=ticket, case=case, outcome=outcome, why=why, at=now)
@@ -101,7 +101,7 @@ def take_case(case: Case, *, by: User, user: User | None = None, at: datetime | 
     had = case.owner.name if case.owner else None
     case.owner = owner
     case.save(update_fields=["owner"])
-    record(ticket, "case.taken", by=by, at=at, data={"from": had} | _about(case))
+    record(ticket, "case.taken", by=by, at=at, data={"from": had} | about(case))
     return case
 
 
@@ -131,7 +131,7 @@ def contact_case(
     data: dict[str, Any] = {"way": way, "when": case.contacted_at.isoformat()}
     if note:
         data["note"] = clean_line(note, NOTE_CHARS)
-    record(ticket, "case.contacted", by=by, at=at, data=data | _about(case))
+    record(ticket, "case.contacted", by=by, at=at, data=data | about(case))
     return case
 
 
@@ -185,7 +185,7 @@ def verify_case(case: Case, *, by: Actor, at: datetime | None = None, note: str 
     data = {"until": case.watch_until.isoformat()} if case.watch_until else {}
     if note:
         data["note"] = clean_line(note, NOTE_CHARS)
-    record(ticket, "case.verified", by=by, at=at, data=data | _about(case))
+    record(ticket, "case.verified", by=by, at=at, data=data | about(case))
     return case
 
 
@@ -208,7 +208,7 @@ def close_case(case: Case, *, by: Actor, note: str = "", at: datetime | None = N
     was = case.state
     case.state, case.closed_at, case.close_note = State.CLOSED, at or timezone.now(), note
     case.save(update_fields=["state", "closed_at", "close_note"])
-    record(ticket, "case.closed", by=by, at=at, data={"was": was, "note": note} | _about(case))
+    record(ticket, "case.closed", by=by, at=at, data={"was": was, "note": note} | about(case))
     return case
 
 
@@ -240,7 +240,7 @@ def escalate_case(case: Case, *, by: Actor, earlier: Earlier, at: datetime | Non
     case.why = case.why | _earlier_data(earlier)
     case.owner = _senior_owner(ticket, case)
     case.save(update_fields=["is_second_failure", "follows", "arm", "why", "owner"])
-    record(ticket, "case.escalated", by=by, at=at, data={"why": _earlier_data(earlier)} | _about(case))
+    record(ticket, "case.escalated", by=by, at=at, data={"why": _earlier_data(earlier)} | about(case))
     return case
 
 
@@ -275,7 +275,7 @@ def put_back(ticket: Ticket, was: dict[str, Any], by: User) -> Case:
         setattr(case, name, parse_datetime(value) if is_time else value)
     case.save()
     case.refresh_from_db()
-    record(ticket, "case.put_back", by=by, data={"state": case.state} | _about(case))
+    record(ticket, "case.put_back", by=by, data={"state": case.state} | about(case))
     return case
 
 
@@ -340,7 +340,7 @@ def _reopen(
     case.owner = _senior_owner(ticket, case)
     case.save()
     data = {"trigger": trigger, "why": why}
-    record(ticket, "case.reopened", by=by, at=at, data=data | _about(case))
+    record(ticket, "case.reopened", by=by, at=at, data=data | about(case))
     return case
 
 
@@ -370,7 +370,7 @@ def _earlier_data(earlier: Earlier | None) -> dict[str, Any]:
     return {"earlier": said}
 
 
-def _about(case: Case) -> dict[str, Any]:
+def about(case: Case) -> dict[str, Any]:
     """What every event of a case says, and whom it is told: its owner."""
     owner = {"id": case.owner.pk, "name": case.owner.name} if case.owner else None
     return {"case": case.pk, "owner": owner, "tell": [case.owner_id] if case.owner_id else []}

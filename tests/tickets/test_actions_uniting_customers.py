@@ -337,7 +337,7 @@ def test_the_preview_says_what_would_move(carla, dora, ticket, lea, guest):
     before = rows()
     seen = preview_merge(dora, merged=carla)
     assert (seen.counts, seen.stays, seen.problem) == (
-        {"tickets": 1, "addresses": 1, "browsers": 0, "signed identities": 0},
+        {"tickets": 1, "addresses": 1, "browsers": 0, "signed identities": 0, "cases": 0},
         False,
         "",
     )

@@ -65,6 +65,9 @@ class Part(Protocol):
     def give_back(self, moved: Moved, *, of: Customer, to: Customer, since: datetime) -> None:
         """Undo a move as far as it is still so. Who came to be `of` `since` then must prove it again."""
 
+    def settle(self, guest: Customer, *, into: Customer) -> None:
+        """A guest proved to be somebody and is forgotten: nothing of theirs may be left."""
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -148,6 +151,8 @@ def undo_customer_merge(merge: CustomerMerge, *, by: User | None) -> CustomerMer
 
 def settle_merges(guest: Customer, *, into: Customer) -> None:
     """A guest who proved to be somebody is forgotten: what one of us said of who they are is settled by the proof."""
+    for part in _parts():
+        part.settle(guest, into=into)
     CustomerMerge.objects.filter(Q(merged=guest) | Q(survivor=guest, merged=into)).delete()
     CustomerMerge.objects.filter(survivor=guest).update(survivor=into)
     Customer.objects.filter(pk=into.pk, merged_into=guest).update(merged_into=None)
