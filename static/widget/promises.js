@@ -13,9 +13,8 @@ export function drawPromises(below, promises, say) {
 }
 
 function paragraph(words, share) {
-  const node = make("p", "greeting-away", words);
+  const node = make("p", "greeting-away");
   node.dataset.promise = "";
-  node.dir = "auto";
-  node.append(make("br"), make("small", "", share));
+  node.append(make("bdi", "", words), make("br"), make("small", "", share)); // the company's words, in whatever language
   return node;
 }
