@@ -36,7 +36,7 @@ CODES = {
     503: "unavailable",
 }
 # What an action refuses because of how things stand, rather than because of what was sent.
-_CONFLICTS = {"conflict", "closed"}
+_CONFLICTS = {"conflict", "closed", "gone"}
 
 
 class Conflict(exceptions.APIException):

@@ -209,6 +209,8 @@ TELLING_EVENTS = [
     "approval.granted",
     "approval.overdue",
     "approval.refused",
+    "offer.accepted",
+    "offer.declined",
 ]
 # Kind of mail -> dotted path of guard(mail) -> reason to cancel, or None; asked again when sending.
 OUTBOX_GUARDS = {
@@ -410,6 +412,7 @@ SPECTACULAR_SETTINGS = {
         "FailureKind": "recovery.models.Kind",
         "MessageKind": "tickets.models.Message.Kind",
         "NotificationKind": "tickets.models.Notification.Kind",
+        "RemedyKind": "recovery.models.RemedyKind",
         "TicketChannel": "tickets.models.Channel",
         "TicketPriority": "tickets.models.Priority",
         "TicketStatus": "tickets.models.Status",

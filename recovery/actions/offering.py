@@ -188,7 +188,8 @@ def accept_offer(offer: Offer, *, option: Option, by: Actor, at: datetime | None
     mark_answered(offer.case, state=Case.State.ACCEPTED, at=at)
     schedule_survey(offer, at=now)
     emails.accepted(offer)
-    data = about(offer) | {"kind": chosen.kind, "words": chosen.words, "amount": str(chosen.value)}
+    said = {"kind": chosen.kind, "words": chosen.words, "amount": str(chosen.value)}
+    data = about(offer) | said | {"tell": _concerned(offer)}
     record(offer.case.ticket, "offer.accepted", by=by, at=at, data=data)
     return offer
 
@@ -213,7 +214,7 @@ def decline_offer(offer: Offer, *, by: Actor, answer: str, note: str = "", at: d
     _ledger.void(offer, by=_one_of_us(by), at=now, note=answer)
     mark_answered(offer.case, state=Case.State.DECLINED, at=at)
     schedule_survey(offer, at=now)
-    data = about(offer) | {"answer": offer.answer, "note": offer.answer_note}
+    data = about(offer) | {"answer": offer.answer, "note": offer.answer_note, "tell": _concerned(offer)}
     record(offer.case.ticket, "offer.declined", by=by, at=at, data=data)
     return offer
 
@@ -332,6 +333,11 @@ def _require_answerer(offer: Offer, by: Actor) -> None:
     theirs = offer.case.ticket.customer
     if by.is_blocked or (by.merged_into_id or by.pk) != (theirs.merged_into_id or theirs.pk):
         raise PermissionDenied
+
+
+def _concerned(offer: Offer) -> list[int]:
+    """Who hears of the answer: whoever made the offer, and whose case it is."""
+    return sorted({pk for pk in (offer.by_id, offer.case.owner_id) if pk})
 
 
 def _one_of_us(by: Actor) -> User | None:

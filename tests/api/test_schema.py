@@ -53,7 +53,20 @@ def promised(schema: dict[str, Any], path: str, method: str, status: int) -> Dra
 
 
 # What is to be done is said by the address.
-BARE = ("reopen/", "follow/", "wake/", "unmerge/", "remove/", "trash/", "restore/", "stop/", "call-off/", "now/")
+BARE = (
+    "reopen/",
+    "follow/",
+    "wake/",
+    "unmerge/",
+    "remove/",
+    "trash/",
+    "restore/",
+    "stop/",
+    "call-off/",
+    "now/",
+    "send/",
+    "failure/withdraw/",
+)
 
 
 def test_every_operation_says_what_it_does_takes_and_answers(schema):
@@ -73,7 +86,10 @@ def test_every_operation_says_what_it_does_takes_and_answers(schema):
 
 def test_every_address_is_described(schema):
     described = {path.removeprefix("/api/v1/").replace("{", "<int:").replace("}", ">") for path in schema["paths"]}
-    described = {path.replace("id>", "pk>").replace("<int:file>", "<uuid:file>") for path in described}
+    described = {
+        path.replace("id>", "pk>").replace("<int:file>", "<uuid:file>").replace("<int:offer>", "<uuid:offer>")
+        for path in described
+    }
     assert described == {str(route.pattern) for route in urlpatterns if route.name not in UNDESCRIBED}
 
 
