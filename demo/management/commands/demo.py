@@ -13,6 +13,7 @@ from demo.company import PASSWORD, SITE_KEY, found_company
 from demo.follow_ups import plan_follow_ups, write_templates
 from demo.history import write_history
 from demo.macros import write_macros
+from demo.mending import mend_causes, take_breathers
 from demo.recovery import note_failures
 from demo.saved_views import write_views
 from demo.shapes import use_shapes, write_shapes
@@ -52,5 +53,7 @@ class Command(BaseCommand):
         count = write_history(cast, now, rng)
         use_shapes(cast.people, now)
         plan_follow_ups(now)
+        mend_causes(cast.people, now)
+        take_breathers(cast.people, now)
         note_failures(cast.people, cast.teams, now)
         return count
