@@ -107,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.desk",
                 "tickets.context.working",
+                "recovery.context.making_good",
             ],
         },
     }

@@ -179,16 +179,17 @@ def _noting(gap: Gap) -> dict[str, Any]:
 
 
 def _marking(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
-    """The customer's last words, with what was marked in each."""
-    said = Message.objects.visible_to(viewer(request)).filter(
-        ticket__in=[ticket.pk, *_merged(request, ticket)], by_customer__isnull=False
-    )
-    newest = list(said.select_related("event").order_by("-created_at", "-pk")[:SHOWN_MESSAGES])
-    marked = HassleMark.objects.filter(message__in=newest).values_list("message", "part")
+    """The customer's last words, with what was marked in each; first the message that was asked for."""
+    said = Message.objects.visible_to(viewer(request)).filter(ticket__in=[ticket.pk, *_merged(request, ticket)])
+    said = said.replies().select_related("event").order_by("-created_at", "-pk")
+    wanted = request.GET.get("message", "")
+    chosen = list(said.filter(pk=int(wanted))) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else []
+    others = said.filter(by_customer__isnull=False).exclude(pk__in=[one.pk for one in chosen])
+    shown = [*chosen, *others[:SHOWN_MESSAGES]]
     found: dict[int, set[str]] = {}
-    for message, part in marked:
+    for message, part in HassleMark.objects.filter(message__in=shown).values_list("message", "part"):
         found.setdefault(message, set()).add(part)
-    return {"said": [(message, found.get(message.pk, set())) for message in newest]}
+    return {"said": [(message, found.get(message.pk, set())) for message in shown], "is_marking": bool(chosen)}
 
 
 def _merged(request: HttpRequest, ticket: Ticket) -> list[int]:

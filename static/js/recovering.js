@@ -1,5 +1,6 @@
 // Making good beside the open ticket: fetched again when something happened there, but never while somebody works in it.
 // The form suggests what was lost, until somebody says it.
+import { reveal } from "./keys.js"
 
 const place = () => document.querySelector("[data-recovery]")
 let due = 0
@@ -56,4 +57,17 @@ document.addEventListener("input", ({ target }) => {
 // On a phone the pane lies over the conversation that the evidence is in.
 document.addEventListener("click", ({ target }) => {
   if (target.closest?.("[data-evidence]")) document.querySelector("#side[data-open] .close")?.click()
+})
+
+// "Mark hassle" in the menu of a message: the panel beside it, open at that message. Without a panel the link is followed.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-marks]"), panel = place()
+  if (!link || !panel || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  link.closest("details").open = false
+  reveal(panel)
+  const address = new URL(link.href)
+  await htmx.ajax("GET", address.pathname + address.search, { target: panel, swap: "innerHTML", select: "unset" })
+  panel.querySelector(address.hash)?.scrollIntoView({ block: "center" })
+  panel.querySelector(`${address.hash} button`)?.focus()
 })

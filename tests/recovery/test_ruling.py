@@ -130,3 +130,11 @@ def test_one_press_stops_everything_and_a_manager_lets_it_go_on(client, lea, sue
     client.force_login(sue)
     client.post(reverse("recovery:go_on"))
     assert not Policy.current().is_stopped
+
+
+@pytest.mark.parametrize("page", ["queue", "decisions", "approvals", "ledger"])
+def test_every_page_of_the_queue_says_that_it_is_stopped(client, lea, sue, desk_row, page):
+    client.force_login(lea)
+    assert "Stopped by" not in client.get(reverse(f"recovery:{page}")).content.decode()
+    stop_everything(by=sue)
+    assert "Stopped by Sue Sato" in client.get(reverse(f"recovery:{page}")).content.decode()

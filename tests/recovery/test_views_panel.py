@@ -12,7 +12,7 @@ from django.utils import timezone
 from recovery.actions import mark_hassle, note_failure
 from recovery.models import Failure, HassleMark, Policy
 from tests.recovery.test_failing import SAID
-from tickets.actions import link_ticket, merge_ticket, open_ticket
+from tickets.actions import link_ticket, merge_ticket, open_ticket, post_message
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -204,3 +204,16 @@ def test_the_panel_is_read_in_few_questions(client, alice, ticket, django_assert
     client.force_login(alice)
     with django_assert_max_num_queries(30):
         client.get(address("panel", ticket), headers=HTMX)
+
+
+def test_the_menu_of_a_message_leads_to_its_marks(client, alice, ticket):
+    ours = post_message(ticket, by=alice, body="Which size was it again?")
+    client.force_login(alice)
+    page = client.get(ticket.get_absolute_url()).content.decode()
+    at = f"{address('panel', ticket)}?message={ours.pk}"
+    assert f'href="{at}#mark-{ours.pk}"' in page
+    html = client.get(at, headers=HTMX).content.decode()
+    assert f'id="mark-{ours.pk}"' in html
+    assert "Which size was it again?" in html
+    for wrong in ("x", "9" * 30, "-1", "²", "999999999"):
+        assert client.get(f"{address('panel', ticket)}?message={wrong}", headers=HTMX).status_code == 200
