@@ -60,7 +60,7 @@ MACROS = [
         " best if we stay with what happened. Tell me what would help you most, and I start with that.",
         [
             "abuse:abusive",
-            "note:Rough words in {{ ticket.subject }}. If it goes on, hand it to a lead: nobody has to take this alone.",
+            "note:Rough words in {{ ticket.subject }}. If it goes on, hand it to a lead: nobody takes this alone.",
         ],
         12,
     ),
