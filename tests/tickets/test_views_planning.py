@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -331,3 +332,11 @@ def test_a_macro_plans_one(page, answered, sue, alice):  # noqa: F811
     assert row.due_at.astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%a %H:%M") == "Fri 09:00"
     assert row.due_at - timezone.now() < timedelta(days=8)
     assert again(answered).last_seq == last(answered).seq
+
+
+def test_what_is_offered_is_on_the_customers_clock(page, answered, carla):  # noqa: F811
+    type(carla).objects.filter(pk=carla.pk).update(time_zone="Pacific/Auckland")
+    (tomorrow,) = re.findall(r'<option value="([^"]+)">Tomorrow', text(page.get(at(answered))))
+    page.post(at(answered), PLAN | {"words": tomorrow})
+    local = FollowUp.objects.planned().get().due_at.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert f"{local:%H:%M}" == "09:00"

@@ -173,7 +173,7 @@ def _ask(
         "zone": zone,
         "assignees": User.objects.filter(is_active=True),
         "current_view": request.GET.get("view", ""),
-        "choices": [choice for choice in when.choices(timezone.now(), zone) if choice.at],
+        "moments": [(f"{one.at:%Y-%m-%d %H:%M}", one.label) for one in when.choices(timezone.now(), zone) if one.at],
     } | _preview(user, ticket, form, row)
     page = "tickets/_plan.html" if wants_fragment(request) else "tickets/plan.html"
     return render(request, page, context, status=UNPROCESSABLE if form.errors else 200)
