@@ -24,8 +24,8 @@ from tests.live import serving
 from tickets.actions import open_ticket
 from tickets.models import RootCause, Ticket
 from tickets.queries.inbox import _prepared_page
+from tickets.queries.timelines import _prepared as _prepared_timeline
 from tickets.queries.viewing import _prepared_counts
-from tickets.views.acting import _prepared
 
 PASSWORD = "correct horse battery"
 
@@ -75,7 +75,7 @@ def leaves_at_once(settings):
 @pytest.fixture(autouse=True)
 def nothing_prepared() -> None:
     """How long a page is, is a part of a query's text; tests make pages short."""
-    for prepared in (_prepared_page, _prepared_counts, _prepared):
+    for prepared in (_prepared_page, _prepared_counts, _prepared_timeline):
         prepared.cache_clear()
 
 

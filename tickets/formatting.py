@@ -22,7 +22,7 @@ from markdown_it.utils import EnvType, OptionsDict
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 SCHEMES = {"http", "https", "mailto"}
 _DEEPEST = 8  # quotes and lists within each other; deeper ones are text
-_REMEMBERED = 512  # messages; a page shows about a hundred, and shows them again with each news
+REMEMBERED = 512  # messages; a page shows about a hundred, and shows them again with each news
 _MOST_ADDRESSES = 200
 _OPTIONS = {"html": False, "breaks": True, "maxNesting": _DEEPEST}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~#|])")
@@ -83,7 +83,7 @@ def _reader_for(body: str) -> MarkdownIt:
     return _FINDS_LINKS if body.count("://") <= _MOST_ADDRESSES else _FINDS_NONE
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def to_html(body: str) -> SafeString:
     """Markdown as HTML that may stand on any page and in any mail. Remembered, since pages are drawn anew all day."""
     body = body.encode("utf-8", "replace").decode()  # a lone surrogate is no text

@@ -20,6 +20,7 @@ from tickets.actions import (
     trash_ticket,
 )
 from tickets.models import Ticket
+from tickets.queries import timeline
 from tickets.queries.fields import asked_fields
 from tickets.queries.filtering import understand
 from tickets.queries.inbox import TRASH, count_views, first_page, inbox_page, inbox_views
@@ -103,6 +104,14 @@ def test_a_slot_that_nothing_fills_finds_nothing(tickets, alice):
     assert prepared.rows({}) == []
     assert prepared.rows(keys_of(alice)) == list(Ticket.objects.filter(pk=alice.pk))
     assert [ticket.pk for one in tickets for ticket in prepared.rows({slot(0): one.pk})] == [one.pk for one in tickets]
+
+
+def test_whoever_was_switched_off_sees_nothing(tickets, alice):
+    everything = list(inbox_views(alice, [])).index("all")
+    assert first_page(alice, [], everything).tickets
+    alice.is_active = False
+    assert first_page(alice, [], everything).tickets == []
+    assert timeline(tickets[0], alice, has_merged=False).events == []
 
 
 def test_what_is_prepared_is_asked_once_and_compiled_no_more(tickets, django_assert_num_queries):

@@ -57,6 +57,24 @@ def test_only_its_author_is_offered_to_edit_it(browser, alice, bob, ticket, note
     assert f"/messages/{note.pk}/edit/" not in browser(bob).get(ticket.get_absolute_url()).content.decode()
 
 
+def test_each_message_has_a_menu_of_its_own(browser, alice, bob, lea, ticket, note):
+    """They are drawn once for each kind, with a place for the number."""
+    said = [ticket.messages.get(kind="reply"), post_message(ticket, by=bob, body="{number} of {them}")]
+    notes = [note, post_message(ticket, by=alice, body="A 42.", kind="note")]
+    others = post_message(ticket, by=bob, body="A 47.", kind="note")
+    agents, leads = (browser(user).get(ticket.get_absolute_url()).content.decode() for user in (alice, lea))
+    for message in said:
+        assert agents.count(f'/split/?message={message.pk}"') == agents.count(f'/forward/?message={message.pk}"') == 1
+    for message in notes:
+        assert agents.count(f'href="/messages/{message.pk}/edit/"') == 1
+        assert f'hx-target="#words-{message.pk}"' in agents
+        assert f"/split/?message={message.pk}" not in agents
+    assert f"/messages/{others.pk}/edit/" not in agents
+    assert all(leads.count(f"/messages/{message.pk}/redact/") == 1 for message in [*said, *notes, others])
+    assert "/redact/" not in agents
+    assert agents.count("{number}") == agents.count("{number} of {them}")  # what somebody wrote
+
+
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_who_has_not_seen_the_newest_words_gets_both_texts(browser, alice, ticket, note, headers):
     edit_note(note, by=alice, body="From the telephone")

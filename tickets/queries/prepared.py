@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models import QuerySet
 
@@ -29,10 +30,15 @@ class Prepared(Generic[Row]):
     def __init__(self, queryset: QuerySet[Row, Any]) -> None:
         self._queryset = queryset
         self._compiler: Any = queryset.query.get_compiler(queryset.db)
-        self._sql, self._params = self._compiler.as_sql()
+        try:
+            self._sql, self._params = self._compiler.as_sql()
+        except EmptyResultSet:  # whoever may see nothing
+            self._sql, self._params = "", ()
 
     def rows(self, keys: Mapping[int, int]) -> list[Any]:
         """What the queryset finds with these keys in its slots."""
+        if not self._sql:
+            return []
         params = tuple(keys.get(param, param) if isinstance(param, int) else param for param in self._params)
         compiler, query = copy(self._compiler), copy(self._queryset.query)
         compiler.connection = connections[self._queryset.db]
@@ -48,15 +54,16 @@ class Kind:
     """What decides how the queries of a viewer read, beside keys: for all who are alike in it, they are the same."""
 
     role: str
+    is_active: bool
     teams: int  # how many they are in
 
     @classmethod
     def of(cls, viewer: User) -> Kind:
-        return cls(viewer.role, len(viewer.teams.all()))
+        return cls(viewer.role, viewer.is_active, len(viewer.teams.all()))
 
     def stand_in(self) -> User:
         """Somebody of this kind whose keys are slots, the first ones; `keys_of` fills them."""
-        somebody = User(pk=slot(0), role=self.role)
+        somebody = User(pk=slot(0), role=self.role, is_active=self.is_active)
         teams = [Team(pk=slot(1 + place)) for place in range(self.teams)]
         somebody._prefetched_objects_cache = {"teams": teams}  # type: ignore[attr-defined]  # as if they had been read
         return somebody

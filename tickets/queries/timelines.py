@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import Prefetch, Q
 
 from accounts.models import User
 from tickets.models import Attachment, Event, EventQuerySet, Ticket
+from tickets.queries.prepared import KINDS, Kind, Prepared, keys_of, slot
 
 PAGE_SIZE = 200
 # Written down and told to open pages, but nothing to read: what a checklist holds is seen in the list itself.
@@ -28,21 +30,32 @@ def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_mer
     `before` is the key of an event: then it is the newest of those before it. Two queries with the files; one more, and
     one for each step of merging, unless it is known that none was merged.
     """
-    family = [ticket.pk]
-    if has_merged:
-        family += Ticket.objects.visible_to(viewer).merged_into(ticket)
-    events = _seen_by(viewer, ticket).filter(ticket__in=family).exclude(type__in=UNSEEN)
+    merged = Ticket.objects.visible_to(viewer).merged_into(ticket) if has_merged else []
+    if merged or before is not None or ticket.trashed_at is not None:
+        newest = list(_newest(_seen_by(viewer, ticket), [ticket.pk, *merged], before))
+    else:
+        newest = _prepared(Kind.of(viewer)).rows(keys_of(viewer, ticket.pk))
+    shown = newest[:PAGE_SIZE][::-1]
+    for event in shown:
+        _share_people(event, ticket)
+    return Timeline(shown, shown[0].pk if len(newest) > PAGE_SIZE else None)
+
+
+@lru_cache(KINDS)
+def _prepared(kind: Kind) -> Prepared[Event]:
+    return Prepared(_newest(Event.objects.visible_to(kind.stand_in()), [slot(kind.next_slot)], None))
+
+
+def _newest(seen: EventQuerySet, family: list[int], before: int | None) -> EventQuerySet:
+    """A page of what happened on these tickets, the newest first, and one more."""
+    events = seen.filter(ticket__in=family).exclude(type__in=UNSEEN)
     if before is not None:
         events = _before(events, before)
     files = Prefetch("message__attachments", Attachment.objects.all(), to_attr="files")
     events = events.select_related("message", "by_user").prefetch_related(files)
     # Of one ticket, seq is the order of what happened, and an index has it; of several, it is the time.
     order = ["-seq"] if len(family) == 1 else ["-at", "-pk"]
-    newest = list(events.order_by(*order)[: PAGE_SIZE + 1])
-    shown = newest[:PAGE_SIZE][::-1]
-    for event in shown:
-        _share_people(event, ticket)
-    return Timeline(shown, shown[0].pk if len(newest) > PAGE_SIZE else None)
+    return events.order_by(*order)[: PAGE_SIZE + 1]
 
 
 def _seen_by(viewer: User, ticket: Ticket) -> EventQuerySet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from tickets import when
 from tickets.models import Ticket
 
 register = template.Library()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONTH = 28 * 24 * 60  # minutes that the shortest has
 SHORT, LONG = gettext_noop("j M"), gettext_noop("j F Y")  # days, as Django's filter `date` takes them
 
 
@@ -69,12 +71,23 @@ def wait(ticket: Ticket, now: datetime) -> dict[str, Any]:
     """Since when the customer waits and until when an answer is promised: for programs, as numbers, and in words."""
     since, due = ticket.waiting_since, ticket.answer_due_at
     assert since is not None  # asked only of those who wait
-    words = _("waiting %(time)s") % {"time": timesince(since, now)}
+    words = _("waiting %(time)s") % {"time": _span(since, now)}
     times = {"since": timezone.localtime(since).isoformat(), "words": words}
     if due is None:
         return times
     numbers = {name: str(int(at.timestamp())) for name, at in (("begin", since), ("end", due), ("now", now))}
     return times | numbers | {"due": timezone.localtime(due).isoformat(), "is_late": due < now}
+
+
+def _span(since: datetime, now: datetime) -> str:
+    """How long it is, as Django's `timesince` says it; from a month on the calendar decides."""
+    minutes = (now - since) // timedelta(minutes=1)
+    return _minutes(minutes, get_language()) if minutes < MONTH else timesince(since, now)
+
+
+@lru_cache(maxsize=4096)  # to put it in words takes a dozen look-ups
+def _minutes(minutes: int, _language: str | None) -> str:
+    return timesince(EPOCH, EPOCH + timedelta(minutes=minutes))
 
 
 @register.filter

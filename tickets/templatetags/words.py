@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
 from django.template.defaultfilters import urlize
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
-from tickets.formatting import to_html, to_text
+from tickets.formatting import REMEMBERED, to_html, to_text
 from tickets.models import Message
 
 register = template.Library()
@@ -21,7 +23,12 @@ def markdown(body: str) -> SafeString:
 @register.filter
 def shown(message: Message) -> SafeString:
     """On a page: plain words keep their line ends by the style sheet, and what is an address in them can be pressed."""
-    return to_html(message.body) if message.is_markdown else urlize(message.body, autoescape=True)
+    return to_html(message.body) if message.is_markdown else _linked(message.body)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _linked(body: str) -> SafeString:
+    return urlize(body, autoescape=True)
 
 
 @register.filter

@@ -23,6 +23,7 @@ from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_clien
 
 from accounts.access import viewer
 from accounts.models import Team, User
+from customers.models import Customer
 from tickets import actions
 from tickets.forms import (
     ChecklistForm,
@@ -181,9 +182,7 @@ def _prepared(kind: Kind) -> Prepared[Ticket]:
 
 def _in_full(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
     """It is prepared: nothing here may depend on the time, or on more of the user than their `Kind` and keys."""
-    tickets = tickets.select_related(
-        "customer__company", "customer__merged_into", "assignee", "team", "site", "root_cause", "rating", "named_status"
-    )
+    tickets = tickets.select_related("customer__company", "customer__merged_into", "site", "rating", "named_status")
     names = Tag.objects.filter(tickets=OuterRef("pk")).values("name")
     asks = FollowUp.objects.scheduled().filter(ticket=OuterRef("pk"), kind=FollowUp.Kind.AFTER_SOLVING).values("due_at")
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), customer=OuterRef("customer"))
@@ -216,7 +215,10 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
     know_removers(events.events)
     context = _no_list(request) if wants_fragment(request) else workspace(request, teams)
     know_names(context["tickets"], ticket.customer)
-    assignees = User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id))
+    assignees = list(User.objects.filter(Q(is_active=True) | Q(pk=ticket.assignee_id)))
+    # They are read anyway, and with fewer joins the ticket is planned in half the time.
+    ticket.team = next((team for team in teams if team.pk == ticket.team_id), None)
+    ticket.assignee = next((one for one in assignees if one.pk == ticket.assignee_id), None)
     context |= {
         "ticket": ticket,
         "open_number": ticket.number,
@@ -229,10 +231,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
         "teams": teams,
         "assignees": assignees,
         "mentionable": SimpleLazyObject(lambda: [*(user.name for user in assignees), *(team.name for team in teams)]),
-        "other_tickets": Ticket.objects.visible_to(user)
-        .of_person(ticket.customer)
-        .exclude(pk=ticket.pk)
-        .order_by("-number")[:OTHERS],
+        "other_tickets": SimpleLazyObject(lambda: _others(ticket, user)),
         "root_causes": SimpleLazyObject(choosable_causes),
         "is_hard": was_hard(ticket, events.events, user, timezone.now()),
         "copied": copies_of(ticket) if ticket.has_copied else [],  # type: ignore[attr-defined]  # annotated
@@ -252,6 +251,18 @@ def ticket_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **fo
     return answer(
         request, context | forms_shown, page="tickets/ticket.html", fragment="tickets/_panes.html", status=status
     )
+
+
+def _others(ticket: Ticket, user: User) -> list[Ticket]:
+    """The newest tickets of the same person."""
+    person = ticket.customer.merged_into_id or ticket.customer.pk
+    return _prepared_others(Kind.of(user)).rows(keys_of(user, person, ticket.pk))
+
+
+@lru_cache(KINDS)
+def _prepared_others(kind: Kind) -> Prepared[Ticket]:
+    theirs = Ticket.objects.visible_to(kind.stand_in()).of_person(Customer(pk=slot(kind.next_slot)))
+    return Prepared(theirs.exclude(pk=slot(kind.next_slot + 1)).order_by("-number")[:OTHERS])
 
 
 def _seen(ticket: Ticket, events: list[Event]) -> dict[str, Any]:
