@@ -187,7 +187,8 @@ def accept_offer(offer: Offer, *, option: Option, by: Actor, at: datetime | None
     issue_option(chosen)
     mark_answered(offer.case, state=Case.State.ACCEPTED, at=at)
     schedule_survey(offer, at=now)
-    emails.accepted(offer)
+    if at is None:
+        emails.accepted(offer)
     said = {"kind": chosen.kind, "words": chosen.words, "amount": str(chosen.value)}
     data = about(offer) | said | {"tell": _concerned(offer)}
     record(offer.case.ticket, "offer.accepted", by=by, at=at, data=data)

@@ -14,8 +14,10 @@ from django.utils import timezone
 from accounts.models import Site, User
 from demo.recovery import second_visit
 from outbox.models import Mail
-from recovery.models import Failure
+from recovery.models import Failure, Offer
+from recovery.queries.approvals import waiting_for
 from recovery.queries.gap import gap_of
+from recovery.queries.ledger import balances, entries_for, suspects
 from tests.demo.invariants import violations
 from tickets.actions import post_message
 from tickets.models import Channel, Event, FollowUp, FollowUpTemplate, Message, RootCause, Status, Ticket
@@ -114,10 +116,20 @@ def test_it_refuses_outside_development(demo):
         call_command("demo")
 
 
+def test_offers_stand_in_every_state_and_the_ledger_agrees(demo):
+    assert {"accepted", "sent", "awaiting", "declined"} <= set(Offer.objects.values_list("state", flat=True))
+    manager = User.objects.get(role="manager")
+    (balance,) = balances(entries_for(manager))
+    assert balance.given > 0
+    assert list(suspects()) == []
+    assert waiting_for(manager).count() == 1
+
+
 def test_the_tyre_story_can_be_told(demo):
     gap = gap_of(second_visit(), now=timezone.now())
     assert {part.part for part in gap.parts} == {"repeat_contact", "trip"}
     assert gap.on_ten() == (10, 7, 3, 4)
     assert (gap.failure.is_our_fault, gap.suggested, gap.is_capped) == (True, Decimal("37.20"), False)
+    assert not Offer.objects.filter(case__ticket=second_visit()).exists()  # left for whoever plays it
     assert Failure.objects.count() > 8
     assert len(set(Failure.objects.values_list("kind", flat=True))) == 5

@@ -14,6 +14,7 @@ from demo.follow_ups import plan_follow_ups, write_templates
 from demo.history import write_history
 from demo.macros import write_macros
 from demo.mending import mend_causes, take_breathers
+from demo.offers import make_offers
 from demo.recovery import note_failures
 from demo.saved_views import write_views
 from demo.shapes import use_shapes, write_shapes
@@ -56,4 +57,5 @@ class Command(BaseCommand):
         mend_causes(cast.people, now)
         take_breathers(cast.people, now)
         note_failures(cast.people, cast.teams, now)
+        make_offers(cast.people, cast.teams, now)
         return count
