@@ -323,6 +323,8 @@ PAGES = [
     "/customers/",
     "/customers/{customer}/",
     "/dashboard/",
+    "/dashboard/team/",
+    "/root-causes/",
     "/settings/",
     "/settings/profile/",
     "/settings/company/",

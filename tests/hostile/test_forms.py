@@ -34,6 +34,7 @@ from tickets.models import (
     Macro,
     Message,
     Promise,
+    RootCause,
     Tag,
     Ticket,
 )
@@ -201,6 +202,18 @@ FORMS = {
         {"name": (last(Field, "name"), line), "help": (last(Field, "help"), line)},
         wrong={"kind": "colour"},
     ),
+    "root cause": Form(
+        "/root-causes/",
+        {"parent": ""},
+        {"name": (last(RootCause, "name"), line)},
+        wrong={"parent": "999999"},
+    ),
+    "root cause mended": Form(
+        "/root-causes/{cause}/",
+        {"do": "state", "state": "fixing", "owner": ""},
+        {"change": (last(RootCause, "change"), line)},
+        wrong={"state": "gone"},
+    ),
     "new ticket": Form(
         "/tickets/new/",
         NEW,
@@ -316,7 +329,8 @@ GROUPS = [
 @pytest.fixture
 def world(adam, alice, ticket, site, cause) -> dict[str, Any]:
     create_field(by=adam, name="Told", kind="text")
-    return {"ticket": ticket.pk, "carla": ticket.customer_id, "site": site.pk, "adam": adam, "alice": alice}
+    things = {"ticket": ticket.pk, "carla": ticket.customer_id, "site": site.pk, "cause": cause.pk}
+    return things | {"adam": adam, "alice": alice}
 
 
 def begin(browser: Client, name: str) -> None:
@@ -325,6 +339,8 @@ def begin(browser: Client, name: str) -> None:
         browser.post(f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/reopen/")
     if name == "proactive message":
         ProactiveMessage.objects.all().delete()  # twenty are enough for any page
+    if name == "root cause":
+        RootCause.objects.exclude(slug="tyre-size").delete()  # a name is free once in a place
     if name == "checklist":
         ChecklistItem.objects.all().delete()  # fifty lines are enough for any ticket
     if name == "follow-up":
