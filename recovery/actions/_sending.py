@@ -21,7 +21,10 @@ from recovery.money import shown
 from recovery.queries.approvals import approvers
 from recovery.queries.budgets import Reason
 from recovery.queries.offers import dearest, earlier_apology, measure
+from tickets.actions import post_message
 from tickets.events import record
+from tickets.formatting import escape, link
+from tickets.models import Channel, Message
 
 
 def check_offerable(
@@ -77,10 +80,28 @@ def deliver(offer: Offer, *, by: User | None, on_account_of: User | None, policy
     hold_vouchers(offer)
     mark_offered(offer.case, by=by, at=at)
     if at is None:  # what a demonstration or an import did in the past reaches nobody today
-        emails.offer(offer)
+        _tell_customer(offer, by=on_account_of or by)
     data = about(offer) | {"options": [option.words for option in offer.options.all()], "amount": str(most)}
     record(offer.case.ticket, "offer.sent", by=by, at=at, data=data)
+    if at is None:  # what a demonstration or an import did in the past reaches nobody today
+        _tell_customer(offer, by=on_account_of or by)
     return offer
+
+
+def _tell_customer(offer: Offer, *, by: User | None) -> None:
+    """By mail, where an address is known to be theirs; else in the chat that they wrote from.
+
+    Errors: ValidationError code `no_address`.
+    """
+    if emails.offer(offer) is not None:
+        return
+    ticket = offer.case.ticket
+    if ticket.channel != Channel.CHAT or by is None:
+        raise ValidationError(_("We know no address of theirs. Ask them for it, or call them."), code="no_address")
+    words = f"{escape(offer.words)}\n\n{link(_('Choose what suits you'), emails.offer_url(offer))}"
+    key = emails.offer_key(offer)
+    post_message(ticket, by=by, body=words, client_id=key, format=Message.Format.MARKDOWN)
+    ticket.refresh_from_db()  # that was an event of its own
 
 
 def ask(

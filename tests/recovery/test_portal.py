@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -312,3 +313,25 @@ def test_whose_case_was_taken_up_again_is_called_and_not_mailed(client, offer, a
     with time_machine.travel(timezone.now() + timedelta(days=4)):
         assert send_surveys() == 0
     assert (Survey.objects.get().state, Survey.objects.get().reason) == ("cancelled", "taken up again")
+
+
+# --- Without an address ---
+
+
+def test_a_guest_in_a_chat_gets_the_link_there(client, chat_ticket, alice, carla):
+    carla.addresses.all().delete()
+    offer = sent(failed(chat_ticket, alice), alice, "20")
+    said = chat_ticket.messages.order_by("-pk").first()
+    assert offer_url(offer) in said.body
+    assert (said.by_user, said.kind) == (alice, "reply")
+    assert not Mail.objects.filter(dedupe_key=f"offer-{offer.pk}").exists()
+    assert b"You chose" in client.post(page_of(offer), {"choice": str(offer.options.get().pk)}).content
+
+
+def test_whom_nobody_can_reach_is_offered_nothing(case, alice, carla):
+    carla.addresses.all().delete()
+    with pytest.raises(ValidationError) as refused:
+        sent(case, alice, "20")
+    assert refused.value.code == "no_address"
+    assert Offer.objects.get().state == "draft"
+    assert steps(Offer.objects.get()) == []
