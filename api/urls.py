@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from api.views import (
     amending,
     articles,
+    causes,
     docs,
     failing,
     macros,
@@ -90,6 +91,7 @@ urlpatterns = [
     path("tags/", people.Tags.as_view(), name="tags"),
     path("fields/", shaping.Fields.as_view(), name="fields"),
     path("statuses/", shaping.Statuses.as_view(), name="statuses"),
+    path("root-causes/", causes.RootCauses.as_view(), name="root_causes"),
     path("promises/", promising.Promises.as_view(), name="promises"),
     path("macros/", macros.Macros.as_view(), name="macros"),
     path("macros/<int:pk>/", macros.OneMacro.as_view(), name="macro"),
