@@ -10,7 +10,7 @@ from tickets.models import RootCause
 
 
 class RootCauseOut(Out):
-    parent = serializers.SlugField(
+    parent = serializers.SlugField(  # type: ignore[assignment]  # a field is no attribute of its class
         source="parent.slug", default=None, read_only=True, help_text="What it is below; null: it is at the top."
     )
     owner = AssigneeOut(read_only=True, allow_null=True, help_text="Who sees to it that it is mended.")
