@@ -128,7 +128,7 @@ def _may_raise_hassle(event: Event) -> bool:
 
 # --- Deciding ------------------------------------------------------------------------------
 @transaction.atomic
-def decide(decision: Decision) -> Decision | None:
+def decide(decision: Decision, *, at: datetime | None = None) -> Decision | None:
     """Open a case, or say why not; None if another worker has the question, or has decided it."""
     ticket = lock(decision.ticket)
     mine = Decision.objects.select_for_update(of=("self",), skip_locked=True).filter(
@@ -142,23 +142,22 @@ def decide(decision: Decision) -> Decision | None:
     trigger, why = (instead, found.why["why"]) if instead else (found.trigger, found.why)
     rule = rules()[found.trigger]
     lot = _lot_of(ticket, trigger)
-    standing = _standing(ticket, found, lot, rule)
+    standing = _standing(ticket, found, lot, rule, now=at or timezone.now())
     found.outcome = outcome_of(rule, standing)
     if found.outcome == Outcome.OPENED:
         arm = lot.arm if lot and not standing.is_spared and not standing.is_second else Arm.FREE
         event = Event.objects.filter(pk=found.event_id).first() if found.event_id else None
-        found.case = open_case(ticket, by=None, trigger=trigger, why=why, event=event, arm=arm)
+        found.case = open_case(ticket, by=None, trigger=trigger, why=why, event=event, arm=arm, at=at)
     elif found.outcome == Outcome.OPEN_ALREADY:
         found.case = Case.objects.filter(ticket=ticket).first()
-        _make_senior(found)
+        _make_senior(found, at)
     found.save(update_fields=["outcome", "case"])
     return found
 
 
-def _standing(ticket: Ticket, decision: Decision, lot: Lot | None, rule: Rule) -> Standing:
+def _standing(ticket: Ticket, decision: Decision, lot: Lot | None, rule: Rule, *, now: datetime) -> Standing:
     policy = Policy.current()
     failure = Failure.objects.filter(ticket=ticket).first()
-    now = timezone.now()
     return Standing(
         now=now,
         is_gone=ticket.merged_into_id is not None or ticket.trashed_at is not None,
@@ -190,13 +189,13 @@ def _lot_of(ticket: Ticket, trigger: str) -> Lot | None:
     return Lot.objects.select_for_update(of=("self",)).get(customer_id=person, trigger=trigger)
 
 
-def _make_senior(decision: Decision) -> None:
+def _make_senior(decision: Decision, at: datetime | None) -> None:
     """There is a case already; what is known now may make it the second failure."""
     if decision.trigger != Trigger.SECOND or decision.case is None or not decision.case.is_open:
         return
     earlier = earlier_failure(decision.ticket, at=decision.case.opened_at, policy=Policy.current())
     if earlier is not None:
-        escalate_case(decision.case, by=None, earlier=earlier)
+        escalate_case(decision.case, by=None, earlier=earlier, at=at)
 
 
 # --- What else an event may mean -----------------------------------------------------------

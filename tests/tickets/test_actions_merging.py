@@ -14,9 +14,9 @@ from django.db import IntegrityError, connection, transaction
 from chat.models import AddressCode, Identity, Visitor
 from customers.actions import claim_address, create_guest
 from customers.models import Address, Customer
+from recovery.models import Case, Lot, TellingRow
 from tests.demo.invariants import RULES
 from tests.tickets.looking import again, check_log, last, log
-from recovery.models import Case, Lot, TellingRow
 from tickets.actions import (
     add_attachment,
     mark_seen,
