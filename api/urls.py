@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from api.views import (
     amending,
     articles,
+    cases,
     causes,
     docs,
     failing,
