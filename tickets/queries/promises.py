@@ -91,11 +91,9 @@ def kept_shares(promises: Iterable[Promise], *, since: datetime, until: datetime
     runs = PromiseRun.objects.filter(
         promise__in=[promise.pk for promise in promises], began_at__gte=since, began_at__lt=until
     )
-    counted = (
-        runs.order_by()
-        .values("promise")
-        .annotate(kept=Count("state", filter=Q(state=PromiseRun.State.KEPT)), of=Count("state", filter=Q(state__in=COUNTED)))
-    )
+    kept = Count("state", filter=Q(state=PromiseRun.State.KEPT))
+    decided = Count("state", filter=Q(state__in=COUNTED))
+    counted = runs.order_by().values("promise").annotate(kept=kept, of=decided)
     return {row["promise"]: Share(row["kept"], row["of"]) for row in counted}
 
 
