@@ -212,7 +212,7 @@ def decline_offer(offer: Offer, *, by: Actor, answer: str, note: str = "", at: d
         raise ValidationError(_("That is not one of the answers."), code="invalid")
     offer.answer, offer.answer_note = answer, clean_line(note, NOTE_CHARS)
     _end(offer, State.DECLINED, now, ["answer", "answer_note"])
-    _ledger.void(offer, by=_one_of_us(by), at=now, note=answer)
+    _ledger.void(offer, by=_one_of_us(by), at=now)
     mark_answered(offer.case, state=Case.State.DECLINED, at=at)
     schedule_survey(offer, at=now)
     data = about(offer) | {"answer": offer.answer, "note": offer.answer_note, "tell": _concerned(offer)}

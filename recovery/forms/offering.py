@@ -41,7 +41,7 @@ class OfferForm(forms.Form):
     )
 
     def __init__(self, *args: Any, suggestions: Sequence[Suggestion], remedies: Sequence[Remedy], **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **({"auto_id": "offer_%s"} | kwargs))  # other forms of the page have words, too
         self.remedies = {remedy.pk: remedy for remedy in remedies}
         self.suggestions = list(suggestions)
         choices = [("", _("Nothing")), *((one.key, one.name) for one in suggestions)]
