@@ -340,3 +340,14 @@ def test_what_is_offered_is_on_the_customers_clock(page, answered, carla):  # no
     page.post(at(answered), PLAN | {"words": tomorrow})
     local = FollowUp.objects.planned().get().due_at.astimezone(ZoneInfo("Pacific/Auckland"))
     assert f"{local:%H:%M}" == "09:00"
+
+
+def test_what_could_not_leave_is_planned_anew_with_its_words(page, asked, answered):  # noqa: F811
+    answered.customer.addresses.all().delete()
+    strike(asked)
+    address = f"{at(answered)}?again={asked.pk}"
+    assert address in text(page.get(answered.get_absolute_url()))
+    shown = text(page.get(address, headers=HTMX))
+    assert "has the tyre arrived?" in shown
+    assert 'name="words" value=""' in shown
+    assert page.get(f"{at(answered)}?again=99999999").status_code == 200

@@ -69,6 +69,8 @@ class PlanForm(_Plan):
         initial: dict[str, Any] = {"kind": told.kind, "body": told.body, "unless": told.unless}
         if isinstance(told, FollowUpTemplate):
             return initial | {"words": told.when, "template": str(told.pk)}
+        if not told.is_open:  # to be planned anew: when, somebody says
+            return initial
         local = told.due_at.astimezone(zone_of(ticket))
         return initial | {"words": f"{local:%Y-%m-%d %H:%M}", "assignee": str(told.assignee_id or "")}
 

@@ -23,6 +23,7 @@ from accounts.forms import refuse
 from accounts.models import User
 from tickets import actions, when
 from tickets.actions import follow_up_templates
+from tickets.forms.fields import is_key
 from tickets.forms.planning import ChangePlanForm, FollowUpDeedForm, PlanForm, TemplateForm
 from tickets.macros import render as render_words
 from tickets.macros import unknown_names
@@ -52,14 +53,15 @@ SAID = {
 @requires("tickets.note")
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask what is to happen when, and plan it. `?template=` fills the form."""
+    """Ask what is to happen when, and plan it. `?template=` fills the form, as does `?again=` from one that is over."""
     user = viewer_with_teams(request)
     ticket = _ticket(request, number)
     chosen = _template(request, user)
     if request.method == "POST":
         form = PlanForm(request.POST, ticket=ticket)
     else:
-        form = PlanForm(ticket=ticket, initial=PlanForm.said_by(chosen, ticket) if chosen else {})
+        told = chosen or _over(request, ticket)
+        form = PlanForm(ticket=ticket, initial=PlanForm.said_by(told, ticket) if told else {})
     if request.method == "POST" and form.is_valid():
         try:
             row = actions.plan_follow_up(ticket, by=user, **form.planned())
@@ -146,7 +148,13 @@ def _ticket(request: HttpRequest, number: int) -> Ticket:
 
 def _template(request: HttpRequest, user: User) -> FollowUpTemplate | None:
     pk = request.GET.get("template", "")
-    return templates_for(user).filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
+    return templates_for(user).filter(pk=int(pk)).first() if is_key(pk) else None
+
+
+def _over(request: HttpRequest, ticket: Ticket) -> FollowUp | None:
+    """One that could not leave, say, and is to be planned anew."""
+    pk = request.GET.get("again", "")
+    return FollowUp.objects.planned().filter(pk=int(pk), ticket=ticket).first() if is_key(pk) else None
 
 
 def _show_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
