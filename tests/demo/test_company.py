@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Site, User
 from demo.recovery import second_visit
 from outbox.models import Mail
-from recovery.models import Failure, Offer
+from recovery.models import Case, Decision, Failure, Offer
 from recovery.queries.approvals import waiting_for
 from recovery.queries.gap import gap_of
 from recovery.queries.ledger import balances, entries_for, suspects
@@ -133,3 +133,13 @@ def test_the_tyre_story_can_be_told(demo):
     assert not Offer.objects.filter(case__ticket=second_visit()).exists()  # left for whoever plays it
     assert Failure.objects.count() > 8
     assert len(set(Failure.objects.values_list("kind", flat=True))) == 5
+
+
+def test_cases_were_opened_by_what_happened_and_most_are_seen_through(demo):
+    by_rating = Case.objects.filter(trigger="rating")
+    assert by_rating.count() >= 3
+    assert by_rating.filter(state="closed", watch_until__isnull=False).exists()
+    assert Case.objects.open().exists()
+    hers = Case.objects.filter(customer=second_visit().customer)
+    assert not hers.exists(), "whoever plays the story opens it, and it is the first failure"
+    assert not Decision.objects.filter(outcome="asked").exists()

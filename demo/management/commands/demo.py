@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Desk, Site
+from demo.cases import open_cases
 from demo.company import PASSWORD, SITE_KEY, found_company
 from demo.follow_ups import plan_follow_ups, write_templates
 from demo.history import write_history
@@ -58,4 +59,5 @@ class Command(BaseCommand):
         take_breathers(cast.people, now)
         note_failures(cast.people, cast.teams, now)
         make_offers(cast.people, cast.teams, now)
+        open_cases(now)
         return count
