@@ -196,6 +196,9 @@ WITHOUT_ACTOR = {
     },
     "recovery.actions": {
         "prove_ledger": "the clock's work",
+        "send_survey": "the clock's work",
+        "settle_survey": "the clock's work",
+        "withdraw_unsent": "the clock's work",
         "mark_answered": "a step of what answers the offer, whose actor is known there",
     },
 }
