@@ -23,8 +23,15 @@ document.addEventListener("desk:frame", ({ detail: frame }) => {
 
 // What was open stays open, when the panel comes again.
 let open = []
-document.addEventListener("htmx:beforeSwap", ({ target }) => {
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, detail } = event
   if (!target.matches?.("[data-recovery]")) return
+  // Somebody began to work in it while it was on the way.
+  if (detail.requestConfig.triggeringEvent?.type === "desk:recovery" && isBusy(target)) {
+    detail.shouldSwap = false
+    due = setTimeout(look, 5000)
+    return
+  }
   open = [...target.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent.trim())
 })
 document.addEventListener("htmx:afterSettle", ({ target }) => {
