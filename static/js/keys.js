@@ -1,7 +1,7 @@
 // Single keys for everything that is done all day. Never while typing, and one switch turns them off (WCAG 2.1.4).
 import { undoNewest } from "./undo.js"
 
-const PLACES = { i: "/inbox/", c: "/customers/", d: "/dashboard/", n: "/notifications/", f: "/follow-ups/" }
+const PLACES = { i: "/inbox/", c: "/customers/", d: "/dashboard/", n: "/notifications/", f: "/follow-ups/", m: "/recovery/" }
 let isGoing = 0   // when `g` was pressed
 
 const rows = () => [...document.querySelectorAll("#rows .row")]
