@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
@@ -158,6 +159,14 @@ def room_today(now: datetime) -> int:
     sent = ours.filter(state__in=LEFT, sent_at__gte=day).count()
     waiting = ours.filter(kind=KIND, state__in=[MailState.PENDING, MailState.SENDING]).count()
     return max(Policy.current().daily_cap - sent - waiting, 0)
+
+
+def tellings_of(cause: RootCause, *, most: int = 5) -> QuerySet[Telling]:
+    """The newest of this cause, each with how many were `told` and of how many (`total`)."""
+    known = ~Q(rows__state=TellingRow.State.LEFT_OUT)
+    told = Count("rows", filter=Q(rows__state=TellingRow.State.TOLD, rows__done_at__isnull=False))
+    tellings = Telling.objects.filter(cause=cause).annotate(told=told, total=Count("rows", filter=known))
+    return tellings.order_by("-pk")[:most]
 
 
 def tellings_due(now: datetime) -> list[Telling]:

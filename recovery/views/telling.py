@@ -15,12 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import requires, viewer
 from accounts.forms import refuse
-from accounts.languages import DESK_LANGUAGES
 from accounts.models import Desk, User
 from recovery.actions.telling import PERMISSION, plan_telling, stop_telling, try_telling
 from recovery.forms.telling import IN, TellingForm, midnight
 from recovery.models import Policy, Telling
-from recovery.queries.telling import Plan, Progress, best_time, plan_of
+from recovery.queries.telling import Plan, Progress, best_time, plan_of, tellings_of
 from tickets.models import RootCause
 
 UNPROCESSABLE = 422
@@ -75,17 +74,17 @@ def _done(request: HttpRequest, cause: RootCause, user: User, form: TellingForm)
 def _shown(cause: RootCause, user: User, form: TellingForm) -> dict[str, Any]:
     now, since = timezone.now(), _since(form)
     plan = plan_of(cause, midnight(since, user.zone), now) if since else Plan({}, {})
-    cap = Policy.current().daily_cap
+    policy, earlier = Policy.current(), list(tellings_of(cause))
+    cap = policy.daily_cap
     return {
         "cause": cause,
         "form": form,
         "plan": plan,
         "cap": cap,
         "days": -(-plan.count // cap) if cap else 0,
-        "is_stopped": Policy.current().is_stopped,
-        "running": Telling.objects.filter(cause=cause, ended_at=None, stopped_at=None).first(),
-        "earlier": [Progress(one) for one in Telling.objects.filter(cause=cause).order_by("-pk")[:5]],
-        "languages": DESK_LANGUAGES,
+        "is_stopped": policy.is_stopped,
+        "running": next((one for one in earlier if not one.is_over), None),
+        "earlier": earlier,
     }
 
 

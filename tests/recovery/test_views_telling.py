@@ -94,3 +94,12 @@ def test_what_is_not_fixed_is_not_told(client, page, fixed, sue):
 def test_nobody_else_tells_it(client, page, lea):
     client.force_login(lea)
     assert client.get(page).status_code == 403
+
+
+def test_the_pages_ask_little(client, page, django_assert_max_num_queries):
+    answer = client.get(page)
+    with django_assert_max_num_queries(16):
+        client.get(page)
+    told = client.post(page, typed(answer, do="plan")).headers["Location"]
+    with django_assert_max_num_queries(10):
+        client.get(told)
