@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from chat.presence import visitors_here
 from recovery.actions.cases import contact_case
@@ -31,16 +32,15 @@ def untouched(now: datetime) -> QuerySet[Case]:
 
 def note_contacts(*, now: datetime) -> int:
     """What one of us has said to the customer since a case was opened is the first touch; returns how many it was."""
-    answered = Message.objects.replies().filter(by_user__isnull=False)
-    done = 0
-    for case in untouched(now).select_related("ticket").order_by("pk")[: AT_ONCE * 5]:
-        # A reopened case begins anew: what was said before is not what they wait for.
-        since = case.reopened_at or case.opened_at
-        first = answered.filter(ticket=case.ticket_id, created_at__gte=since).order_by("created_at").first()
-        if first is not None:
-            contact_case(case, by=None, when=first.created_at, way="reply")
-            done += 1
-    return done
+    # A reopened case begins anew: what was said before is not what they wait for.
+    since = Coalesce(OuterRef("reopened_at"), OuterRef("opened_at"))
+    said = Message.objects.replies().filter(ticket=OuterRef("ticket"), by_user__isnull=False, created_at__gte=since)
+    first = Subquery(said.order_by("created_at").values("created_at")[:1])
+    answered = untouched(now).annotate(first=first).filter(first__isnull=False).select_related("ticket")
+    found = list(answered.order_by("pk")[:AT_ONCE])
+    for case in found:
+        contact_case(case, by=None, when=case.first, way="reply")
+    return len(found)
 
 
 # --- Overdue -------------------------------------------------------------------------------

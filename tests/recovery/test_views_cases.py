@@ -124,6 +124,15 @@ def test_pages_follow_each_other_without_a_gap(ticket, alice, django_assert_max_
     assert set(seen[-3:]) == set(made[:3])
 
 
+def test_closed_cases_follow_each_other_newest_first(ticket, alice):
+    made = [opened(another(ticket), hours=hours) for hours in range(PAGE_SIZE + 3)]
+    Case.objects.update(state="closed", closed_at=NOW)
+    first = case_page(alice, Asked(state="closed"))
+    second = case_page(alice, Asked(state="closed"), cursor=str(first.next_cursor))
+    assert [one.pk for one in [*first.cases, *second.cases]] == [one.pk for one in made]
+    assert second.next_cursor is None
+
+
 def test_the_rail_counts_what_is_mine_and_open(at, ticket, dora, alice):
     for one in (ticket, another(ticket, dora)):
         assign_ticket(one, by=alice, user=alice)
