@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from recovery.views import approvals, budgets, cases, ledger, offers, panel, portal, ruling, stock, telling, triggers
-
-from recovery.views import approvals, budgets, ledger, offers
+from recovery.views import (
+    approvals,
+    budgets,
+    cases,
+    ledger,
+    offers,
+    panel,
+    portal,
+    report,
+    ruling,
+    stock,
+    telling,
+    triggers,
+)
 
 app_name = "recovery"
 
@@ -40,6 +51,7 @@ urlpatterns = [
     path("recovery/approvals/", approvals.approvals, name="approvals"),
     path("recovery/approvals/<uuid:offer>/", approvals.decide, name="decide"),
     path("recovery/ledger/", ledger.ledger, name="ledger"),
+    path("recovery/report/", report.overview, name="report"),
     path("recovery/ledger/export/", ledger.export, name="ledger_export"),
     path("recovery/ledger/alarms/<int:pk>/", ledger.settle, name="settle_alarm"),
     path("settings/recovery/budgets/", budgets.budgets, name="budgets"),
