@@ -24,6 +24,7 @@ ENGLISH = re.compile(
 # What people have written in that world, in their own language, what is a name, and what one types into the search.
 WRITTEN = re.compile(
     "The tyre is wrong|Here it is|Ask the depot|Call the depot|We are on it|We are open|Waiting for parts|Thank you!"
+    "|Tyre size read off the frame|We sent the wrong tyre. We are sorry."
     "|I ordered a 42 and got a 47|Port of Spain|Isle of Man|me, nobody"
 )
 # Not for those who work here: what programs and visitors get, what speaks for itself.
