@@ -38,6 +38,11 @@ class Band(NamedTuple):
     high_percent: int
 
 
+def ratio(value: Decimal, gap: Decimal) -> Decimal | None:
+    """Value ÷ gap, two decimals, rounded down; None if nothing is missing."""
+    return (value / gap).quantize(Decimal("0.01"), rounding=ROUND_DOWN) if gap else None
+
+
 @dataclass(frozen=True)
 class Gap:
     """What is missing on a ticket, in `currency`, and what to give for it.
@@ -62,10 +67,8 @@ class Gap:
     parts_currency: str = field(default="")  # of the amounts of `parts`
 
     def ratio_of(self, value: Decimal) -> Decimal | None:
-        """How far beyond the gap a value goes: value ÷ gap, two decimals, rounded down; None if nothing is missing."""
-        if not self.total:
-            return None
-        return (value / self.total).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+        """How far beyond the gap a value goes; None if nothing is missing."""
+        return ratio(value, self.total)
 
     def exceeds_cap(self, value: Decimal) -> bool:
         return self.cap is not None and value > self.cap

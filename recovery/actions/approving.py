@@ -14,6 +14,7 @@ from recovery.actions._locking import lock_offer, lock_policy
 from recovery.actions._sending import about, check_offerable, deliver
 from recovery.models import Approval, Offer
 from recovery.queries.approvals import deputies, may_decide
+from recovery.queries.budgets import own_limits
 from tickets.actions._rules import clean_line, require
 from tickets.events import record
 
@@ -37,7 +38,7 @@ def approve_offer(offer: Offer, *, by: User, note: str = "", at: datetime | None
         return offer
     approval = _waiting(offer, approval)
     _refuse_own(offer, approval, by)
-    if not may_decide(by, approval, now=now):
+    if not may_decide(by, approval, limits=own_limits(by, now)):
         raise ValidationError(_("That is more than you may give yourself."), code="beyond")
     check_offerable(offer, list(offer.options.all()), policy=policy, now=now, is_leaving=True)
     _decide(approval, State.GRANTED, by=by, note=note, now=now)

@@ -9,25 +9,26 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.roles import Role
 from recovery.models import Approval, Offer, TeamBudget
-from recovery.queries.budgets import NO_RATE, covers
+from recovery.queries.budgets import NO_RATE, Limit, covers, own_limits
 from tickets.models import Ticket
 
 DECIDERS = [Role.LEAD, Role.MANAGER, Role.ADMIN]
 
 
-def may_decide(user: User, approval: Approval, *, now: datetime) -> bool:
-    """Whether they may say yes to it: not their own, and within what they may give themselves. What nobody can say the
-    cost of is a manager's."""
+def may_decide(user: User, approval: Approval, *, limits: list[Limit]) -> bool:
+    """Whether they may say yes to it: not their own, and within what they may give themselves, which is `limits`. What
+    nobody can say the cost of is a manager's."""
     if user.pk in (approval.asked_by_id, approval.offer.by_id) or not user.has_perm("recovery.approve"):
         return False
     if any(reason[0] == NO_RATE for reason in approval.reasons):
         return user.has_perm("recovery.manage")
-    return covers(user, approval.amount, now)
+    return covers(user, approval.amount, limits)
 
 
 def approvers(approval: Approval, *, now: datetime) -> list[User]:
     """Who is told that somebody waits: leads who can say yes and see the ticket; if there is none, the managers."""
-    people = [user for user in _who_see(approval.offer, DECIDERS) if may_decide(user, approval, now=now)]
+    seeing = _who_see(approval.offer, DECIDERS)
+    people = [user for user in seeing if may_decide(user, approval, limits=own_limits(user, now))]
     return [user for user in people if user.role == Role.LEAD] or people
 
 
@@ -37,15 +38,18 @@ def deputies(approval: Approval, *, now: datetime) -> list[User]:
     budget = TeamBudget.objects.filter(team=team).select_related("deputy").first() if team else None
     deputy = budget.deputy if budget else None
     people = _who_see(approval.offer, DECIDERS)
-    if deputy in people and may_decide(deputy, approval, now=now):
+    if deputy in people and may_decide(deputy, approval, limits=own_limits(deputy, now)):
         return [deputy]
-    return [user for user in people if user.has_perm("recovery.manage") and may_decide(user, approval, now=now)]
+    managers = [user for user in people if user.has_perm("recovery.manage")]
+    return [user for user in managers if may_decide(user, approval, limits=own_limits(user, now))]
 
 
 def waiting_for(user: User) -> QuerySet[Approval]:
     """What waits for a decision on tickets that they may see, the most urgent first; their own, too."""
     kept = Approval.objects.filter(state=Approval.State.ASKED, offer__in=Offer.objects.visible_to(user))
-    return kept.select_related("offer__case__ticket__customer", "offer__by", "asked_by").order_by("due_at", "pk")
+    return kept.select_related(
+        "offer__case__ticket__customer__merged_into", "offer__case__ticket__failure", "offer__by", "asked_by"
+    ).order_by("due_at", "pk")
 
 
 def _who_see(offer: Offer, roles: list[Role]) -> list[User]:

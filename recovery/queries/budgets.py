@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -71,14 +72,18 @@ def month_of(now: datetime) -> tuple[datetime, datetime]:
 def spent(reservations: QuerySet[LedgerEntry]) -> Decimal:
     """What these came to: what is issued where something was chosen, what is reserved where nothing is yet, nothing
     where it has expired or was withdrawn."""
-    currency = Desk.current().currency
-    later = LedgerEntry.objects.filter(offer=OuterRef("offer"))
-    kept = reservations.filter(
-        ~Exists(later.filter(step__in=[Step.EXPIRE, Step.VOID])), step=Step.RESERVE, own_currency=currency
-    )
-    issued = Subquery(later.filter(step=Step.ISSUE).values("own_amount"))
-    total = kept.aggregate(total=Sum(Coalesce(issued, "own_amount")))["total"]
-    return exact(total or Decimal(0), currency)
+    total = _kept(reservations).aggregate(total=Sum(Coalesce(_ISSUED, "own_amount")))["total"]
+    return exact(total or Decimal(0), Desk.current().currency)
+
+
+_LATER = LedgerEntry.objects.filter(offer=OuterRef("offer"))
+_ISSUED = Subquery(_LATER.filter(step=Step.ISSUE).values("own_amount"))
+
+
+def _kept(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """The reservations among these that still stand, or became something that was issued."""
+    is_over = Exists(_LATER.filter(step__in=[Step.EXPIRE, Step.VOID]))
+    return entries.filter(~is_over, step=Step.RESERVE, own_currency=Desk.current().currency)
 
 
 def spent_by(user: User, now: datetime) -> Decimal:
@@ -96,6 +101,23 @@ def spent_on(customer: Customer, now: datetime) -> Decimal:
     """What this person was given lately, under whichever record."""
     theirs = Q(offer__case__ticket__in=Ticket.objects.of_person(customer))
     return spent(LedgerEntry.objects.filter(theirs, at__gt=now - timedelta(days=CUSTOMER_DAYS)))
+
+
+def person_of(customer: Customer) -> int:
+    """The record that this one is known to be, or itself."""
+    return customer.merged_into_id or customer.pk
+
+
+def spent_on_each(customers: Iterable[Customer], now: datetime) -> dict[int, Decimal]:
+    """What each of these people was given lately, by `person_of`, in one query."""
+    person = Coalesce("offer__case__ticket__customer__merged_into", "offer__case__ticket__customer")
+    people = {person_of(customer) for customer in customers}
+    lately = LedgerEntry.objects.alias(person=person).filter(
+        person__in=people, at__gt=now - timedelta(days=CUSTOMER_DAYS)
+    )
+    kept = _kept(lately).annotate(person=person).values("person").annotate(total=Sum(Coalesce(_ISSUED, "own_amount")))
+    currency = Desk.current().currency
+    return {row["person"]: exact(row["total"] or Decimal(0), currency) for row in kept.order_by("person")}
 
 
 def own_limits(user: User | None, now: datetime) -> list[Limit]:
@@ -123,9 +145,9 @@ def beyond(limits: list[Limit], amount: Decimal | None, currency: str) -> list[R
     return [[one.kind, str(one.most), str(one.used + amount)] for one in limits if one.used + amount > one.most]
 
 
-def covers(user: User, amount: Decimal, now: datetime) -> bool:
-    """Whether their own allowance is enough for it; a manager's always is."""
-    return user.has_perm("recovery.manage") or not beyond(own_limits(user, now), amount, "")
+def covers(user: User, amount: Decimal, limits: list[Limit]) -> bool:
+    """Whether their own allowance, which is `limits`, is enough for it; a manager's always is."""
+    return user.has_perm("recovery.manage") or not beyond(limits, amount, "")
 
 
 def in_words(reason: Reason) -> str:

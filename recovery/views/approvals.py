@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,10 @@ from accounts.forms import refuse
 from accounts.models import Desk, User
 from recovery import actions
 from recovery.forms.offering import DecisionForm
-from recovery.models import Approval, Offer, Policy
+from recovery.gap import ratio
+from recovery.models import Approval, Failure, Offer, Policy
 from recovery.queries.approvals import may_decide, waiting_for
-from recovery.queries.budgets import in_words, limits_of, own_limits, spent_on
-from recovery.queries.gap import gap_of
+from recovery.queries.budgets import Limit, in_words, own_limits, person_of, spent_on_each
 from tickets.views.acting import UNPROCESSABLE, see_other
 
 MOST_SHOWN = 50
@@ -60,11 +61,13 @@ def _page(
 ) -> HttpResponse:
     user, policy = viewer(request), Policy.current()
     found = list(waiting_for(user).prefetch_related("offer__options")[:MOST_SHOWN])
-    shown = [_told(one, user, policy) for one in found]
+    limits = own_limits(user, timezone.now())
+    had = spent_on_each([one.offer.case.ticket.customer for one in found], timezone.now())
+    shown = [_told(one, user, policy, limits, had) for one in found]
     is_shown = wrong is not None and any(one.offer_id == wrong.pk for one in found)
     context = {
         "waiting": shown,
-        "own_limits": own_limits(user, timezone.now()),
+        "own_limits": limits,
         "own_currency": Desk.current().currency,
         "form": form,
         "wrong": wrong.pk if wrong and is_shown else None,
@@ -75,22 +78,23 @@ def _page(
     return render(request, "recovery/approvals.html", context, status=status)
 
 
-def _told(approval: Approval, user: User, policy: Policy) -> dict[str, Any]:
+def _told(
+    approval: Approval, user: User, policy: Policy, limits: list[Limit], had: dict[int, Decimal]
+) -> dict[str, Any]:
     """What is needed to decide it without opening the ticket."""
     offer, now = approval.offer, timezone.now()
     ticket = offer.case.ticket
-    gap = gap_of(ticket, now=now, policy=policy)
+    failure: Failure | None = getattr(ticket, "failure", None)
     return {
         "approval": approval,
         "offer": offer,
         "ticket": ticket,
-        "gap": gap,
-        "failure": gap.failure,
-        "options": [(option, gap.ratio_of(option.value)) for option in offer.options.all()],
+        "failure": failure,
+        "cap": failure.value * policy.cap_percent / 100 if failure and failure.value else None,
+        "options": [(option, ratio(option.value, offer.gap)) for option in offer.options.all()],
         "reasons": [in_words(reason) for reason in approval.reasons],
-        "limits": limits_of(offer.by, ticket, now=now, policy=policy),
-        "had": spent_on(ticket.customer, now),
+        "had": had.get(person_of(ticket.customer), Decimal(0)),
         "is_own": user.pk in (approval.asked_by_id, offer.by_id),
-        "may_decide": may_decide(user, approval, now=now),
+        "may_decide": may_decide(user, approval, limits=limits),
         "is_late": approval.due_at <= now,
     }

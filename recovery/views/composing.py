@@ -18,7 +18,7 @@ from recovery.gap import Gap
 from recovery.models import Approval, Case, Failure, Offer, Policy, Remedy, RemedyKind
 from recovery.money import is_exact, shown
 from recovery.queries.approvals import may_decide
-from recovery.queries.budgets import beyond, in_words, limits_of
+from recovery.queries.budgets import beyond, in_words, limits_of, own_limits
 from recovery.queries.offers import earlier_apology
 from recovery.queries.rates import converted, in_own
 from recovery.queries.remedies import MATCHING, fitting
@@ -49,7 +49,7 @@ def offer_context(
         "options": [(option, gap.ratio_of(option.value)) for option in newest.options.all()] if newest else [],
         "approval": approval,
         "approval_reasons": [in_words(reason) for reason in approval.reasons] if approval else [],
-        "may_decide": approval is not None and may_decide(user, approval, now=timezone.now()),
+        "may_decide": approval is not None and may_decide(user, approval, limits=own_limits(user, timezone.now())),
         "link": offer_url(newest) if newest and newest.state == State.SENT else "",
         "may_offer": may_offer,
         "offer_form": form if may_offer else None,
