@@ -86,15 +86,21 @@ def followed(viewer: User, *, now: datetime, days: int) -> list[Followed]:
     """Everybody whose 60 days ended in the period, the first time for each trigger."""
     seen = Ticket.objects.visible_to(viewer)
     until = now - WATCHED
-    rows = (
+    person = Coalesce("ticket__customer__merged_into", "ticket__customer")
+    firsts = (
         Decision.objects.filter(ticket__in=seen, at__gt=until - timedelta(days=days), at__lte=until)
         .filter(outcome__in=[Decision.Outcome.OPENED, Decision.Outcome.HELD_OUT])
         .exclude(trigger__in=NEVER_HELD_OUT)
-        .annotate(person=Coalesce("ticket__customer__merged_into", "ticket__customer"))
-        .annotate(arm=_arm(), wrote=_wrote(seen), failed=_failed(seen), before=_before(), after=_after())
         .exclude(_was_grave())
+        .annotate(person=person)
         .order_by("person", "trigger", "at", "pk")
         .distinct("person", "trigger")
+    )
+    rows = (
+        Decision.objects.filter(pk__in=[pk for pk, _ in firsts.values_list("pk", "person")])
+        .annotate(person=person)
+        .annotate(arm=_arm(), wrote=_wrote(seen), failed=_failed(seen), before=_before(), after=_after())
+        .order_by("person", "trigger")
     )
     names = ("person", "trigger", "at", "arm", "wrote", "failed", "before", "after")
     return [Followed(*row) for row in rows.values_list(*names).iterator(chunk_size=2000)]
@@ -124,9 +130,9 @@ def _of_person(rows: QuerySet[Any], customer: str) -> Q:
 
 
 def _wrote(seen: QuerySet[Ticket]) -> Q:
-    """They opened another ticket."""
+    """They opened another ticket; it has a higher number, which spares reading their older ones."""
     by_them = Event.objects.filter(ticket=OuterRef("pk"), type="ticket.opened", by_customer__isnull=False)
-    rows = seen.filter(_within("created_at"), merged_into=None).exclude(pk=OuterRef("ticket"))
+    rows = seen.filter(_within("created_at"), merged_into=None, pk__gt=OuterRef("ticket"))
     return _of_person(rows.filter(Exists(by_them)), "customer")
 
 
