@@ -199,7 +199,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- The two ways up (docs/architecture.md, "Layers") ------------------------------------
 # Dotted task paths that get the ids of what was committed together.
 EVENT_SUBSCRIBERS: list[str] = ["tickets.jobs.notify_of"]
-# What apps above `tickets` record and somebody is told of: whom is in the event's `tell`, its words in `told/<type>.txt`.
+# What apps above `tickets` record and somebody is told of: whom is in its `tell`, its words in `told/<type>.txt`.
 TELLING_EVENTS = [
     "case.opened",
     "case.taken",
