@@ -189,7 +189,7 @@ def accept_offer(offer: Offer, *, option: Option, by: Actor, at: datetime | None
     schedule_survey(offer, at=now)
     if at is None:
         emails.accepted(offer)
-    said = {"kind": chosen.kind, "words": chosen.words, "amount": str(chosen.value)}
+    said = {"kind": chosen.kind, "words": chosen.title, "amount": str(chosen.value)}
     data = about(offer) | said | {"tell": _concerned(offer)}
     record(offer.case.ticket, "offer.accepted", by=by, at=at, data=data)
     return offer
@@ -253,7 +253,7 @@ def mark_done(offer: Offer, *, by: User | None, note: str = "", at: datetime | N
     offer.chosen = chosen
     note = clean_line(note, LedgerEntry._meta.get_field("note").max_length or 0)
     _ledger.redeem(offer, by=by, at=now, note=note)
-    record(offer.case.ticket, "offer.done", by=by, at=at, data=about(offer) | {"words": chosen.words, "note": note})
+    record(offer.case.ticket, "offer.done", by=by, at=at, data=about(offer) | {"words": chosen.title, "note": note})
     return offer
 
 
