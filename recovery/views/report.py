@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires
-from recovery.models import Policy
 from recovery.queries.report import PERIODS, USUAL_DAYS, report
 from recovery.shares import ENOUGH
 from tickets.views.inbox import viewer_with_teams
@@ -23,7 +22,6 @@ def overview(request: HttpRequest) -> HttpResponse:
     days = next((one for one in PERIODS if str(one) == request.GET.get("days")), USUAL_DAYS)
     context = {
         "report": report(viewer_with_teams(request), now=timezone.now(), days=days),
-        "policy": Policy.current(),
         "periods": PERIODS,
         "enough": ENOUGH,
         "tab": "report",
