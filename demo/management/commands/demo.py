@@ -17,6 +17,7 @@ from demo.macros import write_macros
 from demo.mending import mend_causes, take_breathers
 from demo.offers import make_offers
 from demo.recovery import note_failures
+from demo.remedies import stock_up
 from demo.saved_views import write_views
 from demo.shapes import use_shapes, write_shapes
 from tickets.actions import index_due
@@ -58,6 +59,7 @@ class Command(BaseCommand):
         mend_causes(cast.people, now)
         take_breathers(cast.people, now)
         note_failures(cast.people, cast.teams, now)
+        stock_up(rng)
         make_offers(cast.people, cast.teams, now)
         open_cases(now)
         return count
