@@ -151,7 +151,7 @@ LABELS = {"label", "help_text", "empty_label", "verbose_name", "violation_error_
 
 
 # No form is made from these models; what helps with their fields is read in the API's schema.
-NO_FORMS = ("tickets/models", "customers/models", "outbox/models")
+NO_FORMS = ("tickets/models", "customers/models", "outbox/models", "recovery/models")
 
 
 def is_plain(node: ast.AST) -> bool:
