@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from recovery.models import Offer, Option
 
@@ -62,7 +63,7 @@ class SurveyForm(forms.Form):
         ("fairness", _("Not at all"), _("Very much")),
         ("ease", _("Not at all"), _("Very much")),
         ("treatment", _("Not at all"), _("Very much")),
-        ("effort", _("None"), _("Very much")),
+        ("effort", _("None"), pgettext_lazy("effort", "Very much")),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from recovery.forms.amounts import AmountField
@@ -16,7 +17,7 @@ from recovery.queries.approvals import DECIDERS
 
 class AllowanceForm(forms.Form):
     single = AmountField(label=_("At once"))
-    weekly = AmountField(label=_("In a week"))
+    weekly = AmountField(label=pgettext_lazy("budget", "In a week"))
 
 
 class TeamBudgetForm(forms.Form):
