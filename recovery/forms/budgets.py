@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -20,6 +22,11 @@ class AllowanceForm(forms.Form):
     weekly = AmountField(label=pgettext_lazy("budget", "In a week"))
 
 
+def deputies() -> QuerySet[User]:
+    """Who can be a team's deputy."""
+    return User.objects.filter(is_active=True, role__in=DECIDERS).order_by("name")
+
+
 class TeamBudgetForm(forms.Form):
     """Empty: no budget, so that nobody is asked because of it."""
 
@@ -28,10 +35,14 @@ class TeamBudgetForm(forms.Form):
         label=_("Deputy"), queryset=User.objects.none(), required=False, empty_label=_("The managers")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[User] | None = None, **kwargs: Any) -> None:
+        """`people`: `deputies()`, read once for many of these forms."""
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True, role__in=DECIDERS).order_by("name")
-        self.fields["deputy"].queryset = people  # type: ignore[attr-defined]
+        field = self.fields["deputy"]
+        assert isinstance(field, forms.ModelChoiceField)  # for the types
+        field.queryset = deputies()
+        if people is not None:
+            field.choices = [("", field.empty_label), *((user.pk, user.name) for user in people)]
 
 
 class RateForm(forms.Form):

@@ -97,6 +97,15 @@ def spent_by_team(team: Team, now: datetime) -> Decimal:
     return spent(LedgerEntry.objects.filter(offer__team=team, at__gte=start, at__lt=end))
 
 
+def spent_by_teams(now: datetime) -> dict[int, Decimal]:
+    """What each team gave this month, by its key, in one query."""
+    start, end = month_of(now)
+    kept = _kept(LedgerEntry.objects.filter(offer__team__isnull=False, at__gte=start, at__lt=end))
+    sums = kept.order_by("offer__team").values("offer__team").annotate(total=Sum(Coalesce(_ISSUED, "own_amount")))
+    currency = Desk.current().currency
+    return {row["offer__team"]: exact(row["total"] or Decimal(0), currency) for row in sums}
+
+
 def spent_on(customer: Customer, now: datetime) -> Decimal:
     """What this person was given lately, under whichever record."""
     theirs = Q(offer__case__ticket__in=Ticket.objects.of_person(customer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -21,9 +22,9 @@ from accounts.forms import refuse
 from accounts.models import Desk, Team
 from accounts.roles import ROLE_CHOICES, Role
 from recovery import actions
-from recovery.forms.budgets import AllowanceForm, RateForm, RateRemovalForm, TeamBudgetForm
+from recovery.forms.budgets import AllowanceForm, RateForm, RateRemovalForm, TeamBudgetForm, deputies
 from recovery.models import USUAL_ALLOWANCES, Allowance, Rate, TeamBudget
-from recovery.queries.budgets import Limit, spent_by_team
+from recovery.queries.budgets import Limit, spent_by_teams
 from tickets.views.acting import UNPROCESSABLE, see_other
 
 
@@ -109,15 +110,15 @@ def _roles(typed: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _teams(typed: dict[str, Any]) -> list[dict[str, Any]]:
     kept = {one.team_id: one for one in TeamBudget.objects.all()}
-    now, rows = timezone.now(), []
+    spent, people, rows = spent_by_teams(timezone.now()), list(deputies()), []
     for team in Team.objects.order_by("name"):
         budget, prefix = kept.get(team.pk), f"team-{team.pk}"
         initial = {"monthly": budget.monthly, "deputy": budget.deputy_id} if budget else {}
         rows.append(
             {
                 "team": team,
-                "limit": Limit("team", budget.monthly, spent_by_team(team, now)) if budget else None,
-                "form": typed.get(prefix) or TeamBudgetForm(prefix=prefix, initial=initial),
+                "limit": Limit("team", budget.monthly, spent.get(team.pk, Decimal(0))) if budget else None,
+                "form": typed.get(prefix) or TeamBudgetForm(prefix=prefix, initial=initial, people=people),
             }
         )
     return rows

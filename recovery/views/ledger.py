@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,7 +23,7 @@ from recovery import actions
 from recovery.forms.offering import NoteForm
 from recovery.models import LedgerAlarm, LedgerEntry, TeamBudget
 from recovery.money import exact
-from recovery.queries.budgets import Limit, own_limits, spent_by_team
+from recovery.queries.budgets import Limit, own_limits, spent_by_teams
 from recovery.queries.ledger import alarm_words, balances, entries_for, open_alarms
 from tickets.views.acting import UNPROCESSABLE, see_other
 
@@ -104,8 +105,8 @@ def team_budgets(user: User) -> list[tuple[Team, Limit]]:
     budgets = TeamBudget.objects.select_related("team").order_by("team__name")
     if not user.has_perm("tickets.view_all"):
         budgets = budgets.filter(team__in=user.teams.all())
-    now = timezone.now()
-    return [(one.team, Limit("team", one.monthly, spent_by_team(one.team, now))) for one in budgets]
+    used = spent_by_teams(timezone.now())
+    return [(one.team, Limit("team", one.monthly, used.get(one.team_id, Decimal(0)))) for one in budgets]
 
 
 class _Echo:

@@ -61,13 +61,13 @@ def test_replies_that_have_not_left_are_taken_back_and_drafts_stay(alices, alice
     schedule_reply(ticket, by=alice, body="Tomorrow", send_at=later)
     save_draft(ticket, by=alice, body="Half a thought", client_id="d")
     begin_bulk_reply([ticket], by=alice, body="We are on it", client_id="b")
-    assert count_work(alice) == {"open tickets": 1, "replies that have not left": 1}
+    assert count_work(alice) == {"open tickets": 1, "replies that have not left": 1, "open cases": 0}
     deactivate_person(alice, by=adam)
     assert ScheduledReply.objects.get().state == "cancelled"
     assert "reply.taken_back" in log(ticket)
     assert BulkReply.objects.get().stopped_at is not None
     assert Draft.objects.get().body == "Half a thought"
-    assert count_work(alice) == {"open tickets": 0, "replies that have not left": 0}
+    assert count_work(alice) == {"open tickets": 0, "replies that have not left": 0, "open cases": 0}
 
 
 @pytest.mark.parametrize("who", ["adam", None])

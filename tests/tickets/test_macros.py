@@ -131,6 +131,7 @@ def test_every_kind_of_step_is_checked_and_said(alice, workshop, cause, db):
         ("checklist:Call the depot", "checklist: Call the depot"),
         ("note:Ask {{ customer.first_name }}: which size?", "note “Ask {{ customer.first_name }}: which size?”"),
         (f"follow_up:{friday.pk}", "follow-up: Has it arrived?"),
+        ("abuse:abusive", "note abusive words"),
         ("snooze:tomorrow 9", "snooze: tomorrow 9"),
         ("resolve:tyre-size", "solve: Tyre size read off the frame"),
     ]
