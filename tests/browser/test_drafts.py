@@ -315,7 +315,7 @@ def test_without_a_script_the_draft_is_there_and_a_reply_can_be_undone(
     expect(strip(page)).to_have_count(0)
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_strip_can_be_used_by_everyone(desk: OpenDesk, alice: User, bob: User, mine: Ticket, dark: bool) -> None:
     schedule_reply(mine, by=alice, body="In a moment")
     schedule_reply(mine, by=bob, body="Tomorrow", send_at=timezone.now() + timedelta(days=1))

@@ -100,7 +100,7 @@ def styleguide_page(live_server, settings, chromium: Browser) -> Iterator[Page]:
 
 @pytest.mark.browser
 @pytest.mark.urls(__name__)
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("direction", ["ltr", pytest.param("rtl", marks=pytest.mark.long)])
 @pytest.mark.parametrize("light", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_every_component_stands_up(live_server, styleguide_page: Page, width: int, light: str, direction: str) -> None:

@@ -240,7 +240,7 @@ def test_no_page_waits_for_a_redis_that_does_not_answer(desk: RunningDesk, how: 
     assert desk.ask("/readyz")[0] == 200
 
 
-@pytest.mark.parametrize("how", ["dead", "hanging"])
+@pytest.mark.parametrize("how", ["dead", pytest.param("hanging", marks=pytest.mark.long)])
 async def test_people_come_while_redis_is_away_and_hear_bells_when_it_is_back(desk: RunningDesk, how: str) -> None:
     await asyncio.to_thread(desk.end_web, signal.SIGKILL)  # a new process has no connection to Redis yet
     async with AsyncExitStack() as stack:
