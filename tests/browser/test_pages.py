@@ -359,7 +359,9 @@ def test_every_page_can_be_used_by_everyone(
     assert {address: findings for address, findings in found.items() if findings} == {}
 
 
-@pytest.mark.parametrize("address", ["/accounts/login/", pytest.param("/accounts/password/reset/", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "address", ["/accounts/login/", pytest.param("/accounts/password/reset/", marks=pytest.mark.long)]
+)
 def test_the_door_can_be_used_by_everyone(sign_in: SignIn, desk_row, address: str) -> None:
     page = sign_in(None, PHONE)
     page.goto(address)

@@ -17,11 +17,11 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(autouse=True, scope="session")
-def some_of_them(request) -> None:
-    """Each door takes every payload in the long runs; else every sixth, and those few that each kind stands for."""
+def a_third_of_them(request) -> None:
+    """Each door takes every payload in the long runs; else every third, and those few that each kind stands for."""
     if request.config.option.markexpr and "not long" in request.config.option.markexpr:
         for number, name in enumerate(tuple(PAYLOADS)):
-            if number % 6 and name not in FEW:
+            if number % 3 and name not in FEW:
                 del PAYLOADS[name]
 
 
