@@ -902,7 +902,7 @@ def test_what_a_first_conversation_needs_is_preloaded_and_nothing_else() -> None
     preloaded = re.findall(r"modulepreload\" href=\"{% static 'widget/([\w./-]+)' %}", page)
     assert sorted([*preloaded, "main.js"]) == sorted(loaded_with(WIDGET / "main.js"))
     on_demand = {path.name for path in MODULES} - set(preloaded) - {"main.js"}
-    rooms = ("contact", "copy", "earlier", "emoji", "pictures", "preview", "rating", "sending", "viewer")
+    rooms = ("contact", "copy", "earlier", "emoji", "pictures", "preview", "promises", "rating", "sending", "viewer")
     assert on_demand == {name for room in rooms for name in loaded_with(WIDGET / f"{room}.js")} - {*preloaded}
     assert "style=" not in page
     assert not re.search(r"\son\w+=", page)
