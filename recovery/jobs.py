@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from celery import shared_task
 from django.utils import timezone
@@ -34,9 +36,21 @@ from tickets.actions import read_log
 from tickets.queries import ticket_of
 
 log = logging.getLogger(__name__)
+Row = TypeVar("Row")
 BATCH = 200
 READER = "recovery"
 DECIDING_SECONDS = 40  # what is left is decided at the next tick
+
+
+def _for_each(rows: Iterable[Row], work: Callable[[Row], bool]) -> int:
+    """Do this to each row; how many it was done to. What fails stays due, and the others go on."""
+    done = 0
+    for row in rows:
+        try:
+            done += work(row)
+        except Exception:
+            log.exception("%s could not be worked on", row)
+    return done
 
 
 @shared_task
@@ -80,40 +94,23 @@ def note_abandoned() -> int:
 def send_surveys() -> int:
     """Ask whom it is time to ask whether it is right now; returns how many were asked. Two clocks are harmless: each
     row is claimed under its case's lock."""
-    sent = 0
     now = timezone.now()
-    for survey in surveys_due(now)[:BATCH]:
-        try:
-            sent += send_survey(survey).state == Survey.State.SENT
-        except Exception:
-            log.exception("survey %s failed", survey.pk)  # it stays due, and the others go on
-    for survey in surveys_ending(now)[:BATCH]:
-        settle_survey(survey)
+    sent = _for_each(surveys_due(now)[:BATCH], lambda survey: send_survey(survey).state == Survey.State.SENT)
+    _for_each(surveys_ending(now)[:BATCH], lambda survey: settle_survey(survey).state != Survey.State.SENT)
     return sent
 
 
 @shared_task
 def expire_offers() -> int:
     """End the offers whose time is over; returns how many. Two clocks are harmless: each is looked at locked."""
-    ended = 0
-    for offer in expired_offers(timezone.now())[:BATCH]:
-        try:
-            ended += expire_offer(offer).state == Offer.State.EXPIRED
-        except Exception:
-            log.exception("offer %s could not expire", offer.pk)  # it stays due, and the others go on
-    return ended
+    expired = expired_offers(timezone.now())[:BATCH]
+    return _for_each(expired, lambda offer: expire_offer(offer).state == Offer.State.EXPIRED)
 
 
 @shared_task
 def tell_deputies() -> int:
     """Tell the deputies of what nobody has decided in time; returns of how many offers."""
-    told = 0
-    for approval in overdue_approvals(timezone.now())[:BATCH]:
-        try:
-            told += tell_deputy(approval)
-        except Exception:
-            log.exception("nobody could be told of the approval of offer %s", approval.offer_id)
-    return told
+    return _for_each(overdue_approvals(timezone.now())[:BATCH], tell_deputy)
 
 
 @shared_task
@@ -128,7 +125,7 @@ def prove_ledger() -> int:
 @shared_task
 def take_back_unsent_offers() -> int:
     """Withdraw the offers whose mail never left, so that nobody waits for an answer to it; returns how many."""
-    return sum(withdraw_unsent(offer).state == Offer.State.WITHDRAWN for offer in unsent_offers()[:BATCH])
+    return _for_each(unsent_offers()[:BATCH], lambda offer: withdraw_unsent(offer).state == Offer.State.WITHDRAWN)
 
 
 @shared_task
@@ -138,17 +135,15 @@ def tell_what_was_fixed() -> int:
     told = 0
     for telling in tellings_due(timezone.now()):
         try:
-            for _each in range(BATCH):
+            for _ in range(BATCH):
                 row = tell_next(telling, by=None)
                 if row is None:
                     break
                 told += row.state == TellingRow.State.TOLD
         except Exception:
             log.exception("telling %s failed", telling.pk)  # it stays due, and the others go on
-    for row in in_the_post()[:BATCH]:
-        settle_told(row, by=None)
-    for telling in tellings_due(timezone.now()):
-        end_telling(telling, by=None)
+    _for_each(in_the_post()[:BATCH], lambda row: settle_told(row, by=None))
+    _for_each(tellings_due(timezone.now()), lambda telling: end_telling(telling, by=None))
     return told
 
 

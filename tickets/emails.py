@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.utils import translation
@@ -21,6 +20,7 @@ from outbox.models import Mail
 from outbox.tokens import unsubscribe_url
 from tickets.models import Attachment, Copied, Message, Ticket
 from tickets.queries import copy_of
+from tickets.queries.follow_ups import zone_of
 from tickets.queries.notifications import Told, news, said
 from tickets.tokens import rate_url
 
@@ -175,7 +175,7 @@ def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
     """The whole conversation as its customer sees it, to an address that is theirs for certain; files by name."""
     desk = Desk.current()
     said = copy_of(ticket)
-    words = {"said": said.messages, "is_cut": said.is_cut, "zone": _zone(ticket, desk)}
+    words = {"said": said.messages, "is_cut": said.is_cut, "zone": str(zone_of(ticket))}
     text, html = render("tickets/mail/copy", _context(ticket, address, desk) | words)
     return queue_mail(
         kind="copy",
@@ -202,12 +202,6 @@ def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
         "action_url": ticket.site.url if ticket.site else "",
         "action_label": _("Open the chat"),
     }
-
-
-def _zone(ticket: Ticket, desk: Desk) -> str:
-    """The time zone that the customer's clock shows, as far as we know."""
-    zone = ticket.customer.time_zone
-    return zone if zone in available_timezones() else desk.time_zone
 
 
 def _thread(ticket: Ticket, *, to: str = "") -> list[str]:

@@ -7,7 +7,7 @@ night; nobody gets more than a few; and one switch stops everything.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_noop
@@ -18,6 +18,7 @@ from outbox.models import Mail, MailState, Recipient
 from outbox.policy import NotYet
 from recovery.models import Policy
 from tickets.models import Event, Ticket
+from tickets.queries.follow_ups import zone_of
 from tickets.quiet import Quiet
 
 KINDS = ["offer", "service_notice", "survey", "cause_fixed"]  # all mails of this app
@@ -45,15 +46,9 @@ def brake(mail: Mail, ticket: Ticket | None, *, now: datetime) -> str | NotYet |
             return gettext_noop("They had one not long ago.")
     if wait := _night(ticket, policy, now):
         return NotYet(wait, gettext_noop("It is night where they are."))
-    if _sent_today(mail, now) >= policy.daily_cap:
+    if sent_today(now, but=mail) >= policy.daily_cap:
         return NotYet(_tomorrow(now), gettext_noop("As many as may leave in a day have left."))
     return None
-
-
-def zone_of(ticket: Ticket) -> str:
-    """The zone of the customer's clock, as far as we know."""
-    zone = ticket.customer.time_zone
-    return zone if zone in available_timezones() else Desk.current().time_zone
 
 
 def wrote_since(ticket: Ticket, moment: datetime) -> bool:
@@ -64,7 +59,7 @@ def wrote_since(ticket: Ticket, moment: datetime) -> bool:
 
 def _night(ticket: Ticket, policy: Policy, now: datetime) -> datetime | None:
     """When the night is over, if it is night for them and they do not write themselves."""
-    quiet = Quiet(ZoneInfo(zone_of(ticket)), policy.quiet_from, policy.quiet_until)
+    quiet = Quiet(zone_of(ticket), policy.quiet_from, policy.quiet_until)
     if not quiet.at(now) or wrote_since(ticket, now - AWAKE_FOR):
         return None
     return quiet.over(now)
@@ -77,10 +72,11 @@ def _had_one(mail: Mail, customer: Customer, *, since: datetime) -> bool:
     return theirs.filter(mail__kind=mail.kind, mail__state__in=LEFT, mail__created_at__gt=since).exists()
 
 
-def _sent_today(mail: Mail, now: datetime) -> int:
+def sent_today(now: datetime, *, but: Mail | None = None) -> int:
+    """How many mails of making good have left since midnight, on the company's clock."""
     day = now.astimezone(ZoneInfo(Desk.current().time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     sent = Mail.objects.filter(kind__in=KINDS, state__in=LEFT, sent_at__gte=day)
-    return sent.exclude(pk=mail.pk).count()
+    return sent.exclude(pk=but.pk).count() if but else sent.count()
 
 
 def _tomorrow(now: datetime) -> datetime:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Desk
 from customers.models import Address, Customer
 from outbox.models import Mail, MailState, Recipient, Suppression
 from outbox.policy import may_get
 from recovery.models import Case, Policy, Telling, TellingRow
-from recovery.queries.brakes import KINDS, LEFT
+from recovery.queries.brakes import LEFT, sent_today
 from tickets.models import RootCause, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.queries.causes import causes_below
@@ -154,11 +152,8 @@ def best_time(cause: RootCause, now: datetime) -> datetime:
 
 def room_today(now: datetime) -> int:
     """How many mails of making good may still leave today, those already in the outbox taken off."""
-    day = now.astimezone(ZoneInfo(Desk.current().time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    ours = Mail.objects.filter(kind__in=KINDS)
-    sent = ours.filter(state__in=LEFT, sent_at__gte=day).count()
-    waiting = ours.filter(kind=KIND, state__in=[MailState.PENDING, MailState.SENDING]).count()
-    return max(Policy.current().daily_cap - sent - waiting, 0)
+    waiting = Mail.objects.filter(kind=KIND, state__in=[MailState.PENDING, MailState.SENDING]).count()
+    return max(Policy.current().daily_cap - sent_today(now) - waiting, 0)
 
 
 def tellings_of(cause: RootCause, *, most: int = 5) -> QuerySet[Telling]:

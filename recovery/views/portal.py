@@ -74,11 +74,10 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     form = SurveyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.answer_survey(found, by=found.case.ticket.customer, **form.cleaned_data)
+            with suppress(ValidationError):  # its time is over: the page says so
+                actions.answer_survey(found, by=found.case.ticket.customer, **form.cleaned_data)
         except PermissionDenied as refused:  # blocked
             raise Http404 from refused
-        except ValidationError:
-            pass  # its time is over: the page says so
         found.refresh_from_db()
     is_answered = found.state == Survey.State.ANSWERED
     is_over = bool(found.expires_at and found.expires_at <= timezone.now()) and not is_answered

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from outbox.models import Mail
 from recovery import tokens
-from recovery.actions import decline_offer, draft_offer, mark_done, reopen_case, withdraw_offer
+from recovery.actions import decline_offer, draft_offer, mark_done, reopen_case, withdraw_offer, withdraw_unsent
 from recovery.actions.offering import OptionDraft, send_offer
 from recovery.emails import offer_url, survey_url
-from recovery.jobs import send_surveys
+from recovery.jobs import send_surveys, take_back_unsent_offers
 from recovery.models import Case, Offer, Pool, Remedy, Survey, Voucher
 from tests.recovery.offering import at_once, failed, sent, steps
 from tickets.actions import open_ticket, post_message, resolve_ticket
@@ -335,3 +335,17 @@ def test_whom_nobody_can_reach_is_offered_nothing(case, alice, carla):
     assert refused.value.code == "no_address"
     assert Offer.objects.get().state == "draft"
     assert steps(Offer.objects.get()) == []
+
+
+def test_one_offer_that_cannot_be_taken_back_does_not_hold_up_the_others(case, alice, bob, dora, workshop, monkeypatch):
+    first, second = sent(case, alice, "20"), sent(failed(_ticket_of(dora, workshop), bob), bob, "15")
+    Mail.objects.update(state="cancelled")
+
+    def broken_but(offer: Offer) -> Offer:
+        if offer.pk == first.pk:
+            raise RuntimeError
+        return withdraw_unsent(offer)
+
+    monkeypatch.setattr("recovery.jobs.withdraw_unsent", broken_but)
+    assert take_back_unsent_offers() == 1
+    assert (state_of(first), state_of(second)) == ("sent", "withdrawn")
