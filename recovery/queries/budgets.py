@@ -106,6 +106,16 @@ def spent_by_teams(now: datetime) -> dict[int, Decimal]:
     return {row["offer__team"]: exact(row["total"] or Decimal(0), currency) for row in sums}
 
 
+def team_budgets(viewer: User, now: datetime) -> list[tuple[Team, Limit]]:
+    """What the teams that they see have given this month of what they may."""
+    budgets = TeamBudget.objects.select_related("team").order_by("team__name")
+    if not viewer.has_perm("tickets.view_all"):
+        budgets = budgets.filter(team__in=[team.pk for team in viewer.teams.all()])
+    kept = list(budgets)
+    used = spent_by_teams(now) if kept else {}
+    return [(one.team, Limit(TEAM, one.monthly, used.get(one.team_id, Decimal(0)))) for one in kept]
+
+
 def spent_on(customer: Customer, now: datetime) -> Decimal:
     """What this person was given lately, under whichever record."""
     theirs = Q(offer__case__ticket__in=Ticket.objects.of_person(customer))

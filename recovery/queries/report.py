@@ -1,214 +1,39 @@
-"""What making good comes to: whether it helps, against those held out, and how the cases went.
-
-Whether it helps is read as the lots were drawn, whatever was done then: whoever drew the hold-out stays in it, though
-a lead may have opened a case by hand. That alone is free of choice, and errs towards seeing too little. Everybody is
-counted once, from the first time that a trigger asked, and only when the time in which they are watched is over.
-"""
+"""How the cases of making good went, and whether it helps."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Aggregate, Avg, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Least
+from django.db.models import Aggregate, Avg, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce, Least
 
 from accounts.models import Desk, Team, User
 from recovery.models import (
-    Arm,
     Case,
-    Decision,
-    Failure,
     LedgerEntry,
-    Lot,
     Offer,
     Option,
     RemedyKind,
     Survey,
-    TeamBudget,
     Trigger,
 )
 from recovery.models.cases import CaseQuerySet
-from recovery.queries.budgets import Limit, month_of
-from recovery.queries.cases import GRAVE
-from recovery.queries.triggers import NEVER_HELD_OUT
-from recovery.shares import Compared, Mean, Share
-from tickets.models import Event, Rating, Ticket
+from recovery.queries.budgets import Limit, team_budgets
+from recovery.queries.helping import Comparison, against_the_held_out, between_variants, followed
+from recovery.shares import Mean, Share
 
 State = Case.State
 Step = LedgerEntry.Step
 PERIODS = (30, 90, 365)
 USUAL_DAYS = 90
-WATCHED = timedelta(days=60)
 CAUSES_SHOWN = 12
-VARIANTS = (Arm.APOLOGY, Arm.MONEY, Arm.CHOICE)
 
 
-# --- Does it help? --------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Followed:
-    """What became of one person after a trigger asked."""
-
-    person: int
-    trigger: str
-    at: datetime
-    arm: str
-    wrote: bool
-    failed: bool
-    before: int | None
-    after: int | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One group of people against another: who wrote again, with whom it went wrong again, how ratings changed."""
-
-    key: str
-    label: str
-    wrote: Compared
-    failed: Compared
-    change: Compared
-    before: tuple[Mean, Mean]  # of those whose rating is known before and after
-    after: tuple[Mean, Mean]
-
-    @property
-    def n(self) -> int:
-        return self.wrote.done.n + self.wrote.without.n
-
-
-def followed(viewer: User, *, now: datetime, days: int) -> list[Followed]:
-    """Everybody whose 60 days ended in the period, the first time for each trigger."""
-    seen = Ticket.objects.visible_to(viewer)
-    until = now - WATCHED
-    person = Coalesce("ticket__customer__merged_into", "ticket__customer")
-    firsts = (
-        Decision.objects.filter(ticket__in=seen, at__gt=until - timedelta(days=days), at__lte=until)
-        .filter(outcome__in=[Decision.Outcome.OPENED, Decision.Outcome.HELD_OUT])
-        .exclude(trigger__in=NEVER_HELD_OUT)
-        .exclude(_was_grave())
-        .annotate(person=person)
-        .order_by("person", "trigger", "at", "pk")
-        .distinct("person", "trigger")
-    )
-    rows = (
-        Decision.objects.filter(pk__in=[pk for pk, _ in firsts.values_list("pk", "person")])
-        .annotate(person=person)
-        .annotate(arm=_arm(), wrote=_wrote(seen), failed=_failed(seen), before=_before(), after=_after())
-        .order_by("person", "trigger")
-    )
-    names = ("person", "trigger", "at", "arm", "wrote", "failed", "before", "after")
-    return [Followed(*row) for row in rows.values_list(*names).iterator(chunk_size=2000)]
-
-
-def _arm() -> Coalesce:
-    """What they drew; where the lot is under another record of theirs, what was done tells it."""
-    lot = Lot.objects.filter(customer=OuterRef("person"), trigger=OuterRef("trigger")).values("arm")[:1]
-    held = models.When(outcome=Decision.Outcome.HELD_OUT, then=Value(Arm.HOLDOUT.value))
-    return Coalesce(Subquery(lot), models.Case(held, default=F("case__arm")), Value(Arm.FREE.value))
-
-
-def _was_grave() -> Exists:
-    """Known to be grave before anything was drawn: there nobody is held out, so they stand in neither arm."""
-    known = Failure.objects.filter(ticket=OuterRef("ticket"), noted_at__lte=OuterRef("at"))
-    return Exists(known.filter(severity__gte=GRAVE))
-
-
-def _within(name: str) -> Q:
-    return Q(**{f"{name}__gt": OuterRef("at"), f"{name}__lte": OuterRef("at") + WATCHED})
-
-
-def _of_person(rows: QuerySet[Any], customer: str) -> Q:
-    """Whether there is one of the same person, under whichever record: two questions, each from an index."""
-    own = Exists(rows.filter(**{customer: OuterRef("person")}))
-    return Q(own) | Q(Exists(rows.filter(**{f"{customer}__merged_into": OuterRef("person")})))
-
-
-def _wrote(seen: QuerySet[Ticket]) -> Q:
-    """They opened another ticket; it has a higher number, which spares reading their older ones."""
-    by_them = Event.objects.filter(ticket=OuterRef("pk"), type="ticket.opened", by_customer__isnull=False)
-    rows = seen.filter(_within("created_at"), merged_into=None, pk__gt=OuterRef("ticket"))
-    return _of_person(rows.filter(Exists(by_them)), "customer")
-
-
-def _failed(seen: QuerySet[Ticket]) -> Q:
-    """Something went wrong for them again, and it was not said to be no fault of ours."""
-    rows = Failure.objects.filter(_within("noted_at"), ticket__in=seen).exclude(ticket=OuterRef("ticket"))
-    return _of_person(rows.filter(Q(is_our_fault=None) | Q(is_our_fault=True)), "ticket__customer")
-
-
-def _before() -> Subquery:
-    """The last rating on the ticket, before the trigger asked or as it did."""
-    given = Event.objects.filter(ticket=OuterRef("ticket"), type="rating.given", at__lte=OuterRef("at"))
-    return Subquery(
-        given.order_by("-seq").annotate(score=Cast(KT("data__score"), models.IntegerField())).values("score")[:1]
-    )
-
-
-def _after() -> Subquery:
-    """Their last rating within the 60 days, on whichever ticket."""
-    given = Rating.objects.filter(_within("at"), customer=OuterRef("person"))
-    return Subquery(given.order_by("-at").values("score")[:1])
-
-
-def against_the_held_out(people: list[Followed]) -> list[Comparison]:
-    """Those taken up against those held out: in all (everybody once), and by trigger."""
-    by_trigger: dict[str, list[Followed]] = defaultdict(list)
-    for one in people:
-        by_trigger[one.trigger].append(one)
-    found = [_held_out("", "", _firsts(people))]
-    return found + [
-        _held_out(key, str(Trigger(key).label), by_trigger[key]) for key in Trigger.values if key in by_trigger
-    ]
-
-
-def _held_out(key: str, label: str, people: list[Followed]) -> Comparison:
-    done = [one for one in people if one.arm != Arm.HOLDOUT]
-    return compare(key, label, done, [one for one in people if one.arm == Arm.HOLDOUT])
-
-
-def between_variants(people: list[Followed]) -> list[Comparison]:
-    """Each of the variants that are tried against all others who were taken up."""
-    taken = [one for one in _firsts(people) if one.arm != Arm.HOLDOUT]
-    tried = {one.arm for one in taken}
-    return [
-        compare(arm, str(arm.label), [one for one in taken if one.arm == arm], [one for one in taken if one.arm != arm])
-        for arm in VARIANTS
-        if arm in tried
-    ]
-
-
-def _firsts(people: Iterable[Followed]) -> list[Followed]:
-    """Everybody once: the first time that any trigger asked."""
-    first: dict[int, Followed] = {}
-    for one in sorted(people, key=lambda one: one.at):
-        first.setdefault(one.person, one)
-    return list(first.values())
-
-
-def compare(key: str, label: str, done: list[Followed], without: list[Followed]) -> Comparison:
-    arms = (done, without)
-    rated = [[(one.before, one.after) for one in arm if one.before and one.after] for arm in arms]
-    changes = [Mean.of(after - before for before, after in arm) for arm in rated]
-    before = [Mean.of(one for one, _ in arm) for arm in rated]
-    after = [Mean.of(one for _, one in arm) for arm in rated]
-    return Comparison(
-        key,
-        label,
-        Compared(*(Share(sum(one.wrote for one in arm), len(arm)) for arm in arms)),
-        Compared(*(Share(sum(one.failed for one in arm), len(arm)) for arm in arms)),
-        Compared(*changes),
-        (before[0], before[1]),
-        (after[0], after[1]),
-    )
-
-
-# --- How the cases went -----------------------------------------------------------------------
 class Percentile(Aggregate):
     """Half of them took no longer (at 0.5), or nine in ten (at 0.9): PostgreSQL's `percentile_cont`."""
 
@@ -317,7 +142,7 @@ def report(viewer: User, *, now: datetime, days: int) -> Report:
         asked=asked,
         answers=answers,
         beyond=_beyond(cases),
-        budgets=_budgets(viewer, now),
+        budgets=team_budgets(viewer, now),
     )
 
 
@@ -433,21 +258,3 @@ def _beyond(cases: CaseQuerySet) -> tuple[int, Decimal | None]:
     rows = Offer.objects.filter(case__in=cases, state=Offer.State.ACCEPTED, gap__gt=0).order_by()
     found = rows.aggregate(n=Count("pk"), median=Percentile(ratio, 0.5, output_field=models.FloatField()))
     return found["n"], None if found["median"] is None else Decimal(str(round(found["median"], 2)))
-
-
-def _budgets(viewer: User, now: datetime) -> list[tuple[Team, Limit]]:
-    """What the teams that they see have given this month of what they may; one question for all teams."""
-    budgets = TeamBudget.objects.select_related("team").order_by("team__name")
-    if not viewer.has_perm("tickets.view_all"):
-        budgets = budgets.filter(team__in=[team.pk for team in viewer.teams.all()])
-    kept = {one.team: one.monthly for one in budgets}
-    if not kept:
-        return []
-    start, end = month_of(now)
-    later = LedgerEntry.objects.filter(offer=OuterRef("offer"))
-    ended = Exists(later.filter(step__in=[Step.EXPIRE, Step.VOID]))
-    issued = Subquery(later.filter(step=Step.ISSUE).values("own_amount"))
-    rows = LedgerEntry.objects.filter(~Q(ended), step=Step.RESERVE, at__gte=start, at__lt=end, offer__team__in=kept)
-    rows = rows.filter(own_currency=Desk.current().currency).order_by().annotate(counts=Coalesce(issued, "own_amount"))
-    used = dict(rows.values_list("offer__team").annotate(total=Sum("counts")))
-    return [(team, Limit("team", monthly, used.get(team.pk) or Decimal(0))) for team, monthly in kept.items()]

@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recovery.queries.report import Comparison
+from recovery.queries.helping import Comparison
 from recovery.shares import Compared, Interval, Mean, Share
 
 register = template.Library()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,12 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires, viewer
 from accounts.forms import refuse
-from accounts.models import Desk, Team, User
+from accounts.models import Desk
 from recovery import actions
 from recovery.forms.offering import NoteForm
-from recovery.models import LedgerAlarm, LedgerEntry, TeamBudget
+from recovery.models import LedgerAlarm, LedgerEntry
 from recovery.money import exact
-from recovery.queries.budgets import Limit, own_limits, spent_by_teams
+from recovery.queries.budgets import own_limits, team_budgets
 from recovery.queries.ledger import alarm_words, balances, entries_for, open_alarms
 from tickets.views.acting import UNPROCESSABLE, see_other
 
@@ -89,7 +88,7 @@ def _page(request: HttpRequest, *, form: NoteForm | None = None, status: int = 2
     context: dict[str, Any] = {
         "page": Paginator(entries, PAGE_SIZE).get_page(request.GET.get("page")),
         "balances": balances(entries),
-        "budgets": team_budgets(user),
+        "budgets": team_budgets(user, timezone.now()),
         "own_limits": own_limits(user, timezone.now()),
         "own_currency": Desk.current().currency,
         "alarms": alarms,
@@ -98,15 +97,6 @@ def _page(request: HttpRequest, *, form: NoteForm | None = None, status: int = 2
         "section": "recovery",
     }
     return render(request, "recovery/ledger.html", context, status=status)
-
-
-def team_budgets(user: User) -> list[tuple[Team, Limit]]:
-    """What the teams that they see have spent this month of what they have."""
-    budgets = TeamBudget.objects.select_related("team").order_by("team__name")
-    if not user.has_perm("tickets.view_all"):
-        budgets = budgets.filter(team__in=user.teams.all())
-    used = spent_by_teams(timezone.now())
-    return [(one.team, Limit("team", one.monthly, used.get(one.team_id, Decimal(0)))) for one in budgets]
 
 
 class _Echo:

@@ -14,7 +14,8 @@ from customers.models import Customer
 from recovery.actions import close_case, contact_case, open_case, verify_case
 from recovery.actions.offering import accept_offer
 from recovery.models import Arm, Decision, Failure, Lot, Offer, Policy, Survey, Trigger
-from recovery.queries.report import Followed, against_the_held_out, between_variants, followed, report
+from recovery.queries.helping import Followed, against_the_held_out, between_variants, followed
+from recovery.queries.report import report
 from tests.recovery.offering import failed, sent
 from tickets.actions import open_ticket, rate_ticket
 from tickets.models import Rating, Ticket
