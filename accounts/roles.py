@@ -60,7 +60,13 @@ _ADDED: dict[Role, set[str]] = {
         "tickets.promise",  # what the company promises its customers
         "recovery.manage",
     },
-    Role.ADMIN: {"accounts.manage_people", "accounts.manage_sites", "accounts.manage_desk", "outbox.view"},
+    Role.ADMIN: {
+        "accounts.manage_people",
+        "accounts.manage_sites",
+        "accounts.manage_desk",
+        "outbox.view",
+        "mailroom.manage",
+    },
 }
 
 

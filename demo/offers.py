@@ -60,7 +60,11 @@ def make_offers(people: dict[str, User], teams: dict[str, Team], now: datetime) 
     set_team_budget(teams["workshop"], by=manager, monthly=Decimal(600), deputy=manager)
     for place, (kind, words, options, fate) in enumerate(OFFERS):
         failures = Failure.objects.filter(
-            kind=kind, value__gte=30, ticket__recovery_case=None, ticket__solved_at__isnull=False
+            kind=kind,
+            value__gte=30,
+            ticket__recovery_case=None,
+            ticket__solved_at__isnull=False,
+            noted_at__lt=now - 3 * HOUR,
         )
         failure = failures.select_related("ticket__assignee", "ticket__customer").order_by("-noted_at").first()
         if failure is None or failure.ticket.assignee is None:

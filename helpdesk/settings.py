@@ -50,7 +50,7 @@ _refuse_unsafe_start()
 
 # --- What it is made of ------------------------------------------------------------------
 # Our own apps, from the top layer down; tests hold this against the import contracts.
-LOCAL_APPS = ["demo", "api", "reports", "recovery", "chat", "tickets", "outbox", "customers", "accounts"]
+LOCAL_APPS = ["demo", "api", "reports", "recovery", "chat", "mailroom", "tickets", "outbox", "customers", "accounts"]
 INSTALLED_APPS = [
     *LOCAL_APPS,
     "django.contrib.auth",

@@ -33,7 +33,7 @@ def check(arguments: list[str]) -> int:
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
         # Here a kind of test that is missing altogether is a failure too.
-        failed += ["pytest"] if any(run_pytest(["-n", "2"], environment, is_everything=True)) else []
+        failed += ["pytest"] if any(run_pytest(["-n", "3"], environment, is_everything=True)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 

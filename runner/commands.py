@@ -112,12 +112,16 @@ def chaos(arguments: list[str]) -> int:
     return subprocess.run([PYTHON, "-m", "tests.chaos", *arguments], cwd=ROOT, env=on_path(os.environ)).returncode
 
 
+# Plain Python of which there are no wheels: nothing is compiled.
+FROM_SOURCE = ["--no-binary", "dkimpy", "--no-binary", "pyspf"]
+
+
 def lock(arguments: list[str]) -> int:
     """requirements*.in to lock files with hashes; arguments go to uv (`--upgrade-package django`)."""
     prepare(dev=True)
     compile_ = [str(PYTHON), "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
-    compile_ += ["--only-binary", ":all:", "--generate-hashes", "--no-emit-index-url", "--custom-compile-command"]
-    compile_ += ["bin/lock", *arguments]
+    compile_ += ["--only-binary", ":all:", *FROM_SOURCE, "--generate-hashes", "--no-emit-index-url"]
+    compile_ += ["--custom-compile-command", "bin/lock", *arguments]
     for source, target, extra in (
         ("requirements-dev.in", DEV_LOCK.name, []),
         ("requirements.in", RUNTIME_LOCK.name, ["-c", DEV_LOCK.name]),

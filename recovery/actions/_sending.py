@@ -83,8 +83,6 @@ def deliver(offer: Offer, *, by: User | None, on_account_of: User | None, policy
         _tell_customer(offer, by=on_account_of or by)
     data = about(offer) | {"options": [option.title for option in offer.options.all()], "amount": str(most)}
     record(offer.case.ticket, "offer.sent", by=by, at=at, data=data)
-    if at is None:  # what a demonstration or an import did in the past reaches nobody today
-        _tell_customer(offer, by=on_account_of or by)
     return offer
 
 

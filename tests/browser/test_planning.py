@@ -37,7 +37,6 @@ def open_page(new_window: Callable[..., BrowserContext], live: str) -> Callable[
     return make
 
 
-@pytest.mark.long  # beside many others it has lost its way once; alone it does not
 def test_a_follow_up_is_planned_with_the_keyboard_and_done_when_it_is_due(open_page, alice, adam, mine) -> None:
     body = "Hello {{ customer.first_name }}, has it arrived?"
     kept = create_template(by=adam, name="Has it arrived?", kind="message", body=body, when="friday 9")

@@ -1,4 +1,4 @@
-"""People chat over the real protocol while servers die and lines break; then every promise is checked."""
+"""People chat over the real protocol, or mails leave, while servers die; then every promise is checked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runner.environment import ROOT
 from tests.chaos.plan import KINDS, Cast, make_plan
+from tests.chaos.post import PostPlan, print_report, run_post
 from tests.chaos.run import run
 from tests.chaos.variants import UNBROKEN, VARIANTS, run_all
 
@@ -29,7 +30,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--variants", action="store_true", help="find out every deliberately broken variant")
     names = [variant.name for variant in (UNBROKEN, *VARIANTS)]
     parser.add_argument("--variant", action="append", choices=names, help="find out this one, and say how")
+    parser.add_argument("--mails", type=int, help="so many scheduled mails, while their senders are killed")
+    parser.add_argument("--kills", type=int, default=PostPlan.kills, help=f"with --mails ({PostPlan.kills})")
+    parser.add_argument("--flushes", type=int, default=PostPlan.flushes, help=f"with --mails ({PostPlan.flushes})")
     options = parser.parse_args(arguments)
+    if options.mails:
+        return mails(options)
     if options.variants or options.variant:
         folder = options.report or data_folder() / "variants"
         return run_all(options.seed, folder, options.variant)
@@ -51,6 +57,18 @@ def one_run(options: argparse.Namespace) -> int:
     again += f" --guests {options.guests}" if options.guests != Cast.guests else ""
     print(f"Written to {folder}. The same again: {again}")
     return 0 if report.is_good else 1
+
+
+def mails(options: argparse.Namespace) -> int:
+    plan = PostPlan(options.mails, options.kills, options.flushes, options.seed)
+    print(
+        f"{plan.mails} mails, {plan.kills} kills, {plan.flushes} flushes, {plan.seconds / 60:.0f} minutes and the rest"
+    )
+    folder = options.report or data_folder() / f"mails-{options.seed}-{time.strftime('%Y%m%d-%H%M%S')}"
+    report = asyncio.run(run_post(plan, keep_in=folder))
+    print_report(report)
+    print(f"Written to {folder}.")
+    return 1 if report["violations"] else 0
 
 
 def data_folder() -> Path:

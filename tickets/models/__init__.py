@@ -5,6 +5,7 @@ from tickets.models.conversation import Attachment, Collaborator, Event, EventQu
 from tickets.models.copied import Copied
 from tickets.models.customer_merge import CustomerMerge
 from tickets.models.follow_up import FollowUp, FollowUpTemplate, Unless
+from tickets.models.letter import Authenticity, Letter
 from tickets.models.marks import EventMark
 from tickets.models.notifying import (
     Follow,
@@ -23,6 +24,7 @@ from tickets.models.working import Draft, Macro, SavedView, ScheduledReply, Undo
 __all__ = [
     "Article",
     "Attachment",
+    "Authenticity",
     "BulkReply",
     "BulkReplyRow",
     "Channel",
@@ -38,6 +40,7 @@ __all__ = [
     "Follow",
     "FollowUp",
     "FollowUpTemplate",
+    "Letter",
     "Macro",
     "Message",
     "NamedStatus",
