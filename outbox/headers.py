@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from base64 import b32encode
+from base64 import b32decode, b32encode
 from collections.abc import Mapping, Sequence
 from email.header import Header
 from email.utils import formataddr, parseaddr
@@ -23,6 +23,9 @@ _ENCODED_WORD = re.compile(r"=\?[^?]*\?.*\?=", re.DOTALL)
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}\Z", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^\s<>]{1,250}>\Z")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+MAX_LOCAL_PART = 64  # RFC 5321
+VERP_TAG = 26  # a UUID in base 32
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would let a name pretend to be another
 # Written by us alone.
@@ -104,12 +107,58 @@ def message_id(mail_id: UUID, domain: str) -> str:
     return f"<{mail_id}.{_sign(f'message {mail_id}')}@{domain}>"
 
 
+def own_mail_id(value: str) -> UUID | None:
+    """The id of the mail that has this Message-ID, if we gave it; brackets or not, and whatever its domain says now
+    (some servers on the way write another one)."""
+    local = value.strip().strip("<>").rpartition("@")[0]
+    name, dot, mac = local.lower().partition(".")
+    if not dot or not _UUID.match(name) or not is_signed(f"message {name}", mac):
+        return None
+    return UUID(name)
+
+
+def is_own_message_id(value: str) -> bool:
+    """Whether we gave this Message-ID: it is signed, so nobody makes one up."""
+    return own_mail_id(value) is not None
+
+
+def verp_address(mail_id: UUID, base: str) -> str:
+    """Where a mail's bounces come back, as its envelope's sender: `base` with `+<id>.<signature>` (RFC 5321 allows 64
+    characters before the @: where there is no room, `base` as it is)."""
+    local, _at, domain = base.rpartition("@")
+    tag = b32encode(mail_id.bytes).decode().rstrip("=").lower()
+    tagged = f"{local}+{tag}.{_sign(f'bounce {mail_id}')}"
+    return f"{tagged}@{domain}" if len(tagged) <= MAX_LOCAL_PART else base
+
+
+def read_verp(address: str) -> UUID | None:
+    """The id of the mail that bounced to this address; None if we did not write it."""
+    tag, dot, mac = address.rpartition("@")[0].rpartition("+")[2].lower().partition(".")
+    if not dot or len(tag) != VERP_TAG or not (tag + mac).isascii():
+        return None
+    try:
+        mail_id = UUID(bytes=b32decode(tag.upper() + "=" * (-len(tag) % 8)))
+    except ValueError:
+        return None
+    return mail_id if is_signed(f"bounce {mail_id}", mac) else None
+
+
 def loop_mark() -> str:
     """Names this installation in its automatic mail, so that it recognises its own when one comes back."""
     return _sign("loop")
 
 
-def _sign(text: str) -> str:
+def is_own_loop_mark(value: str) -> bool:
+    return is_signed("loop", value.strip().lower())
+
+
+def is_signed(text: str, mac: str) -> bool:
+    """Whether `mac` is our signature of the text, whole, under today's key or a former one; in constant time."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(hmac.compare_digest(_sign(text, key).encode(), mac.encode("utf-8", "replace")) for key in keys)
+
+
+def _sign(text: str, secret: str = "") -> str:
     """16 characters (80 bits) of an HMAC with the installation's key."""
-    key = hashlib.sha256(b"outbox.headers" + settings.SECRET_KEY.encode()).digest()
+    key = hashlib.sha256(b"outbox.headers" + (secret or settings.SECRET_KEY).encode()).digest()
     return b32encode(hmac.digest(key, text.encode(), "sha256"))[:16].decode().lower()

@@ -15,11 +15,11 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Site, Team, User
 from customers.models import Customer
 from tickets.models.shaping import NamedStatus
+from tickets.tokens import REFERENCE_LENGTH
 
 # Crockford's base 32: no letter that is mistaken for another when read out on the phone.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 SNOOZE_FIELDS = ["snoozed_at", "snoozed_until"]
-REFERENCE_LENGTH = 13  # 65 random bits, so that nobody guesses one (reliability, threat 4)
 
 
 def new_reference() -> str:
