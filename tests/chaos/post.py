@@ -29,7 +29,8 @@ from tests.chaos.letters import PROMISES, Kill, Letter, violations
 from tests.journeys.running_desk import DeskProcess
 
 WORKERS, CLOCKS, HANDS = 2, 2, 2
-SECONDS_PER_KILL = 4.5  # a worker needs some three to come back
+SECONDS_PER_KILL = 6.0  # a worker needs some three to come back
+READY = b" ready."  # what a worker's log says when it takes tasks
 WAIT_FOR_A_MAIL = 2.0  # seconds that an aimed kill waits until its worker sends
 REFUSED, SLOW = 0.02, 0.1  # of a hundred mails so many are put off by their server, or kept waiting
 QUIET_SECONDS = 420.0  # a lease of 65 s, a second try after a minute, and the next after five
@@ -194,11 +195,14 @@ class Post:
     # --- What strikes ---
 
     async def _kill(self) -> None:
+        works = [0] * WORKERS  # how often each was ready before it was killed last
         for number in range(self.plan.kills):
             await asyncio.sleep(self.chance.uniform(0.2, 1.8) * SECONDS_PER_KILL / 2)
             worker = number % WORKERS
-            is_back = await settled(lambda process=self.desk.workers[worker]: process.is_running, 30)
+            log = self.desk.workers[worker].log
+            is_back = await settled(lambda log=log, seen=works[worker]: ready(log) > seen, 90)
             assert is_back, "the worker does not come back"
+            works[worker] = ready(log)
             await self._kill_one(worker, is_aimed=self.chance.random() < 0.6)
 
     async def _kill_one(self, worker: int, *, is_aimed: bool) -> None:
@@ -265,6 +269,10 @@ class Post:
             "states": {f"{kind} {state}": count for (kind, state), count in sorted(by_kind.items())},
             "violations": [list(one) for one in found],
         }
+
+
+def ready(log: Path) -> int:
+    return log.read_bytes().count(READY) if log.exists() else 0
 
 
 def read_letters(desk: PostDesk) -> list[Letter]:
