@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
 from outbox.tokens import unsubscribe_url
-from tickets.models import Attachment, Copied, Message, Ticket
+from tickets.models import Attachment, Copied, Letter, Message, Ticket
 from tickets.queries import copy_of
 from tickets.queries.follow_ups import zone_of
 from tickets.queries.notifications import Told, news, said
@@ -71,6 +72,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied:
         about=ticket.about,
         dedupe_key=dedupe_key,
         from_name=_sender_name(messages, desk),
+        in_reply_to=_answered(ticket),
         references=_thread(ticket),
         files=_files(messages),
     )
@@ -147,6 +149,30 @@ def forward(
 
 
 @in_the_customers_language
+def receipt(ticket: Ticket, *, to: Address, dedupe_key: str, in_reply_to: str = "") -> Mail:
+    """We have their mail, at once and by itself; `in_reply_to` is its Message-ID.
+
+    An address that is not known to be theirs reads nothing of what was written in its name.
+    """
+    desk = Desk.current()
+    text, html = render("tickets/mail/receipt", _context(ticket, to, desk) | {"action_url": ""})
+    return queue_mail(
+        kind="acknowledgement",
+        to=[_customer_at(ticket, to)],
+        subject=f"Re: {ticket.subject}" if to.is_known else _("Your message to %(company)s") % {"company": desk.name},
+        text=text,
+        html=html,
+        about=ticket.about,
+        dedupe_key=dedupe_key,
+        from_name=desk.name,
+        in_reply_to=in_reply_to,
+        references=[in_reply_to],
+        is_automatic=True,
+        is_at_most_once=True,
+    )
+
+
+@in_the_customers_language
 def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     """The question, some days after solving, whether all is well; None without an address."""
     address = ticket.customer.address
@@ -205,11 +231,25 @@ def _context(ticket: Ticket, address: Address, desk: Desk) -> dict[str, object]:
 
 
 def _thread(ticket: Ticket, *, to: str = "") -> list[str]:
-    """The Message-IDs of what we sent about this ticket to its customer, or to another address (`to`), so that mail
-    programs keep it together. Nobody learns those of a mail to somebody else: an answer is known by them."""
+    """The Message-IDs of what we sent about this ticket to its customer, and of what they sent, or of what we sent to
+    another address (`to`), so that mail programs keep it together. Nobody learns those of a mail to somebody else: an
+    answer is known by them."""
     mails = Mail.objects.about(ticket.about)
-    theirs = mails.filter(kind__in=TO_OTHERS, recipients__email__iexact=to) if to else mails.exclude(kind__in=TO_OTHERS)
-    return list(theirs.order_by("created_at").values_list("message_id", flat=True)[:20])
+    if to:
+        mails = mails.filter(kind__in=TO_OTHERS, recipients__email__iexact=to)
+        return list(mails.order_by("created_at").values_list("message_id", flat=True)[:20])
+    ours = mails.exclude(kind__in=TO_OTHERS).order_by("created_at").values_list("created_at", "message_id")
+    theirs = _letters(ticket).order_by("message__created_at").values_list("message__created_at", "known_as")
+    return [message_id for _at, message_id in sorted([*ours[:20], *theirs[:20]])]
+
+
+def _answered(ticket: Ticket) -> str:
+    """The Message-ID of what the customer wrote last; nothing if they wrote no mail."""
+    return _letters(ticket).order_by("-message__created_at").values_list("known_as", flat=True).first() or ""
+
+
+def _letters(ticket: Ticket) -> QuerySet[Letter]:
+    return Letter.objects.filter(message__ticket=ticket, message__by_customer=ticket.customer_id).exclude(known_as="")
 
 
 def _customer_at(ticket: Ticket, address: Address) -> tuple[str, str]:

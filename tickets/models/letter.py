@@ -26,6 +26,7 @@ class Letter(models.Model):
     to = models.JSONField(default=list, blank=True, help_text="[[name, address], …], without our own.")
     cc = models.JSONField(default=list, blank=True, help_text="As `to`.")
     subject = models.CharField(max_length=300, blank=True)
+    known_as = models.CharField(max_length=320, blank=True, help_text="Its Message-ID: an answer names it.")
     html = models.TextField(blank=True)
     quoted = models.TextField(blank=True)
     is_cut = models.BooleanField(default=False, help_text="Its words were too many; all of them are in the raw mail.")
