@@ -21,6 +21,9 @@ class Kind:
     is_at_most_once: bool = False  # rather lost than doubled
     is_optional: bool = False  # an unsubscribed person does not get it
     is_urgent: bool = False  # asked for this minute: goes even to a suppressed address
+    is_by_person: bool = False  # somebody's own words to somebody
+    is_to_us: bool = False  # for one of our own people
+    has_null_sender: bool = False  # nobody is told when it cannot be delivered (RFC 3834)
     patience: timedelta = timedelta(days=4)  # after this a failed try is the last
 
 
@@ -34,11 +37,12 @@ class NotYet:
 
 KINDS = {
     "account": Kind(is_urgent=True, patience=timedelta(hours=12)),
-    "reply": Kind(),
-    "reply_copy": Kind(),  # an answer, to somebody who is copied
-    "forward": Kind(),
-    "acknowledgement": Kind(is_at_most_once=True),
-    "notification": Kind(is_at_most_once=True),
+    "reply": Kind(is_by_person=True),
+    "reply_copy": Kind(is_by_person=True),  # an answer, to somebody who is copied
+    "forward": Kind(is_by_person=True),
+    "acknowledgement": Kind(is_at_most_once=True, has_null_sender=True),
+    "notification": Kind(is_at_most_once=True, is_to_us=True),
+    "alarm": Kind(is_at_most_once=True, is_to_us=True),
     "copy": Kind(is_at_most_once=True),
     "code": Kind(is_at_most_once=True, patience=timedelta(hours=1)),
     "follow_up": Kind(is_at_most_once=True, is_optional=True),
@@ -48,6 +52,9 @@ KINDS = {
     "cause_fixed": Kind(is_at_most_once=True, is_optional=True),
 }
 OTHER = Kind()
+URGENT = [name for name, kind in KINDS.items() if kind.is_urgent]
+BY_PERSONS = [name for name, kind in KINDS.items() if kind.is_by_person]
+TO_US = [name for name, kind in KINDS.items() if kind.is_to_us]
 
 # Minutes until the next try after the first, second, … failed one.
 BACKOFF = (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
@@ -67,6 +74,19 @@ def may_get(why: str, kind: str) -> bool:
     if why == Why.UNSUBSCRIBED:
         return not rules.is_optional
     return rules.is_urgent and why == Why.BOUNCE
+
+
+def is_free(kind: str) -> bool:
+    """Whether it leaves although what is automatic has to wait, and even to who is blocked: it is not for strangers."""
+    rules = kind_named(kind)
+    return rules.is_urgent or rules.is_by_person or rules.is_to_us
+
+
+def patterns_of(email: str) -> list[str]:
+    """What may be blocked so that this address is: itself, or the domain that it is in, at any height."""
+    address = email.lower()
+    names = address.rpartition("@")[2].split(".")
+    return [address, *(f"@{'.'.join(names[at:])}" for at in range(len(names)))]
 
 
 def delay_after(attempts: int, *, spread: float, server_answered: bool = True) -> timedelta:

@@ -1,4 +1,4 @@
-"""Outgoing mail: one row per mail, one per recipient, and the addresses that get none."""
+"""Outgoing mail: one row per mail, and one per recipient."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, User
-from outbox.policy import Why
+from outbox.models.senders import Sender
+from outbox.models.sending import Sending
+from outbox.policy import BY_PERSONS, TO_US, URGENT
 
 
 class MailState(models.TextChoices):
@@ -51,6 +52,12 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """What should leave now, the longest due first."""
         return self.pending().filter(next_at__lte=now).order_by("next_at")
 
+    def let_go(self) -> MailQuerySet:
+        """Those that may leave as things are: not if all are stopped, or what is automatic waits for a person."""
+        is_stopped = Exists(Sending.objects.filter(is_stopped=True))
+        is_held = Exists(Sending.objects.filter(held_at__isnull=False))
+        return self.filter(Q(kind__in=URGENT) | ~is_stopped & (Q(kind__in=[*BY_PERSONS, *TO_US]) | ~is_held))
+
     def abandoned(self, now: datetime) -> MailQuerySet:
         """Claimed by a sender that did not come back in time."""
         return self.filter(state=MailState.SENDING, lease_until__lte=now)
@@ -87,6 +94,7 @@ class Mail(models.Model):
     dedupe_key = models.CharField(max_length=200, unique=True)
     message_id = models.CharField(max_length=320, unique=True)
 
+    sender = models.ForeignKey(Sender, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     from_name = models.CharField(max_length=200, blank=True)
     from_email = models.CharField(max_length=254)
     reply_to = models.CharField(max_length=254, blank=True)
@@ -166,136 +174,3 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return self.email
-
-
-class SuppressionQuerySet(models.QuerySet["Suppression"]):
-    def reasons_for(self, emails: list[str]) -> dict[str, str]:
-        """Why each of these addresses, in lower case, gets no mail; those without a reason are left out."""
-        return dict(self.filter(email__in=[email.lower() for email in emails]).values_list("email", "reason"))
-
-    def add(self, email: str, reason: Why) -> Suppression:
-        """Note a reason; a graver one replaces an unsubscription, and nothing else."""
-        entry, _ = self.get_or_create(email=email.lower(), defaults={"reason": reason})
-        if entry.reason == Why.UNSUBSCRIBED and reason != Why.UNSUBSCRIBED:
-            entry.reason = reason
-            entry.save(update_fields=["reason"])
-        return entry
-
-
-class Suppression(models.Model):
-    """An address, in lower case, that gets no mail, or none that nobody asked for."""
-
-    email = models.CharField(max_length=254, unique=True)
-    reason = models.CharField(max_length=12, choices=[(why.value, why.value.capitalize()) for why in Why])
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = SuppressionQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="suppression_lower"),
-            models.CheckConstraint(condition=Q(reason__in=[why.value for why in Why]), name="suppression_reason_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.email}: {self.reason}"
-
-
-class Sender(models.Model):
-    """An address that our mails come from; one without a team is for all who have none of their own."""
-
-    email = models.EmailField(max_length=254)
-    name = models.CharField(max_length=120, blank=True, help_text="Shown beside the address; empty: the company's.")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="senders")
-    is_usual = models.BooleanField(default=False, help_text="The one that its team takes, of several.")
-    reply_to = models.EmailField(max_length=254, blank=True, help_text="Where answers come in; empty: the same.")
-    has_plus = models.BooleanField(
-        default=True,
-        help_text="Whether name+anything@… reaches the same mailbox: then answers find their ticket by it.",
-    )
-    signature = models.TextField(max_length=2000, blank=True, help_text="With variables; empty: the company's.")
-    transport = models.TextField(blank=True, help_text="Encrypted: how its mails leave, if not as all others do.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["email"]
-        constraints = [
-            models.UniqueConstraint(Lower("email"), "team", name="sender_once_per_team", nulls_distinct=False),
-            models.UniqueConstraint("team", name="sender_one_usual", condition=Q(is_usual=True), nulls_distinct=False),
-        ]
-
-    def __str__(self) -> str:
-        return self.email
-
-
-class Attempt(models.Model):
-    """One try to hand over a mail, in the server's own words."""
-
-    mail = models.ForeignKey(Mail, on_delete=models.CASCADE, related_name="tries")
-    number = models.PositiveSmallIntegerField()
-    email = models.CharField(max_length=254, blank=True, help_text="The recipient; empty: all of them.")
-    at = models.DateTimeField(default=timezone.now)
-    outcome = models.CharField(max_length=10, help_text="taken, later, never, doubt, no_server or held")
-    reply = models.CharField(max_length=500, blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.mail_id} {self.number}: {self.outcome}"
-
-
-class Sending(models.Model):
-    """Whether mails leave at all, and how fast. There is one row, or none: then everything is as usual."""
-
-    is_stopped = models.BooleanField(default=False, help_text=_("No mail leaves."))
-    stopped_at = models.DateTimeField(null=True, blank=True)
-    stopped_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    stopped_why = models.CharField(max_length=200, blank=True)
-    per_recipient = models.PositiveSmallIntegerField(default=30, help_text=_("Mails to one address in ten minutes."))
-    per_domain = models.PositiveIntegerField(default=600, help_text=_("Mails to one domain in ten minutes."))
-    bounces_stop_at = models.PositiveSmallIntegerField(
-        default=20, help_text=_("Of a hundred mails of the last hour; then what is automatic waits for a person.")
-    )
-    only_row = models.BooleanField(default=True, unique=True, editable=False)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(only_row=True), name="sending_is_single")]
-
-    def __str__(self) -> str:
-        return "stopped" if self.is_stopped else "sending"
-
-
-class Block(models.Model):
-    """An address, or `@domain` with all its subdomains, whose mails are spam and which gets no automatic mail."""
-
-    pattern = models.CharField(max_length=254, unique=True)
-    note = models.CharField(max_length=200, blank=True)
-    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["pattern"]
-        constraints = [
-            models.CheckConstraint(condition=Q(pattern=Lower("pattern")), name="block_lower"),
-            models.CheckConstraint(condition=Q(pattern__contains="@"), name="block_is_address_or_domain"),
-        ]
-
-    def __str__(self) -> str:
-        return self.pattern
-
-
-class Wording(models.Model):
-    """What a kind of mail says, where the company has put it in words of its own: Markdown with `{{ variables }}`."""
-
-    kind = models.CharField(max_length=40)
-    language = models.CharField(max_length=10)
-    subject = models.CharField(max_length=300, blank=True, help_text="Empty: as it comes.")
-    body = models.TextField(max_length=10_000)
-    changed_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("kind", "language", name="wording_once")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} ({self.language})"
