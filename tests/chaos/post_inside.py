@@ -43,7 +43,7 @@ from tickets.models import FollowUp, Ticket  # isort: skip
 
 OFFERED, ASKED = 14, 28  # of a hundred customers so many have an offer, and the next so many a survey to come
 SOON = timedelta(seconds=4)
-EVERY_SECONDS = 0.15
+EVERY_SECONDS = 0.5
 TABLES = {  # what falls due, and when it does
     "tickets_followup": ("due_at", "state = 'scheduled'"),
     "recovery_survey": ("due_at", "state = 'scheduled'"),
