@@ -37,7 +37,7 @@ from recovery.actions import (  # isort: skip
     send_offer,
     withdraw_offer,
 )
-from recovery.models import Offer, Policy, RemedyKind, Survey, Trigger  # isort: skip
+from recovery.models import Allowance, Offer, Policy, RemedyKind, Survey, Trigger  # isort: skip
 from tickets.actions import open_ticket, post_message, reopen_ticket, resolve_ticket  # isort: skip
 from tickets.models import FollowUp, Ticket  # isort: skip
 
@@ -57,6 +57,7 @@ def prepare() -> dict[str, Any]:
     team = create_team(by=None, name="Workshop")
     alice = User.objects.create_user("alice@example.com", PASSWORD, name="Alice Arden", role="manager")
     alice.teams.add(team)
+    Allowance.objects.create(role=alice.role, single=1000, weekly=10**6)
     now = timezone.now()
     Policy.objects.update_or_create(
         only_row=True,
