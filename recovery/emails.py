@@ -42,8 +42,11 @@ def offer(made: Offer) -> Mail | None:
         links = {"action_url": offer_url(made), "action_label": _("Choose what suits you")}
         if made.is_commercial:
             links["unsubscribe_url"] = unsubscribe_url(address.email)
-        words = {"offer": made, "options": list(made.options.all())}
-        text, html = render("recovery/mail/offer", _context(ticket) | words | links)
+        context = _context(ticket)
+        # Some begin their words with the name, and nobody is greeted twice.
+        is_greeted = bool(context["first_name"]) and made.words.startswith(context["first_name"])
+        words = {"offer": made, "options": list(made.options.all()), "is_greeted": is_greeted}
+        text, html = render("recovery/mail/offer", context | words | links)
         return queue_mail(
             kind="offer" if made.is_commercial else "service_notice",
             to=[(ticket.customer.name, address.email)],
@@ -165,6 +168,6 @@ def _back(ticket: Ticket) -> dict[str, object]:
     return {"action_url": ticket.site.url if ticket.site else "", "action_label": _("Open the chat")}
 
 
-def _context(ticket: Ticket) -> dict[str, object]:
+def _context(ticket: Ticket) -> dict[str, str]:
     name = ticket.customer.name.split()
     return {"first_name": name[0] if name else "", "color": ticket.site.color if ticket.site else ""}

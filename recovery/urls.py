@@ -52,6 +52,7 @@ urlpatterns = [
     path("recovery/approvals/<uuid:offer>/", approvals.decide, name="decide"),
     path("recovery/ledger/", ledger.ledger, name="ledger"),
     path("recovery/report/", report.overview, name="report"),
+    path("recovery/report/same-failure/", report.same_failure, name="same_failure"),
     path("recovery/ledger/export/", ledger.export, name="ledger_export"),
     path("recovery/ledger/alarms/<int:pk>/", ledger.settle, name="settle_alarm"),
     path("settings/recovery/budgets/", budgets.budgets, name="budgets"),

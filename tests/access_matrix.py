@@ -530,6 +530,7 @@ DESK: dict[str, dict[str, str]] = {
     "recovery:approvals": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "recovery:decide": {"GET": "login 403 403 405 405 405", "POST": "login 403 403 303 303 303"},
     "recovery:report": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
+    "recovery:same_failure": {"GET": "login 403 403 404 404 404", "POST": "login 403 403 405 405 405"},
     "recovery:ledger": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "recovery:ledger_export": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "recovery:settle_alarm": {"GET": "login 403 403 403 405 405", "POST": "login 403 403 403 303 303"},

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Aggregate, Avg, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, Least
 
 from accounts.models import Desk, Team, User
@@ -18,11 +18,14 @@ from recovery.models import (
     LedgerEntry,
     Offer,
     Option,
+    Policy,
     RemedyKind,
     Survey,
     Trigger,
 )
 from recovery.models.cases import CaseQuerySet
+from recovery.queries.alike import Alike, alike
+from recovery.queries.beyond import Course, Percentile, beyond, course
 from recovery.queries.budgets import Limit, team_budgets
 from recovery.queries.helping import Comparison, against_the_held_out, between_variants, followed
 from recovery.shares import Mean, Share
@@ -32,16 +35,6 @@ Step = LedgerEntry.Step
 PERIODS = (30, 90, 365)
 USUAL_DAYS = 90
 CAUSES_SHOWN = 12
-
-
-class Percentile(Aggregate):
-    """Half of them took no longer (at 0.5), or nine in ten (at 0.9): PostgreSQL's `percentile_cont`."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(%(place)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-
-    def __init__(self, expression: Any, place: float, **extra: Any) -> None:
-        super().__init__(expression, place=place, **extra)
 
 
 @dataclass(frozen=True)
@@ -108,6 +101,9 @@ class Report:
     asked: int
     answers: dict[str, Mean | tuple[int, float | None]] = field(default_factory=dict)
     beyond: tuple[int, Decimal | None] = (0, None)
+    course: Course | None = None
+    target: Decimal = Decimal(1)
+    alike: Alike | None = None
     budgets: list[tuple[Team, Limit]] = field(default_factory=list)
 
     @property
@@ -124,6 +120,7 @@ def report(viewer: User, *, now: datetime, days: int) -> Report:
     contact, resolution = _timed(cases, now)
     spent, own, unknown = _spent(cases)
     recovered, asked, answers = _answers(cases)
+    target = Policy.current().target
     return Report(
         days=days,
         people=len({one.person for one in people}),
@@ -141,7 +138,10 @@ def report(viewer: User, *, now: datetime, days: int) -> Report:
         recovered=recovered,
         asked=asked,
         answers=answers,
-        beyond=_beyond(cases),
+        beyond=beyond(cases),
+        target=target.quantize(Decimal("0.01")),
+        course=course(cases, now=now, days=days, target=target),
+        alike=alike(viewer, now=now, days=days),
         budgets=team_budgets(viewer, now),
     )
 
@@ -250,11 +250,3 @@ def _answers(cases: CaseQuerySet) -> tuple[Share, int, dict[str, Any]]:
     )
     means = {name: (found[f"{name}_n"], found[f"{name}_mean"]) for name in ASKED_FOR}
     return Share(found["right"], found["said"]), found["asked"], means
-
-
-def _beyond(cases: CaseQuerySet) -> tuple[int, Decimal | None]:
-    """What was chosen over the gap, where there was one: how often, and the median."""
-    ratio = models.ExpressionWrapper(F("chosen__value") / F("gap"), output_field=models.FloatField())
-    rows = Offer.objects.filter(case__in=cases, state=Offer.State.ACCEPTED, gap__gt=0).order_by()
-    found = rows.aggregate(n=Count("pk"), median=Percentile(ratio, 0.5, output_field=models.FloatField()))
-    return found["n"], None if found["median"] is None else Decimal(str(round(found["median"], 2)))

@@ -57,3 +57,9 @@ def part_in_words(part: str) -> str:
 def times_ratio(ratio: Decimal | None) -> str:
     """1.4×: how far beyond the gap."""
     return "" if ratio is None else f"{number_format(ratio.normalize(), use_l10n=True)}×"
+
+
+@register.filter
+def times(ratio: float | None) -> str:
+    """The same of a measured number: 1.33×, to two decimals."""
+    return "–" if ratio is None else times_ratio(Decimal(str(round(ratio, 2))))

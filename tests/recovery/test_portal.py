@@ -19,7 +19,7 @@ from recovery.actions.offering import OptionDraft, send_offer
 from recovery.emails import offer_url, survey_url
 from recovery.jobs import send_surveys, take_back_unsent_offers
 from recovery.models import Case, Offer, Pool, Remedy, Survey, Voucher
-from tests.recovery.offering import at_once, failed, sent, steps
+from tests.recovery.offering import at_once, credit, failed, sent, steps
 from tickets.actions import open_ticket, post_message, resolve_ticket
 from tickets.models import Event, Ticket
 
@@ -59,6 +59,18 @@ def test_the_mail_leads_to_the_page_and_the_page_names_everything(client, offer)
     for words in ("We sent the wrong tyre", "20 back", "25 back", "Just fix it", "Call me", "Open until"):
         assert words in page
     assert "noindex" in page
+
+
+def test_the_mail_greets_once_and_sets_an_option_apart_from_what_explains_it(case, alice):
+    case.ticket.customer.name = "Carla Costa"
+    case.ticket.customer.save()
+    words = "Carla, we sent the wrong tyre.\n\nWe are sorry."
+    options = [credit("20", "€20 back\non your card\nby Friday"), credit("25", "€25 for your next visit")]
+    send_offer(draft_offer(case, by=alice, words=words, options=options), by=alice)
+    mail = Mail.objects.get(kind="service_notice")
+    assert "Hello" not in mail.text
+    assert "- €20 back\n  on your card\n  by Friday\n- €25 for your next visit\n- Or just" in mail.text
+    assert mail.text.count("Carla") == 1
 
 
 def test_one_press_chooses_and_a_second_shows_the_first(client, offer):
