@@ -52,7 +52,7 @@ def _newest(seen: EventQuerySet, family: list[int], before: int | None) -> Event
     if before is not None:
         events = _before(events, before)
     files = Prefetch("message__attachments", Attachment.objects.all(), to_attr="files")
-    events = events.select_related("message", "by_user").prefetch_related(files)
+    events = events.select_related("message__letter", "by_user").prefetch_related(files)
     # Of one ticket, seq is the order of what happened, and an index has it; of several, it is the time.
     order = ["-seq"] if len(family) == 1 else ["-at", "-pk"]
     return events.order_by(*order)[: PAGE_SIZE + 1]

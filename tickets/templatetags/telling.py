@@ -51,10 +51,11 @@ class MessageMenus:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._drawn: dict[tuple[str, bool], str] = {}
+        self._drawn: dict[tuple[str, bool, bool], str] = {}
 
     def of(self, message: Message) -> str:
-        kind = (message.kind, message.by_user_id == self._context["request"].user.pk)
+        is_mine = message.by_user_id == self._context["request"].user.pk
+        kind = (message.kind, is_mine, _came_by_mail(message))
         if kind not in self._drawn:
             self._drawn[kind] = self._draw(message)
         return format_html(self._drawn[kind], number=message.pk)
@@ -62,8 +63,12 @@ class MessageMenus:
     def _draw(self, message: Message) -> str:
         """The menu with `{number}` where the message's stands."""
         fragment = template.Engine.get_default().get_template("tickets/_message_menu.html")
-        with self._context.push(message=message, number="{number}"):
+        with self._context.push(message=message, number="{number}", is_letter=_came_by_mail(message)):
             return fragment.render(self._context)
+
+
+def _came_by_mail(message: Message) -> bool:
+    return message.by_customer_id is not None and hasattr(message, "letter")
 
 
 @register.simple_tag(takes_context=True)
