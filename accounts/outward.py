@@ -6,16 +6,19 @@ that a name which changes its mind in between (DNS rebinding) leads nowhere. Red
 
 from __future__ import annotations
 
+import json
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Timeout
 
 TIMEOUT = Timeout(connect=5, read=10)  # seconds
+MOST_BYTES = 64 * 1024  # of an answer that is read
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -38,6 +41,25 @@ def post_outward(url: str, body: bytes, headers: dict[str, str]) -> Answer:
 
     Errors: UnreachableError; ForbiddenAddressError.
     """
+    return _post(url, body, headers, most=0)[0]
+
+
+def exchange(url: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """Post a form to a public https address; the status, and the JSON object that is answered (empty if it is none).
+
+    Errors: UnreachableError; ForbiddenAddressError.
+    """
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    answer, body = _post(url, urlencode(form).encode(), headers, most=MOST_BYTES)
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    return answer.status, said if isinstance(said, dict) else {}
+
+
+def _post(url: str, body: bytes, headers: dict[str, str], *, most: int) -> tuple[Answer, bytes]:
+    """Post, and read so many bytes of the answer at most."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", _port(url)
     if not is_allowed(parts.scheme, port) or not host or "@" in parts.netloc:
@@ -50,10 +72,11 @@ def post_outward(url: str, body: bytes, headers: dict[str, str]) -> Answer:
                 "POST", path, body=body, headers={**headers, "Host": parts.netloc},
                 retries=False, redirect=False, preload_content=False,
             )  # fmt: skip
+            said = bytes(answer.read(most, decode_content=False)) if most else b""
             answer.close()
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise UnreachableError(f"{type(error).__name__}: {error}"[:200]) from error
-    return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()})
+    return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}), said
 
 
 def is_allowed(scheme: str, port: int) -> bool:

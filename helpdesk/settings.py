@@ -261,6 +261,28 @@ OUTBOX_SMTP = {
     "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
     "timeout": 20,
 }
+# Where mail servers hand mails to us (mailroom/listening.py).
+MAIL_LISTEN = env.list("MAIL_LISTEN", default=[])
+# Mailboxes that sign in at Google or Microsoft (mailroom/actions/connecting.py).
+OAUTH_CLIENTS = {
+    "google": {
+        "id": env.str("GOOGLE_CLIENT_ID", ""),
+        "secret": env.str("GOOGLE_CLIENT_SECRET", ""),
+        "tenant": "",
+    },
+    "microsoft": {
+        "id": env.str("MICROSOFT_CLIENT_ID", ""),
+        "secret": env.str("MICROSOFT_CLIENT_SECRET", ""),
+        "tenant": env.str("MICROSOFT_TENANT", "common"),
+    },
+}
+# A provider's API instead of a server: see `PROVIDERS` in outbox/policy.py.
+EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", "").lower()
+_provider_settings = env.str("EMAIL_PROVIDER_SETTINGS", "")
+try:
+    EMAIL_PROVIDER_SETTINGS = provider_settings(EMAIL_PROVIDER, _provider_settings) if EMAIL_PROVIDER else {}
+except ValueError as _fault:
+    raise ImproperlyConfigured(str(_fault)) from _fault
 # What does not fit is named in the mail. Base64 adds a third; most servers take 25 MB.
 OUTBOX_MAX_FILES_BYTES = env.int("OUTBOX_MAX_FILES_BYTES", 15 * 1024 * 1024)
 
