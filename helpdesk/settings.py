@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from accounts.languages import DESK_LANGUAGES
+from outbox.policy import provider_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -162,7 +163,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "recovery.jobs"]
+CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "mailroom.jobs", "recovery.jobs"]
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
@@ -193,6 +194,8 @@ CELERY_BEAT_SCHEDULE = {
     "notes for browsers": {"task": "tickets.jobs.push_notifications", "schedule": 5.0},
     "notifications by mail": {"task": "tickets.jobs.mail_digests", "schedule": 30.0},
     "conversations that we begin": {"task": "tickets.jobs.write_outreaches", "schedule": 5.0},
+    "mails that came in": {"task": "mailroom.jobs.handle_due", "schedule": 10.0},
+    "mails of long ago": {"task": "mailroom.jobs.forget_old_mails", "schedule": 3600.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
@@ -285,6 +288,9 @@ except ValueError as _fault:
     raise ImproperlyConfigured(str(_fault)) from _fault
 # What does not fit is named in the mail. Base64 adds a third; most servers take 25 MB.
 OUTBOX_MAX_FILES_BYTES = env.int("OUTBOX_MAX_FILES_BYTES", 15 * 1024 * 1024)
+
+# For so many days what was received is kept as it came; what became of it stays known.
+RAW_MAIL_DAYS = env.int("RAW_MAIL_DAYS", 90)
 
 # --- Who may sign in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

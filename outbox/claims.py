@@ -13,13 +13,33 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from outbox.models import END_STATES, Mail, MailQuerySet, MailState, RecipientState, Suppression
-from outbox.policy import MAX_DOUBTS, Why, delay_after, may_get
+from outbox.models import (
+    END_STATES,
+    Attempt,
+    Block,
+    Mail,
+    MailQuerySet,
+    MailState,
+    Outcome,
+    Recipient,
+    RecipientState,
+    Sending,
+    Suppression,
+)
+from outbox.policy import MAX_DOUBTS, NotYet, Why, delay_after, is_free
+from outbox.queries import bounce_rate, refusal, room_for, who_waits
 from outbox.transport import Result, Verdict
 
 # Every step of SMTP may take the full time-out: connect, sender and recipients, then DATA, text and answer.
 STEPS_BEFORE_DATA = 2
 STEPS_AFTER_DATA = 3
+NO_ANSWER = gettext_noop("The sender stopped before an answer came.")
+OUTCOMES = {
+    Verdict.TAKEN: Outcome.TAKEN,
+    Verdict.LATER: Outcome.LATER,
+    Verdict.NEVER: Outcome.NEVER,
+    Verdict.DOUBT: Outcome.DOUBT,
+}
 CHANGING = ["state", "reason", "doubts", "next_at", "lease_until", "smtp_reply", "sent_at", "text", "html"]
 
 
@@ -29,9 +49,9 @@ def lease(steps: int) -> timedelta:
 
 @transaction.atomic
 def claim(mails: MailQuerySet) -> Mail | None:
-    """Take the first of these mails that is due and that nobody else holds."""
+    """Take the first of these mails that is due, may leave as things are, and is held by nobody else."""
     now = timezone.now()
-    mail = mails.due(now).select_for_update(skip_locked=True).first()
+    mail = mails.due(now).let_go().select_related("sender").select_for_update(of=("self",), skip_locked=True).first()
     if mail is None:
         return None
     mail.state, mail.attempts, mail.data_started_at = MailState.SENDING, mail.attempts + 1, None
@@ -42,31 +62,30 @@ def claim(mails: MailQuerySet) -> Mail | None:
 
 @transaction.atomic
 def begin_data(mail: Mail, emails: list[str]) -> bool:
-    """Note that the text leaves now for these recipients; False if the mail is no longer ours."""
+    """Note that the text leaves now for these recipients; False if the mail is no longer ours, or none leaves now."""
     now = timezone.now()
-    ours = Mail.objects.filter(pk=mail.pk, state=MailState.SENDING, attempts=mail.attempts, lease_until__gt=now).update(
-        data_started_at=now, lease_until=now + lease(STEPS_AFTER_DATA)
-    )
+    still = Mail.objects.filter(pk=mail.pk, state=MailState.SENDING, attempts=mail.attempts, lease_until__gt=now)
+    ours = still.let_go().update(data_started_at=now, lease_until=now + lease(STEPS_AFTER_DATA))
     if ours:
         mail.recipients.filter(email__in=emails).update(state=RecipientState.SENDING)
     return bool(ours)
 
 
 @transaction.atomic
-def drop_suppressed(mail: Mail) -> list[str]:
-    """Strike out who may not get this mail any more; the addresses that are left."""
-    waiting = list(mail.recipients.filter(state=RecipientState.PENDING))
-    reasons = Suppression.objects.reasons_for([person.email for person in waiting])
+def screen(mail: Mail) -> list[str] | NotYet:
+    """Strike out who may not get this mail any more; the addresses that are left, or when there is room for them."""
+    waiting = who_waits(mail)
+    blocked = set() if is_free(mail.kind) else Block.objects.among(person.email for person in waiting)
     left = []
     for person in waiting:
-        why = reasons.get(person.email.lower())
-        if why is None or may_get(why, mail.kind):
-            left.append(person.email)
-        else:
+        why = refusal(mail.kind, person, blocked)
+        if why:
             mail.recipients.filter(pk=person.pk, state=RecipientState.PENDING).update(
                 state=RecipientState.SUPPRESSED, smtp_reply=why
             )
-    return left
+        else:
+            left.append(person)
+    return room_for(left, timezone.now()) or [person.email for person in left]
 
 
 @transaction.atomic
@@ -92,27 +111,32 @@ def postpone(mail: Mail, *, until: datetime, reason: str) -> None:
 def put_back(mail: Mail, *, reason: str, server_answered: bool = True) -> None:
     """Nothing was handed over: try again later, or give up if it is too late for that."""
     row = _still_ours(mail)
+    if not server_answered:
+        _note(mail, {"": (Outcome.NO_SERVER, reason)})
     if row and row.state not in END_STATES:
-        _conclude(row, timezone.now(), reply=reason, server_answered=server_answered)
+        _conclude(row, timezone.now(), list(row.recipients.all()), reply=reason, server_answered=server_answered)
 
 
 @transaction.atomic
 def record(mail: Mail, results: Mapping[str, Result]) -> None:
     """Write down what the server said to each recipient, and what follows for the mail."""
     row = _still_ours(mail)
+    _note(mail, {email: (OUTCOMES[result.verdict], result.reply) for email, result in results.items()})
     if row and row.state in END_STATES:  # ended without us; that the server has it is still worth knowing
         results = {email: result for email, result in results.items() if result.verdict is Verdict.TAKEN}
     if row is None or not results:
         return
-    now = timezone.now()
     row.doubts += any(result.verdict is Verdict.DOUBT for result in results.values())
-    for person in row.recipients.filter(email__in=results):
-        result = results[person.email]
-        person.state, person.smtp_reply = _fate(row, result.verdict), result.reply
-        person.save(update_fields=["state", "smtp_reply"])
-        if result.is_hard_bounce:
-            Suppression.objects.add(person.email, Why.BOUNCE)
-    _conclude(row, now, reply=next(iter(results.values())).reply)
+    people = list(row.recipients.all())
+    for person in people:
+        if result := results.get(person.email):
+            person.state, person.smtp_reply = _fate(row, result.verdict), result.reply
+            person.save(update_fields=["state", "smtp_reply"])
+            if result.is_hard_bounce:
+                Suppression.objects.add(person.email, Why.BOUNCE)
+    _conclude(row, timezone.now(), people, reply=next(iter(results.values())).reply)
+    if any(result.verdict is Verdict.NEVER for result in results.values()):
+        hold_if_many_bounce(timezone.now())
 
 
 @transaction.atomic
@@ -122,11 +146,33 @@ def release_abandoned(now: datetime, *, limit: int = 200) -> int:
     for row in rows:
         is_doubtful = row.data_started_at is not None
         row.doubts += is_doubtful
-        row.recipients.filter(state=RecipientState.SENDING).update(
-            state=_fate(row, Verdict.DOUBT), smtp_reply=gettext_noop("The sender stopped before an answer came.")
-        )
-        _conclude(row, now, reply=gettext_noop("The sender stopped."), at_once=not is_doubtful)
+        people = list(row.recipients.all())
+        lost = [person for person in people if person.state == RecipientState.SENDING]
+        for person in lost:
+            person.state, person.smtp_reply = _fate(row, Verdict.DOUBT), NO_ANSWER
+            person.save(update_fields=["state", "smtp_reply"])
+        _note(row, {person.email: (Outcome.DOUBT, NO_ANSWER) for person in lost})
+        _conclude(row, now, people, reply=gettext_noop("The sender stopped."), at_once=not is_doubtful)
     return len(rows)
+
+
+def hold_if_many_bounce(now: datetime) -> bool:
+    """Let what is automatic wait for a person, where too much of what left in the last hour was refused or came back.
+
+    Asked with each refusal; True if it waits from now on.
+    """
+    if not bounce_rate(now).is_too_much:
+        return False
+    Sending.objects.get_or_create()
+    return bool(Sending.objects.filter(held_at=None).update(held_at=now))
+
+
+def _note(mail: Mail, outcomes: Mapping[str, tuple[Outcome, str]]) -> None:
+    """The log of this try: a row for each recipient, or one for all (the address is empty)."""
+    Attempt.objects.bulk_create(
+        Attempt(mail_id=mail.pk, number=mail.attempts, email=email, outcome=outcome, reply=reply[:500])
+        for email, (outcome, reply) in outcomes.items()
+    )
 
 
 def _fate(mail: Mail, verdict: Verdict) -> RecipientState:
@@ -146,13 +192,23 @@ def _still_ours(mail: Mail) -> Mail | None:
     return Mail.objects.select_for_update().filter(pk=mail.pk, attempts=mail.attempts).first()
 
 
-def _conclude(mail: Mail, now: datetime, *, reply: str, server_answered: bool = True, at_once: bool = False) -> None:
-    """Derive the mail's state from its recipients' and save it."""
-    people = mail.recipients
-    people.filter(state=RecipientState.SENDING).update(state=RecipientState.PENDING)
-    if now >= mail.give_up_at:
-        people.filter(state=RecipientState.PENDING).update(state=RecipientState.FAILED, smtp_reply=reply)
-    states = set(people.values_list("state", flat=True))
+def _conclude(
+    mail: Mail,
+    now: datetime,
+    people: list[Recipient],
+    *,
+    reply: str,
+    server_answered: bool = True,
+    at_once: bool = False,
+) -> None:
+    """Derive the mail's state from its recipients', all of whom are `people`, and save it. Its row is locked."""
+    is_too_late = now >= mail.give_up_at
+    for person in people:
+        if person.state == RecipientState.SENDING or (is_too_late and person.state == RecipientState.PENDING):
+            person.state = RecipientState.FAILED if is_too_late else RecipientState.PENDING
+            person.smtp_reply = reply if is_too_late else person.smtp_reply
+            person.save(update_fields=["state", "smtp_reply"])
+    states = {person.state for person in people}
     mail.lease_until, mail.smtp_reply = None, reply
     if RecipientState.SENT in states:
         mail.sent_at = mail.sent_at or now

@@ -3,26 +3,23 @@
 from time import monotonic
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
 from outbox import claims
-from outbox.models import Mail
 from outbox.tasks import send_claimed
-from outbox.transport import Session
+from outbox.transport import Ways
 
 SECONDS = 8.0  # shorter than the clock's beat, so that sweeps do not pile up on a slow server
 
 
 @shared_task(ignore_result=True)
 def send_due(seconds: float = SECONDS) -> int:
-    """Send due mails over one connection until none is left or the time is up; their number."""
+    """Send due mails, over one connection for each way out, until none is left or the time is up; their number."""
     claims.release_abandoned(timezone.now())
     stop_at = monotonic() + seconds
     count = 0
-    with Session(settings.OUTBOX_SMTP) as session:
-        while monotonic() < stop_at and (mail := claims.claim(Mail.objects.all())):
+    with Ways() as ways:
+        while monotonic() < stop_at and (mail := claims.claim(ways.open_ones())):
             count += 1
-            if not send_claimed(mail, session):
-                break  # no server: the others keep their first try
+            send_claimed(mail, ways)
     return count

@@ -20,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from outbox.headers import loop_mark, mailbox
+from outbox.headers import loop_mark, mailbox, verp_address
 from outbox.models import Mail
 from outbox.policy import kind_named
 from outbox.tokens import unsubscribe_url
@@ -38,8 +38,22 @@ ANOTHER_WAY = gettext_lazy("Tell us, and we send it another way.")
 def to_bytes(mail: Mail, now: datetime) -> bytes:
     """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients, unless the
     mail says whom its header names."""
+    return _flatten(to_message(mail, now).message())
+
+
+def to_message(mail: Mail, now: datetime) -> EmailMultiAlternatives:
+    """The same in its parts, for who puts them together otherwise."""
     with translation.override(mail.language):
-        return _flatten(_message(mail, now).message())
+        return _message(mail, now)
+
+
+def envelope_sender(mail: Mail) -> str:
+    """Where the mail comes back if it cannot be delivered; empty: nowhere, so that no loop begins (RFC 3834)."""
+    if kind_named(mail.kind).has_null_sender:
+        return ""
+    if mail.sender and mail.sender.has_plus:
+        return verp_address(mail.pk, mail.sender.answers_at)
+    return mail.from_email
 
 
 def _message(mail: Mail, now: datetime) -> EmailMultiAlternatives:

@@ -1,8 +1,10 @@
 """The rules of sending, as a table and pure functions: what each kind of mail deserves, and when to try again."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Why(StrEnum):
@@ -56,12 +58,44 @@ URGENT = [name for name, kind in KINDS.items() if kind.is_urgent]
 BY_PERSONS = [name for name, kind in KINDS.items() if kind.is_by_person]
 TO_US = [name for name, kind in KINDS.items() if kind.is_to_us]
 
+# Mail providers whose API we speak (by django-anymail), each with the settings that it needs.
+PROVIDERS = {
+    "brevo": ("api_key",),
+    "mailersend": ("api_token",),
+    "mailgun": ("api_key",),
+    "mailjet": ("api_key", "secret_key"),
+    "mailtrap": ("api_token",),
+    "mandrill": ("api_key",),
+    "postal": ("api_key", "api_url"),
+    "postmark": ("server_token",),
+    "resend": ("api_key",),
+    "scaleway": ("secret_key", "project_id"),
+    "sendgrid": ("api_key",),
+    "sparkpost": ("api_key",),
+    "unisender_go": ("api_key", "api_url"),
+}
+
 # Minutes until the next try after the first, second, … failed one.
 BACKOFF = (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
 # While no server answers at all, the mail is not to blame and should leave soon after it is back.
 BACKOFF_NO_SERVER = BACKOFF[:2]
 # How often a mail may be sent again although the server may have taken it already.
 MAX_DOUBTS = 2
+
+
+def provider_settings(name: str, written: str) -> dict[str, Any]:
+    """A provider's settings from their JSON. ValueError says what is wrong with them."""
+    if name not in PROVIDERS:
+        raise ValueError(f"EMAIL_PROVIDER: {name!r} is none of {', '.join(PROVIDERS)}.")
+    try:
+        given = json.loads(written or "{}")
+    except ValueError as error:
+        raise ValueError(f"EMAIL_PROVIDER_SETTINGS is no JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise ValueError('EMAIL_PROVIDER_SETTINGS must be a JSON object, such as {"api_key": "…"}.')
+    if missing := [key for key in PROVIDERS[name] if not given.get(key)]:
+        raise ValueError(f"EMAIL_PROVIDER_SETTINGS for {name} lacks {', '.join(missing)}.")
+    return given
 
 
 def kind_named(name: str) -> Kind:

@@ -11,15 +11,13 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_noop
 
 from outbox import claims
-from outbox.mime import to_bytes
 from outbox.models import Mail
 from outbox.policy import NotYet
-from outbox.transport import LeaseLostError, NoServerError, Session
+from outbox.transport import LeaseLostError, NoServerError, Ways
 
 log = logging.getLogger(__name__)
 WARN_EVERY = 60.0  # seconds
@@ -80,11 +78,11 @@ def deliver(mail_id: str) -> None:
     """Send one mail, if it is still due."""
     mail = claims.claim(Mail.objects.filter(pk=mail_id))
     if mail:
-        with Session(settings.OUTBOX_SMTP) as session:
-            send_claimed(mail, session)
+        with Ways() as ways:
+            send_claimed(mail, ways)
 
 
-def send_claimed(mail: Mail, session: Session) -> bool:
+def send_claimed(mail: Mail, ways: Ways) -> bool:
     """See a claimed mail through to whatever comes of it; False if there was no server to send it to."""
     try:
         reason = forbidden(mail)
@@ -98,23 +96,22 @@ def send_claimed(mail: Mail, session: Session) -> bool:
     if reason:
         claims.cancel_claimed(mail, reason=reason)
         return True
-    emails = claims.drop_suppressed(mail)
+    emails = claims.screen(mail)
+    if isinstance(emails, NotYet):
+        claims.postpone(mail, until=emails.until, reason=emails.reason)
+        return True
     if not emails:
         claims.put_back(mail, reason="")  # nobody is left, so that ends it
         return True
     try:
-        results = session.send(
-            mail.from_email,
-            emails,
-            to_bytes(mail, timezone.now()),
-            before_data=lambda wanted: claims.begin_data(mail, wanted),
-        )
+        results = ways.carrier_of(mail).carry(mail, emails, before_data=lambda wanted: claims.begin_data(mail, wanted))
     except NoServerError as error:
         log.warning("No mail server: %s", error)
+        ways.give_up(mail)
         claims.put_back(mail, reason=str(error), server_answered=False)
         return False
     except LeaseLostError:
-        log.warning("Mail %s took longer than its lease and was left alone.", mail.pk)
+        log.warning("Mail %s took longer than its lease, or none leaves now: it was left alone.", mail.pk)
         return True
     claims.record(mail, results)
     return True

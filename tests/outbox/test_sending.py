@@ -16,7 +16,7 @@ from outbox.jobs import send_due
 from outbox.models import Mail, Suppression
 from outbox.policy import NotYet, Why
 from outbox.tasks import deliver, send_claimed
-from outbox.transport import NoServerError, Result, Session, Verdict
+from outbox.transport import NoServerError, Result, Session, Verdict, Ways
 from tests.outbox.conftest import (
     Fault,
     Server,
@@ -408,8 +408,8 @@ def test_a_sender_that_lost_its_lease_leaves_the_next_ones_claim_alone(promise: 
 def test_nothing_is_handed_over_once_the_lease_is_lost(smtp: Server, promise: Promise) -> None:
     mail = claimed(promise())
     end_leases()
-    with Session(_options(smtp)) as session:
-        assert send_claimed(mail, session)
+    with Ways() as ways:
+        assert send_claimed(mail, ways)
     assert (smtp.offers, smtp.taken) == (1, [])
     assert again(mail).state == "sending"  # the clock will release it
     assert send_due() == 1

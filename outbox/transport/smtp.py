@@ -2,38 +2,18 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from django.core.mail.utils import DNS_NAME
+from django.utils import timezone
 
 from outbox.headers import clean_text
+from outbox.mime import envelope_sender, to_bytes
+from outbox.models import Mail
 from outbox.policy import is_hard_bounce
-
-
-class Verdict(Enum):
-    TAKEN = auto()  # the server has it and answers for it
-    LATER = auto()  # surely not taken; may be tried again
-    NEVER = auto()  # refused for good
-    DOUBT = auto()  # the text was handed over and no answer came back
-
-
-@dataclass(frozen=True)
-class Result:
-    verdict: Verdict
-    reply: str
-    is_hard_bounce: bool = False
-
-
-class NoServerError(Exception):
-    """No session could be had: unreachable, no TLS, sign-in refused."""
-
-
-class LeaseLostError(Exception):
-    """`before_data` said no: the mail is no longer ours to send."""
+from outbox.transport.verdicts import BeforeData, LeaseLostError, NoServerError, Result, Verdict
 
 
 class Session:
@@ -54,9 +34,11 @@ class Session:
     ) -> None:
         self.close()
 
-    def send(
-        self, sender: str, recipients: list[str], payload: bytes, *, before_data: Callable[[list[str]], bool]
-    ) -> dict[str, Result]:
+    def carry(self, mail: Mail, recipients: list[str], *, before_data: BeforeData) -> dict[str, Result]:
+        payload = to_bytes(mail, timezone.now())
+        return self.send(envelope_sender(mail), recipients, payload, before_data=before_data)
+
+    def send(self, sender: str, recipients: list[str], payload: bytes, *, before_data: BeforeData) -> dict[str, Result]:
         """Offer one mail; the server's verdict for each recipient. NoServerError when there is none to offer it to.
 
         `before_data` gets the recipients the server wants it for, just before the text leaves; if it says no,
