@@ -38,7 +38,9 @@ class Parsed:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()  # oldest first
     sent_at: datetime | None = None
-    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)  # lower-case name -> values, top first
+    # Lower-case name -> values, top first, on one line each. Encoded words are left as they are: what one decodes to
+    # may look like an address or a result, and is none.
+    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     text: str = ""  # what was written now, without the quote
     quoted: str = ""  # what it answers, as text
     html: str = ""  # what was written now, clean; empty where the mail is plain text
