@@ -13,13 +13,16 @@ continues or that continue it, and those linked as the same. `docs/recovery.md` 
   count once, and one stretch counts 8 hours at most: beyond a working day the delay is the failure, not its hassle.
 - **asked_twice** and **trip**: as our people marked them on messages.
 
+What one of us dismissed (it did not happen, or was no trouble) is still shown, with the reason, and counts nothing; nor
+does a stretch of waiting that was dismissed hide another one beside it.
+
 A repeat contact is within 7 days as in the field's "first contact resolution"; what each part is worth is a setting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -35,6 +38,7 @@ PARTS = (REPEAT_CONTACT, CHANNEL_CHANGE, TRANSFER, ASKED_TWICE, REOPENED, WAITIN
 
 SAME_CONTACT = timedelta(hours=4)  # a pause shorter than this is one conversation
 REPEAT_WITHIN = timedelta(days=7)
+Entry = tuple[int, int, str]  # of a timeline: the ticket, the event's place in it, and the part that was seen in it
 MOST_HOURS = Decimal(8)  # of one stretch of waiting
 QUARTER = timedelta(minutes=15)
 
@@ -100,6 +104,7 @@ class Evidence:
     words: str = ""
     event_id: int | None = None
     message_id: int | None = None
+    dismissed: str | None = None  # why it does not count
 
     @property
     def anchor(self) -> str:
@@ -116,7 +121,7 @@ class HasslePart:
     """A part of the hassle: how often or how long, at what price, and where it can be seen."""
 
     part: str
-    count: Decimal  # times; of waiting, hours
+    count: Decimal  # times; of waiting, hours; without what was dismissed
     price: Decimal  # for one, in the company's currency
     amount: Decimal  # count × price, in the currency that was asked for
     evidence: tuple[Evidence, ...]
@@ -130,31 +135,38 @@ def hassle_parts(
     prices: Mapping[str, Decimal],
     currency: str,
     rate: Decimal = Decimal(1),
+    dismissed: Mapping[Entry, str] | None = None,
 ) -> tuple[HasslePart, ...]:
     """The parts that there are, in the order of PARTS; what is read in which order makes no difference.
 
     `prices` are in the company's currency, of which one unit of `currency` is worth `rate`. Each amount is exact in
-    the decimals of `currency`, so that the hassle is the sum of what is shown.
+    the decimals of `currency`, so that the hassle is the sum of what is shown. `dismissed` says what does not count,
+    and why.
     """
+    not_counted = dismissed or {}
     log = sorted(happenings, key=lambda one: (one.at, one.ticket, one.seq))
     found: dict[str, list[Evidence]] = {
         REPEAT_CONTACT: [_seen(one) for one in _repeated(log)],
         CHANNEL_CHANGE: [_seen(one) for one in _changed_channel(log)],
         TRANSFER: [_seen(one) for one in log if one.what is What.PASSED_ON],
         REOPENED: [_seen(one) for one in log if one.what is What.CAME_BACK],
-        WAITING: _waited(lates),
+        WAITING: _waited(lates, not_counted),
         ASKED_TWICE: [],
         TRIP: [],
     }
     for mark in sorted(marks, key=lambda one: (one.at, one.ticket, one.seq, one.part)):
         found[mark.part].append(Evidence(mark.ticket, mark.seq, mark.at, words=mark.words, message_id=mark.message_id))
+    told = {
+        part: [replace(one, dismissed=not_counted.get((one.ticket, one.seq, part))) for one in evidence]
+        for part, evidence in found.items()
+    }
     return tuple(
-        _priced(part, found[part], price=prices[part], currency=currency, rate=rate) for part in PARTS if found[part]
+        _priced(part, told[part], price=prices[part], currency=currency, rate=rate) for part in PARTS if told[part]
     )
 
 
 def _priced(part: str, evidence: list[Evidence], *, price: Decimal, currency: str, rate: Decimal) -> HasslePart:
-    count = sum((one.count for one in evidence), Decimal(0))
+    count = sum((one.count for one in evidence if one.dismissed is None), Decimal(0))
     return HasslePart(part, count, price, exact(count * price / rate, currency), tuple(evidence))
 
 
@@ -182,8 +194,16 @@ def _changed_channel(log: list[Happening]) -> list[Happening]:
     return list(first.values())[1:]
 
 
-def _waited(lates: Iterable[Late]) -> list[Evidence]:
-    """Each stretch with its hours; where two overlap, the time belongs to the one that began first."""
+def _waited(lates: Iterable[Late], dismissed: Mapping[Entry, str]) -> list[Evidence]:
+    """Each stretch with its hours; what was dismissed hides nothing of the others."""
+    both: tuple[list[Late], list[Late]] = ([], [])
+    for late in lates:
+        both[(late.ticket, late.seq, WAITING) in dismissed].append(late)
+    return sorted([*_stretches(both[0]), *_stretches(both[1])], key=lambda one: (one.at, one.ticket, one.seq))
+
+
+def _stretches(lates: Iterable[Late]) -> list[Evidence]:
+    """Each with its hours; where two overlap, the time belongs to the one that began first."""
     found: list[Evidence] = []
     reached: datetime | None = None
     for late in sorted(lates, key=lambda one: (one.start, one.end, one.ticket, one.seq)):

@@ -25,6 +25,7 @@ urlpatterns = [
     path("tickets/<int:number>/recovery/failure/withdraw/", panel.withdraw, name="withdraw_failure"),
     path("tickets/<int:number>/recovery/fault/", panel.fault, name="fault"),
     path("tickets/<int:number>/recovery/marks/", panel.mark, name="mark"),
+    path("tickets/<int:number>/recovery/hassle/", panel.dismiss, name="dismiss_hassle"),
     path("tickets/<int:number>/recovery/case/", cases.case, name="case"),
     path("tickets/<int:number>/recovery/case/open/", cases.open_case, name="open_case"),
     path("recovery/", cases.queue, name="queue"),

@@ -41,6 +41,7 @@ class EvidenceOut(serializers.Serializer[Any]):
     seq = serializers.IntegerField(help_text="Which of its events shows it.")
     at = Time()
     count = serializers.DecimalField(max_digits=8, decimal_places=2, help_text="Times; of waiting, hours.")
+    dismissed = serializers.CharField(allow_null=True, help_text="Why one of you does not count it; null: it counts.")
 
 
 class HasslePartOut(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from recovery.actions.cases import (
     take_case,
     verify_case,
 )
+from recovery.actions.dismissing import dismiss_hassle, restore_hassle
 from recovery.actions.failing import mark_hassle, note_failure, unmark_hassle, withdraw_failure
 from recovery.actions.offering import (
     OptionDraft,
@@ -43,6 +44,7 @@ __all__ = [
     "close_case",
     "contact_case",
     "decline_offer",
+    "dismiss_hassle",
     "draft_offer",
     "escalate_case",
     "expire_offer",
@@ -57,10 +59,11 @@ __all__ = [
     "refuse_offer",
     "remember_case",
     "reopen_case",
+    "restore_hassle",
     "send_offer",
     "send_survey",
-    "set_prices",
     "set_allowance",
+    "set_prices",
     "set_rate",
     "set_team_budget",
     "settle_alarm",

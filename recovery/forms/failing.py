@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import currency_code
+from recovery.actions.dismissing import REASON_CHARS
 from recovery.actions.failing import MARKED, NOTE_CHARS
 from recovery.forms.amounts import AmountField
 from recovery.gap import suggested_loss
-from recovery.models import Failure, Kind, Severity
+from recovery.models import Failure, Kind, Part, Severity
 
 FAULT = {"yes": True, "no": False, "unknown": None}
 FAULT_CHOICES = [
@@ -86,6 +87,15 @@ class FaultForm(forms.Form):
 class MarkForm(forms.Form):
     message = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     part = forms.ChoiceField(choices=[(part.value, part.label) for part in MARKED])
+    is_off = forms.BooleanField(required=False)
+
+
+class DismissalForm(forms.Form):
+    """What is counted at an event, and why it does not count; `is_off` lets it count again."""
+
+    event = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    part = forms.ChoiceField(choices=Part.choices)
+    reason = forms.CharField(max_length=REASON_CHARS, required=False)
     is_off = forms.BooleanField(required=False)
 
 

@@ -2,7 +2,7 @@
 
 from recovery.models.asking import Survey
 from recovery.models.cases import USUAL_THRESHOLDS, Case, CaseQuerySet, Decision, Lot, Trigger, TriggerRule, Watch
-from recovery.models.failing import Failure, HassleMark, Kind, Severity
+from recovery.models.failing import Failure, HassleDismissal, HassleMark, Kind, Severity
 from recovery.models.offers import Approval, LedgerAlarm, LedgerEntry, Offer, OfferQuerySet, Option
 from recovery.models.policy import USUAL_ALLOWANCES, USUAL_PRICES, Allowance, Arm, Part, Policy, Rate, TeamBudget
 from recovery.models.remedies import Hook, Payout, Pool, Remedy, RemedyKind, Voucher
@@ -19,6 +19,7 @@ __all__ = [
     "CaseQuerySet",
     "Decision",
     "Failure",
+    "HassleDismissal",
     "HassleMark",
     "Hook",
     "Kind",

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User, currency_code
 from recovery.models._fields import money
 from recovery.models.policy import Part
-from tickets.models import Message, Ticket
+from tickets.models import Event, Message, Ticket
 
 
 class Kind(models.TextChoices):
@@ -82,3 +82,26 @@ class HassleMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} in {self.message_id}"
+
+
+class HassleDismissal(models.Model):
+    """What was counted from the log and was none: it did not happen, or was no trouble. Taken back, it counts again."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="hassle_dismissals")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hassle_dismissals")
+    part = models.CharField(
+        max_length=16, choices=[(part.value, part.label) for part in Part if part not in (Part.ASKED_TWICE, Part.TRIP)]
+    )
+    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("event", "part", name="hassle_dismissed_once"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="hassle_dismissed_why"),
+        ]
+        indexes = [models.Index("ticket", name="hassle_dismissal_of")]
+
+    def __str__(self) -> str:
+        return f"{self.part} at {self.event_id}"

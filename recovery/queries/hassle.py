@@ -12,8 +12,8 @@ from django.db.models import Max, Q
 from django.db.models.functions import Left
 
 from accounts.models import Desk
-from recovery.hassle import Happening, HasslePart, Late, Mark, What, hassle_parts
-from recovery.models import HassleMark, Offer, Part, Policy
+from recovery.hassle import Entry, Happening, HasslePart, Late, Mark, What, hassle_parts
+from recovery.models import HassleDismissal, HassleMark, Offer, Part, Policy
 from tickets.models import Channel, Event, Promise, PromiseRun, Ticket, TicketLink
 from tickets.queries.promises import ANSWERS, all_promises, calendar_of_site
 from tickets.sla import answer_due
@@ -66,7 +66,9 @@ def hassle_of(
     ]  # fmt: skip
     marks = [mark for mark in _marks(tickets) if settled is None or mark.at > settled]
     prices = {part: policy.price_of(part) for part in Part.values}
-    return hassle_parts(happenings, lates, marks, prices=prices, currency=currency, rate=rate)
+    return hassle_parts(
+        happenings, lates, marks, prices=prices, currency=currency, rate=rate, dismissed=_dismissed(tickets)
+    )
 
 
 # --- Which tickets are one matter ----------------------------------------------------------
@@ -282,6 +284,13 @@ def _marks(tickets: list[Ticket]) -> list[Mark]:
     return [
         Mark(number, seq, at, part, _excerpt(said), message) for number, seq, at, part, said, message in values if seq
     ]
+
+
+def _dismissed(tickets: list[Ticket]) -> dict[Entry, str]:
+    """What counts nothing, and why."""
+    rows = HassleDismissal.objects.filter(ticket__in=[one.pk for one in tickets])
+    values = rows.values_list("event__ticket", "event__seq", "part", "reason")
+    return {(number, seq, part): reason for number, seq, part, reason in values}
 
 
 def _excerpt(said: str | None) -> str:

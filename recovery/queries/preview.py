@@ -156,7 +156,7 @@ def _ask_of_hassle(rule: Rule, tickets: list[Ticket], since: datetime, policy: P
 
 def crossing(parts: tuple[HasslePart, ...], threshold: Decimal) -> tuple[datetime, Decimal] | None:
     """When the hassle came to the threshold, and to how much; None if it has not."""
-    steps = sorted((one.at, one.count * part.price) for part in parts for one in part.evidence)
+    steps = sorted((one.at, one.count * part.price) for part in parts for one in part.evidence if one.dismissed is None)
     amount = Decimal(0)
     for at, more in steps:
         amount += more

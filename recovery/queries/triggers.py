@@ -40,6 +40,7 @@ ASKS_ON: dict[str, set[str]] = {
         "ticket.reopened",
         "promise.broken",
         "hassle.marked",
+        "hassle.restored",
     },
     Trigger.SECOND: {"failure.noted", "failure.changed", "ticket.resolved"},
 }

@@ -19,15 +19,16 @@ from accounts.access import requires, viewer
 from accounts.forms import refuse
 from accounts.models import Desk, User
 from recovery import actions
-from recovery.forms.failing import FailureForm, FaultForm, MarkForm, said_of
+from recovery.forms.failing import DismissalForm, FailureForm, FaultForm, MarkForm, said_of
 from recovery.gap import LOSS_PERCENT, Gap, OnTen
 from recovery.hassle import Evidence
 from recovery.models import Failure, HassleMark, Policy, Rate
 from recovery.queries.gap import failures_before, gap_of, seen_by
+from recovery.queries.hassle import matter_of
 from recovery.views.case_panel import case_context
 from recovery.views.composing import offer_context
 from tickets.forms import problems_of
-from tickets.models import Message, Ticket
+from tickets.models import Event, Message, Ticket
 from tickets.views.acting import UNPROCESSABLE, see_other
 
 SHOWN_MESSAGES = 12
@@ -96,6 +97,25 @@ def mark(request: HttpRequest, number: int) -> HttpResponse:
     return act_on(request, ticket, form, act)
 
 
+@requires("recovery.work")
+@require_POST
+def dismiss(request: HttpRequest, number: int) -> HttpResponse:
+    """Say that something that is counted was no hassle, or let it count again."""
+    ticket = ticket_of(request, number)
+    form = DismissalForm(request.POST)
+
+    def act() -> None:
+        said, user = form.cleaned_data, viewer(request)
+        events = Event.objects.visible_to(user).filter(ticket__in=[one.pk for one in matter_of(ticket)])
+        event = get_object_or_404(events.select_related("ticket"), pk=said["event"])
+        if said["is_off"]:
+            actions.restore_hassle(event, by=user, part=said["part"])
+        else:
+            actions.dismiss_hassle(event, by=user, part=said["part"], reason=said["reason"])
+
+    return act_on(request, ticket, form, act)
+
+
 # --- What the doors of the panel share -------------------------------------------------------
 def ticket_of(request: HttpRequest, number: int) -> Ticket:
     """The ticket; 404 if the viewer may not see it."""
@@ -156,6 +176,9 @@ def _gap_context(gap: Gap, ticket: Ticket, user: User) -> dict[str, Any]:
 def _told(one: Evidence, ticket: Ticket, seen: set[int], merged: set[int]) -> dict[str, Any]:
     """An entry with its address: on this page, on another ticket's, or none where the viewer may not look."""
     told: dict[str, Any] = {"at": one.at, "count": one.count, "words": one.words if one.ticket in seen else ""}
+    told |= {"dismissed": one.dismissed, "event": one.event_id if one.ticket in seen else None}
+    if one.ticket == ticket.pk or one.ticket in merged:
+        told["marked_on"] = one.message_id if one.event_id is None else None
     if one.ticket == ticket.pk or one.ticket in merged:
         told["anchor"] = one.anchor_on(ticket.pk)
     elif one.ticket in seen:

@@ -32,12 +32,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     due = setTimeout(look, 5000)
     return
   }
-  open = [...target.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent.trim())
+  open = [...target.querySelectorAll("details[open]:not(.dismiss) > summary")].map((summary) => summary.textContent.trim())
 })
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   const panel = target.closest?.("[data-recovery]")
   if (!panel) return
-  for (const summary of panel.querySelectorAll("details > summary")) {
+  for (const summary of panel.querySelectorAll("details:not(.dismiss) > summary")) {
     if (open.includes(summary.textContent.trim())) summary.parentElement.open = true
   }
 })

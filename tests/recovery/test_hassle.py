@@ -185,3 +185,25 @@ def test_waiting_is_never_longer_than_the_time_that_passed(lates) -> None:
     if covered:
         span = max(late.end for late in covered) - min(late.start for late in covered)
         assert sum(part.count for part in found) <= quarters(span) + Decimal("0.25")
+
+
+# --- What does not count ---------------------------------------------------------------------
+def test_what_was_dismissed_is_shown_and_counts_nothing() -> None:
+    log = [did(What.PASSED_ON, 1, seq=2), did(What.PASSED_ON, 2, seq=3)]
+    (part,) = hassle_parts(log, [], [], prices=PRICES, currency="EUR", dismissed={(1, 2, "transfer"): "our own desk"})
+    assert (part.count, part.amount) == (1, 2)
+    assert [one.dismissed for one in part.evidence] == ["our own desk", None]
+
+
+def test_what_was_dismissed_of_one_part_still_counts_as_another() -> None:
+    log = [said(0), did(What.ANSWERED, 1, seq=2), said(30, seq=3, channel="email")]
+    found = hassle_parts(log, [], [], prices=PRICES, currency="EUR", dismissed={(1, 3, "repeat_contact"): "thanks"})
+    assert {part.part: part.count for part in found} == {"repeat_contact": 0, "channel_change": 1}
+
+
+def test_waiting_that_was_dismissed_hides_no_other_waiting() -> None:
+    hour = timedelta(hours=1)
+    lates = [Late(1, 1, MONDAY, MONDAY + 2 * hour), Late(1, 2, MONDAY + hour, MONDAY + 3 * hour)]
+    (part,) = hassle_parts([], lates, [], prices=PRICES, currency="EUR", dismissed={(1, 1, "waiting"): "on holiday"})
+    assert part.count == 2
+    assert [(one.seq, one.count, one.dismissed) for one in part.evidence] == [(1, 2, "on holiday"), (2, 2, None)]
