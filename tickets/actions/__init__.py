@@ -33,6 +33,7 @@ from tickets.actions.handing_over import (
     transfer_ticket,
 )
 from tickets.actions.indexing import index_due
+from tickets.actions.lettering import acknowledge, copy_in_named, flag_sender, open_by_letter, post_letter
 from tickets.actions.macros import (
     apply_macro,
     apply_steps,
@@ -100,6 +101,7 @@ __all__ = [
     "ChangedError",
     "HeldError",
     "Post",
+    "acknowledge",
     "add_attachment",
     "add_copied",
     "add_items",
@@ -119,6 +121,7 @@ __all__ = [
     "change_view",
     "check_item",
     "complete_task",
+    "copy_in_named",
     "copy_macro",
     "create_article",
     "create_macro",
@@ -134,6 +137,7 @@ __all__ = [
     "edit_note",
     "empty_removed_files",
     "end_chat",
+    "flag_sender",
     "follow_ticket",
     "forget_bulk_replies",
     "forget_notifications",
@@ -160,9 +164,11 @@ __all__ = [
     "notify",
     "offer_to_undo",
     "offer_to_undo_each",
+    "open_by_letter",
     "open_ticket",
     "plan_follow_up",
     "plan_from_template",
+    "post_letter",
     "post_message",
     "post_messages",
     "post_with_steps",

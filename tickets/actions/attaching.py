@@ -130,9 +130,8 @@ def attach(ids: tuple[str, ...], message: Message, *, by: Actor) -> None:
     wanted = file_ids(ids)
     if len(wanted) > MAX_FILES:
         raise ValidationError(_("%(count)s files at most go with one message.") % {"count": MAX_FILES}, code="invalid")
-    mine = {"by_user": by} if isinstance(by, User) else {"by_customer": by}
-    unsent = Attachment.objects.filter(pk__in=wanted, message=None, **mine)
-    if by is None or unsent.update(message=message) != len(wanted):
+    unsent = Attachment.objects.filter(pk__in=wanted, message=None, **authored(by))
+    if unsent.update(message=message) != len(wanted):
         raise ValidationError(_GONE, code="invalid")
     prefetch_related_objects([message], "attachments")
 

@@ -73,7 +73,7 @@ def measure(event: Event) -> int:
 # --- What events mean ----------------------------------------------------------------------
 def _posted(event: Event) -> int:
     """The customer's words begin; our people's answer ends. A note, and what the system says, is neither."""
-    if not event.is_public:
+    if not event.is_public or event.data.get("imported"):  # it was there before us
         return 0
     if event.by_customer_id is not None:
         return _begin(event, event.at, [*_answers(event), Measure.SOLVED])
