@@ -230,6 +230,8 @@ OUTBOX_GUARDS = {
 PERSON_PARTS = ["tickets.actions.leaving.WORK", "recovery.actions.belonging.OWNED"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).
 CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS", "recovery.actions.belonging.CASES"]
+# What apps above `tickets` hold of a ticket, and how it goes on with the one that it is merged into (uniting.py).
+TICKET_PARTS = ["recovery.actions.belonging.PUT_RIGHT"]
 # How what apps above `tickets` did to one is put back: name of the step -> dotted path of put_back(ticket, was, by).
 UNDO_STEPS = {"case": "recovery.actions.cases.put_back"}
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
 from recovery.models import Case, Offer, Policy
 from tickets.actions._rules import lock
+from tickets.models import Ticket
 
 
 def lock_case(case: Case) -> Case:
     """The case; its `ticket` is the locked one, so that what is recorded there is true."""
     ticket = lock(case.ticket)
     locked = Case.objects.select_for_update(of=("self",)).select_related("owner").get(pk=case.pk)
+    refuse_moved(locked, ticket)
     locked.ticket = ticket
     return locked
+
+
+def refuse_moved(case: Case, ticket: Ticket) -> None:
+    """While we waited for its ticket, that was merged into another, and the case goes on there.
+
+    Errors: ValidationError code `conflict`.
+    """
+    if case.ticket_id != ticket.pk:
+        raise ValidationError(_("Somebody has changed this a moment ago. Look again."), code="conflict")
 
 
 def lock_offer(offer: Offer) -> Offer:

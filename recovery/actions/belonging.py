@@ -1,4 +1,5 @@
-"""What making good holds of a customer moves when two records are one; what somebody of ours had goes to another."""
+"""What making good holds of a customer moves when two records are one, and what it holds of a ticket when it is merged;
+what somebody of ours had goes to another."""
 
 from __future__ import annotations
 
@@ -7,16 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Team, User
 from customers.models import Customer
 from recovery.actions.cases import about
-from recovery.models import Case, Lot, TellingRow
+from recovery.models import Case, Failure, Lot, Offer, TellingRow
 from recovery.queries.cases import SENIOR, owner_for
 from tickets.actions._rules import lock
 from tickets.events import record
+from tickets.models import Ticket
 
 
 class Cases:
@@ -88,5 +91,61 @@ def _open_cases(user: User) -> QuerySet[Case]:
     return Case.objects.open().filter(owner=user)
 
 
+class PutRight:
+    """See `Part` in tickets/actions/uniting.py: what went wrong, and the case, go on with the survivor.
+
+    There is one of each for a ticket. Where the survivor has its own, that one counts, and the other stays where it is:
+    a second failure of one matter is no second failure. A case that is left behind so is closed, unless an offer of it
+    is on its way, which its customer may still answer.
+    """
+
+    def move(self, of: Ticket, *, to: Ticket, by: User | None) -> dict[str, Any]:
+        moved: dict[str, Any] = {}
+        failure = Failure.objects.select_for_update(of=("self",)).filter(ticket=of).first()
+        if failure is not None and not Failure.objects.filter(ticket=to).exists():
+            failure.ticket = to
+            failure.save(update_fields=["ticket"])
+            moved["failure"] = failure.pk
+        case = Case.objects.select_for_update(of=("self",)).filter(ticket=of).first()
+        if case is None:
+            return moved
+        if not Case.objects.filter(ticket=to).exists():
+            case.ticket = to
+            case.save(update_fields=["ticket"])
+            return moved | {"case": case.pk}
+        if case.is_open and not Offer.objects.live().filter(case=case).exists():
+            moved["closed"] = {"case": case.pk, "was": case.state}
+            _close(case, of, note=_("Ticket %(number)s goes on for this one.") % {"number": to.pk}, by=by)
+        return moved
+
+    def give_back(self, moved: dict[str, Any], *, to: Ticket, taken_from: Ticket, by: User | None) -> None:
+        """What the ticket got meanwhile stays its own."""
+        if not Failure.objects.filter(ticket=to).exists():
+            Failure.objects.filter(pk=moved.get("failure", 0), ticket=taken_from).update(ticket=to)
+        if not Case.objects.filter(ticket=to).exists():
+            Case.objects.filter(pk=moved.get("case", 0), ticket=taken_from).update(ticket=to)
+        if "closed" in moved:
+            _reopen(moved["closed"], to, by=by)
+
+
+def _close(case: Case, ticket: Ticket, *, note: str, by: User | None) -> None:
+    """As `close_case`, on the ticket that whoever merges holds."""
+    was, case.state, case.closed_at, case.close_note = case.state, Case.State.CLOSED, timezone.now(), note
+    case.save(update_fields=["state", "closed_at", "close_note"])
+    record(ticket, "case.closed", by=by, data={"was": was, "note": note} | about(case))
+
+
+def _reopen(closed: dict[str, Any], ticket: Ticket, *, by: User | None) -> None:
+    """Unless somebody has taken it up meanwhile."""
+    mine = Case.objects.select_for_update(of=("self",)).select_related("owner")
+    case = mine.filter(pk=closed["case"], ticket=ticket, state=Case.State.CLOSED).first()
+    if case is None:
+        return
+    case.state, case.closed_at, case.close_note = closed["was"], None, ""
+    case.save(update_fields=["state", "closed_at", "close_note"])
+    record(ticket, "case.put_back", by=by, data={"state": case.state} | about(case))
+
+
 CASES = Cases()
 OWNED = Owned()
+PUT_RIGHT = PutRight()

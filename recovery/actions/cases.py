@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from recovery.actions._locking import refuse_moved
 from recovery.models import Arm, Case, Decision, Offer, Policy, Trigger
 from recovery.queries.cases import Earlier, earlier_failure, owner_for, senior_for
 from tickets.actions._rules import Actor, clean_line, lock, require
@@ -309,7 +310,9 @@ def _kept(case: Case) -> dict[str, Any]:
 
 def _lock(case: Case) -> tuple[Ticket, Case]:
     ticket = lock(case.ticket)
-    return ticket, Case.objects.select_for_update(of=("self",)).select_related("owner").get(pk=case.pk)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("owner").get(pk=case.pk)
+    refuse_moved(locked, ticket)
+    return ticket, locked
 
 
 def _refuse_closed(case: Case) -> None:

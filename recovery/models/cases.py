@@ -57,6 +57,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.none()
         return self.filter(ticket__in=Ticket.objects.visible_to(viewer))
 
+    def counted_once(self) -> CaseQuerySet:
+        """Without what was left behind by a merge: the ticket that goes on has a case of its own, and nothing was
+        offered in this one."""
+        return self.exclude(ticket__merged_into__recovery_case__isnull=False, offers=None)
+
     def open(self) -> CaseQuerySet:
         return self.exclude(state=Case.State.CLOSED)
 

@@ -186,7 +186,8 @@ def settled(viewer: User, *, now: datetime, days: int) -> list[Settled]:
     dearest = Option.objects.filter(offer=OuterRef("offer")).order_by().values("offer").annotate(most=Max("value"))
     theirs = Q(customer=OuterRef("customer")) | Q(customer__merged_into=OuterRef("customer"))
     earlier = Ticket.objects.filter(theirs, created_at__lt=OuterRef("ticket__created_at"))
-    rows: Any = Case.objects.visible_to(viewer).filter(opened_at__gt=now - timedelta(days=days), opened_at__lte=now)
+    rows: Any = Case.objects.visible_to(viewer).counted_once()
+    rows = rows.filter(opened_at__gt=now - timedelta(days=days), opened_at__lte=now)
     rows = rows.filter(ticket__failure__is_our_fault=True).exclude(arm=Arm.HOLDOUT)
     rows = rows.annotate(
         offer=Subquery(left.values("pk")[:1]),

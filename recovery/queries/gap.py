@@ -54,8 +54,14 @@ def rate_of(currency: str, own: str) -> Decimal | None:
 def failures_before(ticket: Ticket, viewer: User) -> list[Failure]:
     """What went wrong for this person on other tickets that the viewer may see, the newest first."""
     others = Ticket.objects.visible_to(viewer).of_person(ticket.customer).exclude(pk=ticket.pk)
+    others = others.exclude(merged_into=ticket)  # that is the same one
     found = Failure.objects.filter(ticket__in=others).select_related("ticket__root_cause")
     return list(found.order_by("-noted_at")[:5])
+
+
+def noted_twice(ticket: Ticket) -> list[Failure]:
+    """What was noted on a ticket before it was merged into this one, which had a failure already: it does not count."""
+    return list(Failure.objects.filter(ticket__merged_into=ticket).order_by("noted_at"))
 
 
 def seen_by(viewer: User, numbers: Iterable[int]) -> set[int]:

@@ -97,10 +97,11 @@ def _arm() -> Coalesce:
     return Coalesce(Subquery(lot), models.Case(held, default=F("case__arm")), Value(Arm.FREE.value))
 
 
-def _was_grave() -> Exists:
+def _was_grave() -> Q:
     """Known to be grave before anything was drawn: there nobody is held out, so they stand in neither arm."""
-    known = Failure.objects.filter(ticket=OuterRef("ticket"), noted_at__lte=OuterRef("at"))
-    return Exists(known.filter(severity__gte=GRAVE))
+    known = Failure.objects.filter(noted_at__lte=OuterRef("at"), severity__gte=GRAVE)
+    goes_on = Q(ticket__merged_into__isnull=False) & Q(Exists(known.filter(ticket=OuterRef("ticket__merged_into"))))
+    return Q(Exists(known.filter(ticket=OuterRef("ticket")))) | goes_on
 
 
 def _within(name: str) -> Q:
@@ -123,6 +124,7 @@ def _wrote(seen: QuerySet[Ticket]) -> Q:
 def _failed(seen: QuerySet[Ticket]) -> Q:
     """Something went wrong for them again, and it was not said to be no fault of ours."""
     rows = Failure.objects.filter(_within("noted_at"), ticket__in=seen).exclude(ticket=OuterRef("ticket"))
+    rows = rows.exclude(ticket__merged=OuterRef("ticket")).exclude(ticket__merged_into=OuterRef("ticket"))
     return _of_person(rows.filter(Q(is_our_fault=None) | Q(is_our_fault=True)), "ticket__customer")
 
 

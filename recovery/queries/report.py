@@ -114,7 +114,8 @@ class Report:
 
 def report(viewer: User, *, now: datetime, days: int) -> Report:
     """What the viewer may see of the period: the cases opened in it, and the people whose 60 days ended in it."""
-    cases = Case.objects.visible_to(viewer).filter(opened_at__gt=now - timedelta(days=days), opened_at__lte=now)
+    cases = Case.objects.visible_to(viewer).counted_once()
+    cases = cases.filter(opened_at__gt=now - timedelta(days=days), opened_at__lte=now)
     people = followed(viewer, now=now, days=days)
     total, triggers, causes = _counted(cases)
     contact, resolution = _timed(cases, now)

@@ -23,7 +23,7 @@ from recovery.forms.failing import DismissalForm, FailureForm, FaultForm, MarkFo
 from recovery.gap import LOSS_PERCENT, Gap, OnTen
 from recovery.hassle import Evidence
 from recovery.models import Failure, HassleMark, Policy, Rate
-from recovery.queries.gap import failures_before, gap_of, seen_by
+from recovery.queries.gap import failures_before, gap_of, noted_twice, seen_by
 from recovery.queries.hassle import matter_of
 from recovery.views.case_panel import case_context
 from recovery.views.composing import offer_context
@@ -170,6 +170,7 @@ def _gap_context(gap: Gap, ticket: Ticket, user: User) -> dict[str, Any]:
         "parts": parts,
         "dearest": max([gap.loss if not gap.lacks_rate else Decimal(0), *(part.amount for part in gap.parts)]),
         "before": failures_before(ticket, user),
+        "noted_twice": noted_twice(ticket) if gap.failure else [],
     }
 
 

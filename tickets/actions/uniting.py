@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,11 +26,22 @@ _TIMES = ("waiting_since", "answer_due_at", "solved_at", "snoozed_at", "snoozed_
 _CLOCK = ("waiting_since", "answer_due_at")
 
 
+class Part(Protocol):
+    """What an app above tickets holds of a ticket; settings.TICKET_PARTS names them."""
+
+    def move(self, of: Ticket, *, to: Ticket, by: User | None) -> dict[str, Any]:
+        """Let it go on with the survivor, both locked; returns what moved, for `give_back`. Nothing: an empty one."""
+
+    def give_back(self, moved: dict[str, Any], *, to: Ticket, taken_from: Ticket, by: User | None) -> None:
+        """Undo a move as far as it is still so."""
+
+
 @transaction.atomic
 def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     """Let another ticket of the same customer go on for this one; returns the one that goes on.
 
-    Nothing is moved: the survivor's timeline shows both, and what is said on this one from now on is said there.
+    What was said stays: the survivor's timeline shows both, and what is said on this one from now on is said there.
+    What apps above hold of it (`TICKET_PARTS`) goes on with the survivor.
     Errors: PermissionDenied; ValidationError code `invalid` (itself, somebody else's, merged already).
     """
     require(by, "tickets.merge")
@@ -53,7 +66,10 @@ def merge_ticket(ticket: Ticket, *, by: User | None, into: Ticket) -> Ticket:
     ticket.merged_into = into
     cancel_follow_ups(ticket, reason=WHY)  # answers that are owed by mail still go out
     moved = carry_over(ticket, into=into)
-    data = {"into": into.pk, "was": was} | ({"follow_ups": moved} if moved else {})
+    parts = {path: found for path, part in _parts() if (found := part.move(ticket, to=into, by=by))}
+    data = (
+        {"into": into.pk, "was": was} | ({"follow_ups": moved} if moved else {}) | ({"parts": parts} if parts else {})
+    )
     record(ticket, "ticket.merged", by=by, changed=[*changed, "merged_into"], data=data)
     tell_whole(ticket)
     touched = _take_over(into, was)
@@ -82,9 +98,17 @@ def undo_merge(ticket: Ticket, *, by: User | None) -> Ticket:
         state=FollowUp.State.SCHEDULED, reason=""
     )
     give_back(ticket, taken_from=into, moved=last.data.get("follow_ups", {}))
+    moved = last.data.get("parts", {})
+    for path, part in _parts():
+        if path in moved:
+            part.give_back(moved[path], to=ticket, taken_from=into, by=by)
     record(ticket, "ticket.unmerged", by=by, changed=[*changed, "merged_into"], data={"from": into.pk})
     record(into, "ticket.unmerged", by=by, data={"given_back": ticket.pk, "subject": ticket.subject})
     return ticket
+
+
+def _parts() -> list[tuple[str, Part]]:
+    return [(path, import_string(path)) for path in settings.TICKET_PARTS]
 
 
 def _state_of(ticket: Ticket) -> dict[str, Any]:
