@@ -65,6 +65,7 @@ _ADDED: dict[Role, set[str]] = {
         "accounts.manage_sites",
         "accounts.manage_desk",
         "outbox.view",
+        "outbox.manage",  # whom mails come from, what they say, and whether they leave
         "mailroom.manage",
     },
 }

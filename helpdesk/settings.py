@@ -163,9 +163,12 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_IMPORTS = ["tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "mailroom.jobs", "recovery.jobs"]
+CELERY_IMPORTS = [
+    *("tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "mailroom.jobs", "recovery.jobs")
+]
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
+    "what is wrong": {"task": "outbox.jobs.watch_over", "schedule": 60.0},
     "follow-ups that are due": {"task": "tickets.jobs.run_due_follow_ups", "schedule": 10.0},
     "follow-ups that are pointless": {"task": "tickets.jobs.drop_pointless_follow_ups", "schedule": 10.0},
     "snoozed tickets that wake": {"task": "tickets.jobs.wake_due_tickets", "schedule": 10.0},
@@ -226,6 +229,21 @@ OUTBOX_GUARDS = {
     "survey": "recovery.jobs.guard_survey",
     "cause_fixed": "recovery.jobs.guard_told",
 }
+# Kinds of mail whose words the company can change: name -> a `WordingKind`, in the order in which they are shown.
+MAIL_WORDINGS = {
+    "receipt": "tickets.wordings.RECEIPT",
+    "answer": "tickets.wordings.ANSWER",
+    "follow_up": "tickets.wordings.FOLLOW_UP",
+}
+# Who is asked what is wrong, so that administrators are told: dotted paths of faults(now) -> `Fault`s.
+TROUBLE_SOURCES = [
+    "outbox.queries.sending_faults",
+    "tickets.queries.faults.late_work",
+    "mailroom.queries.faults.fetching_faults",
+    "recovery.queries.faults.ledger_faults",
+]
+# Where they look into what has no page of its own.
+TROUBLES_URL = "/settings/email/sending/"
 # What somebody had that goes on without them, when they are switched off (`Part` in accounts/actions/people.py).
 PERSON_PARTS = ["tickets.actions.leaving.WORK", "recovery.actions.belonging.OWNED"]
 # What apps above `tickets` hold of customers, and how it moves when two records are one person (uniting_customers.py).

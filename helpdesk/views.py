@@ -87,7 +87,7 @@ def _due_work() -> dict[str, Any]:
     due = [
         FollowUp.objects.due(now).values_list("due_at", flat=True).first(),
         ScheduledReply.objects.due(now).values_list("send_at", flat=True).first(),
-        Mail.objects.due(now).order_by("next_at").values_list("next_at", flat=True).first(),
+        Mail.objects.due(now).let_go().values_list("next_at", flat=True).first(),
     ]
     oldest = min((at for at in due if at), default=None)
     late = (now - oldest).total_seconds() if oldest else 0

@@ -1,11 +1,11 @@
-"""What the clock does: send what is due, and decide about what a dead sender left behind."""
+"""What the clock does: send what is due, decide about what a dead sender left behind, and look for what is wrong."""
 
 from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
-from outbox import claims
+from outbox import actions, claims
 from outbox.tasks import send_claimed
 from outbox.transport import Ways
 
@@ -23,3 +23,9 @@ def send_due(seconds: float = SECONDS) -> int:
             count += 1
             send_claimed(mail, ways)
     return count
+
+
+@shared_task(ignore_result=True)
+def watch_over() -> int:
+    """Tell administrators of what is wrong; how much is."""
+    return actions.watch_over()

@@ -1,10 +1,12 @@
 """The rules of sending, as a table and pure functions: what each kind of mail deserves, and when to try again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class Why(StrEnum):
@@ -14,6 +16,9 @@ class Why(StrEnum):
     COMPLAINT = "complaint"
     UNSUBSCRIBED = "unsubscribed"  # wants none of the mails that nobody asked for
     MANUAL = "manual"
+
+
+BLOCKED = "blocked"  # why a machine writes nothing to an address, and persons may
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,15 @@ class NotYet:
 
     until: datetime
     reason: str
+
+
+class Fault(NamedTuple):
+    """Something that is wrong at this moment. `words` are in English, marked for translators, with `values` put in."""
+
+    key: str
+    words: str
+    values: Mapping[str, str | int] = MappingProxyType({})
+    url: str = ""  # where it is looked into, within our pages
 
 
 KINDS = {

@@ -18,12 +18,15 @@ from customers.models import Address
 from outbox.actions import queue_mail
 from outbox.emails import render
 from outbox.models import Mail
+from outbox.queries import sender_for
 from outbox.tokens import unsubscribe_url
+from tickets.macros import signature_of
 from tickets.models import Attachment, Copied, Letter, Message, Ticket
-from tickets.queries import copy_of
+from tickets.queries import Letterhead, copy_of, headed, letterhead
 from tickets.queries.follow_ups import zone_of
 from tickets.queries.notifications import Told, news, said
 from tickets.tokens import rate_url
+from tickets.wordings import RATE_LINK, answer_frame, worded
 
 TO_OTHERS = ["reply_copy", "forward"]  # kinds of mail that do not go to the customer
 FIRST_MESSAGE_SEQ = 2  # after `ticket.opened`
@@ -58,11 +61,11 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied:
     if address is None:
         return None
     desk = Desk.current()
-    is_first = _is_first(messages)
-    text, html = render(
-        "tickets/mail/answers", _context(ticket, address, desk) | {"answers": messages, "is_first": is_first}
-    )
+    is_first, head = _is_first(messages), letterhead(ticket)
+    words = _framed(ticket, messages, head, is_known=address.is_known)
+    text, html = render("tickets/mail/answers", _context(ticket, address, desk) | words)
     return queue_mail(
+        **head,
         kind="reply",
         to=[_customer_at(ticket, address)],
         shown_cc=[(person.name, person.email) for person in copied if address.is_known],
@@ -71,7 +74,7 @@ def answers(ticket: Ticket, messages: list[Message], *, dedupe_key: str, copied:
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=_sender_name(messages, desk),
+        from_name=_sender_name(messages, desk, head),
         in_reply_to=_answered(ticket),
         references=_thread(ticket),
         files=_files(messages),
@@ -87,10 +90,8 @@ def answers_copy(
     It shows nothing that the answers do not: whoever is copied has no access to the conversation.
     """
     address, desk = ticket.customer.address, Desk.current()
-    is_known = address is not None and address.is_known
-    words = {
-        "answers": messages,
-        "is_first": _is_first(messages),
+    is_known, head = address is not None and address.is_known, letterhead(ticket)
+    words = _framed(ticket, messages, head, is_known=is_known) | {
         "copied_by": person.by_user.face_name if person.by_user else desk.name,
         "copied_of": ticket.customer.name if is_known else "",
         "action_url": "",
@@ -99,6 +100,7 @@ def answers_copy(
     text, html = render("tickets/mail/answers", context | words)
     shown_to = [_customer_at(ticket, address)] if address and is_known else [(person.name, person.email)]
     return queue_mail(
+        **head,
         kind="reply_copy",
         to=[(person.name, person.email)],
         shown_to=shown_to,
@@ -108,7 +110,7 @@ def answers_copy(
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=_sender_name(messages, desk),
+        from_name=_sender_name(messages, desk, head),
         references=_thread(ticket, to=person.email),
         files=_files(messages),
     )
@@ -129,11 +131,13 @@ def forward(
 
     Whoever that is, the words around are in the company's language.
     """
-    desk = Desk.current()
-    context = {"words": words, "said": messages, "agent": by, "subject": ticket.subject, "zone": desk.time_zone}
+    desk, head = Desk.current(), headed(sender_for(ticket.team), None)
+    context = {"words": words, "said": messages, "subject": ticket.subject, "zone": desk.time_zone}
+    context["ending"] = signature_of(by, team=ticket.team, sender=head["sender"])
     with translation.override(desk.language):
         text, html = render("tickets/mail/forward", context)
         return queue_mail(
+            **head,
             kind="forward",
             to=to,
             subject=f"Fwd: {ticket.subject}",
@@ -141,7 +145,7 @@ def forward(
             html=html,
             about=ticket.about,
             dedupe_key=dedupe_key,
-            from_name=_named(by, desk),
+            from_name=_named(by, desk, head),
             references=_thread(ticket, to=to[0][1]),
             files=[(str(file.file), file.name, file.type) for file in files],
             send_at=send_at,
@@ -154,17 +158,20 @@ def receipt(ticket: Ticket, *, to: Address, dedupe_key: str, in_reply_to: str = 
 
     An address that is not known to be theirs reads nothing of what was written in its name.
     """
-    desk = Desk.current()
-    text, html = render("tickets/mail/receipt", _context(ticket, to, desk) | {"action_url": ""})
+    desk, head = Desk.current(), letterhead(ticket)
+    subject, words = worded("receipt", ticket, is_known=to.is_known)
+    usual = f"Re: {ticket.subject}" if to.is_known else _("Your message to %(company)s") % {"company": desk.name}
+    text, html = render("tickets/mail/receipt", _context(ticket, to, desk) | {"action_url": "", "words": words})
     return queue_mail(
+        **head,
         kind="acknowledgement",
         to=[_customer_at(ticket, to)],
-        subject=f"Re: {ticket.subject}" if to.is_known else _("Your message to %(company)s") % {"company": desk.name},
+        subject=subject or usual,
         text=text,
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=desk.name,
+        from_name=_face(desk, head),
         in_reply_to=in_reply_to,
         references=[in_reply_to],
         is_automatic=True,
@@ -178,18 +185,21 @@ def follow_up(ticket: Ticket, *, dedupe_key: str) -> Mail | None:
     address = ticket.customer.address
     if address is None:
         return None
-    desk = Desk.current()
-    links = {"unsubscribe_url": unsubscribe_url(address.email), "rate_url": rate_url(ticket.reference)}
-    text, html = render("tickets/mail/follow_up", _context(ticket, address, desk) | links)
+    desk, head = Desk.current(), letterhead(ticket)
+    links = {RATE_LINK: rate_url(ticket.reference)}
+    subject, words = worded("follow_up", ticket, is_known=address.is_known, links=links)
+    more = {"unsubscribe_url": unsubscribe_url(address.email), "words": words}
+    text, html = render("tickets/mail/follow_up", _context(ticket, address, desk) | more)
     return queue_mail(
+        **head,
         kind="follow_up",
         to=[(ticket.customer.name if address.is_known else "", address.email)],
-        subject=_("Is everything all right now?"),
+        subject=subject,
         text=text,
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=desk.name,
+        from_name=_face(desk, head),
         references=_thread(ticket),
         is_automatic=True,
         is_at_most_once=True,
@@ -203,7 +213,9 @@ def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
     said = copy_of(ticket)
     words = {"said": said.messages, "is_cut": said.is_cut, "zone": str(zone_of(ticket))}
     text, html = render("tickets/mail/copy", _context(ticket, address, desk) | words)
+    head = letterhead(ticket)
     return queue_mail(
+        **head,
         kind="copy",
         to=[(ticket.customer.name, address.email)],
         subject=_("A copy of our conversation: %(subject)s") % {"subject": ticket.subject},
@@ -211,7 +223,7 @@ def copy(ticket: Ticket, address: Address, *, dedupe_key: str) -> Mail:
         html=html,
         about=ticket.about,
         dedupe_key=dedupe_key,
-        from_name=desk.name,
+        from_name=_face(desk, head),
         references=_thread(ticket),
         is_automatic=True,
     )
@@ -267,13 +279,31 @@ def _is_first(messages: list[Message]) -> bool:
     return messages[0].event.seq == FIRST_MESSAGE_SEQ
 
 
-def _sender_name(messages: list[Message], desk: Desk) -> str:
+def _framed(ticket: Ticket, messages: list[Message], head: Letterhead, *, is_known: bool) -> dict[str, object]:
+    """The answers with what ends each, and what stands around them all; before them nothing if we write first."""
+    frame = answer_frame(ticket, by=messages[-1].by_user, is_known=is_known)
+    endings = {
+        by: signature_of(by, team=ticket.team, sender=head["sender"]) for by in {one.by_user for one in messages} if by
+    }
+    return {
+        "answers": [(one, endings[one.by_user] if one.by_user else "") for one in messages],
+        "before": None if _is_first(messages) else frame.before,
+        "after": frame.after,
+    }
+
+
+def _sender_name(messages: list[Message], desk: Desk, head: Letterhead) -> str:
     by = messages[-1].by_user
-    return _named(by, desk) if by else desk.name
+    return _named(by, desk, head) if by else _face(desk, head)
 
 
-def _named(by: User, desk: Desk) -> str:
-    return _("%(name)s at %(company)s") % {"name": by.face_name, "company": desk.name}
+def _named(by: User, desk: Desk, head: Letterhead) -> str:
+    return _("%(name)s at %(company)s") % {"name": by.face_name, "company": _face(desk, head)}
+
+
+def _face(desk: Desk, head: Letterhead) -> str:
+    """The name beside the address, where no person's is."""
+    return (head["sender"].name if head["sender"] else "") or desk.name
 
 
 def _files(messages: list[Message]) -> list[tuple[str, str, str]]:

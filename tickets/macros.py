@@ -1,7 +1,6 @@
 """What macros are made of: a few names that stand for something in their words, and steps that they do.
 
-Words are never a template. `{{ customer.name }}` and its few sisters are found by a pattern and replaced; whatever
-else looks like code is text, and what is put in is not looked at again.
+Words are never a template: `{{ customer.name }}` and its few sisters are put in by `outbox.filling`.
 
 A step is `{"do": kind, "value": text}`. The kinds are a table, the setting `MACRO_STEPS`: name → dotted path of a
 `StepKind`, so that an app above this one can add its own.
@@ -9,7 +8,6 @@ A step is `{"do": kind, "value": text}`. The kinds are a table, the setting `MAC
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +19,9 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Desk, User
+from accounts.models import Desk, Team, User
+from outbox.filling import fill, names_in
+from outbox.models import Sender
 from tickets.formatting import escape
 from tickets.models import Ticket
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 MAX_STEPS = 10
 WORDS_CHARS = 2000
 CHIP_CHARS = 60
-# `{{ name }}` or `{{ name | what to say if there is nothing }}`; bounded, so that no text takes long.
-_VARIABLE = re.compile(r"\{\{[ \t]{0,9}([a-z_]{1,30}\.[a-z_]{1,30})[ \t]{0,9}(?:\|([^{}|\n]{0,80}))?\}\}")
 
 Step = dict[str, str]
 
@@ -68,10 +66,11 @@ VARIABLES = {
     "agent.name": Variable(
         _("Your name, as customers see it"), "{{ agent.name }}", lambda _ticket, agent: agent.face_name
     ),
+    "team.name": Variable(_("Team"), "{{ team.name }}", lambda ticket, _agent: ticket.team.name if ticket.team else ""),
     "company.name": Variable(_("Our company"), "{{ company.name }}", lambda *_: Desk.current().name),
 }
 # A signature also goes to addresses that nobody has proved: nothing that a stranger wrote stands in it.
-SIGNATURE_NAMES = ("agent.first_name", "agent.name", "company.name")
+SIGNATURE_NAMES = ("agent.first_name", "agent.name", "team.name", "company.name")
 # What stands for something in words that are written before there is a ticket.
 FIRST_WORDS_NAMES = ("customer.first_name", "customer.name", *SIGNATURE_NAMES)
 
@@ -94,26 +93,26 @@ def render(
     before it is read as Markdown, so that a customer's name must not become a link.
     """
 
-    def stand_in(match: re.Match[str]) -> str:
-        variable = VARIABLES.get(match[1])
-        if variable is None or match[1] not in names:
-            return match[0]
+    def value_of(name: str) -> str | None:
+        variable = VARIABLES.get(name)
+        if variable is None or name not in names:
+            return None
         value = " ".join(variable.value(ticket, agent).split())
-        return (escape(value) if is_markdown else value) or (match[2] or "").strip()
+        return escape(value) if is_markdown else value
 
-    return _VARIABLE.sub(stand_in, text)
+    return fill(text, value_of)
 
 
-def signature_of(agent: User) -> str:
-    """What ends their mails: their own signature, the company's, or their name."""
+def signature_of(agent: User, *, team: Team | None = None, sender: Sender | None = None) -> str:
+    """What ends their mails: their own signature, that of the address it comes from, the company's, or their name."""
     desk = Desk.current()
-    written = (agent.signature or desk.signature).strip()
-    return render(written, Ticket(), agent, names=SIGNATURE_NAMES) or f"{agent.face_name}, {desk.name}"
+    written = (agent.signature or (sender.signature if sender else "") or desk.signature).strip()
+    return render(written, Ticket(team=team), agent, names=SIGNATURE_NAMES) or f"{agent.face_name}, {desk.name}"
 
 
 def unknown_names(text: str) -> list[str]:
     """What looks like one of our names and is none; it stays as it is written."""
-    return sorted({match[1] for match in _VARIABLE.finditer(text) if match[1] not in VARIABLES})
+    return [name for name in names_in(text) if name not in VARIABLES]
 
 
 # --- Steps -------------------------------------------------------------------------------

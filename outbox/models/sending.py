@@ -97,6 +97,7 @@ class Trouble(models.Model):
     values = models.JSONField(default=dict, blank=True)
     url = models.CharField(max_length=200, blank=True, help_text="Where it is looked into, within our pages.")
     since = models.DateTimeField()
+    seen_at = models.DateTimeField(default=timezone.now)
     told_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -14,12 +14,11 @@ from django.utils.translation import gettext_noop
 
 from outbox.models import Attempt, AttemptQuerySet, Mail, RecipientState, Sending, Suppression
 from outbox.models.sending import domain_of
-from outbox.policy import NotYet, kind_named, may_get
+from outbox.policy import BLOCKED, NotYet, kind_named, may_get
 
 WINDOW = timedelta(minutes=10)
 SPREAD = 60.0  # seconds, so that what waited does not come back all at once
 USUAL = Sending()
-BLOCKED = "blocked"
 FULL = gettext_noop("There were too many mails to this address in ten minutes; it waits a little.")
 FULL_DOMAIN = gettext_noop("There were too many mails to this domain in ten minutes; it waits a little.")
 

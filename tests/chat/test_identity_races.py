@@ -49,7 +49,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("accounts.bells.ring", lambda bells: None)
     monkeypatch.setattr("tickets.events.nudge", lambda *args: None)
     monkeypatch.setattr("tickets.actions.following_up.nudge", lambda *args: None)
-    monkeypatch.setattr("outbox.actions.nudge", lambda mail_id: None)
+    monkeypatch.setattr("outbox.actions.mails.nudge", lambda mail_id: None)
 
 
 @pytest.fixture(autouse=True)

@@ -129,7 +129,7 @@ def smtp(settings: Any) -> Iterator[Server]:
 def nudges(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[UUID]:
     """The ids a worker was asked to send; no broker takes part."""
     asked: list[UUID] = []
-    monkeypatch.setattr("outbox.actions.nudge", asked.append)
+    monkeypatch.setattr("outbox.actions.mails.nudge", asked.append)
     return asked
 
 

@@ -103,7 +103,7 @@ def test_a_type_that_is_none_becomes_plain_bytes(smtp: Server, promise: Promise,
 
 @pytest.mark.parametrize("stored", ["ab/gone", "../../../etc/passwd", "/etc/passwd", ""])
 def test_a_file_that_is_gone_is_named_and_the_mail_leaves(smtp: Server, promise: Promise, stored: str) -> None:
-    text, html = render("tickets/mail/follow_up", {"desk": {"name": "Bellwether"}})
+    text, html = render("tickets/mail/follow_up", {"words": {"text": "Is all well?", "html": "Is all well?"}})
     promise(text=text, html=html, files=[(stored, "<b>rim.png", "image/png"), keep("bill.png")])
     assert send_due() == 1
     _, message, _ = wire(smtp)
@@ -143,7 +143,7 @@ def test_what_is_added_on_leaving_is_in_the_mails_language(smtp: Server, promise
 
 
 def test_a_mail_without_files_says_nothing_of_them(smtp: Server, promise: Promise) -> None:
-    text, html = render("tickets/mail/follow_up", {"desk": {"name": "Bellwether"}})
+    text, html = render("tickets/mail/follow_up", {"words": {"text": "Is all well?", "html": "Is all well?"}})
     promise(text=text, html=html)
     send_due()
     _, message, _ = wire(smtp)

@@ -43,7 +43,7 @@ def quiet(monkeypatch):
     monkeypatch.setattr("tickets.events._ring", lambda heads: None)
     monkeypatch.setattr("tickets.events.nudge", lambda *args: None)
     monkeypatch.setattr("tickets.actions.following_up.nudge", lambda *args: None)
-    monkeypatch.setattr("outbox.actions.nudge", lambda mail_id: None)
+    monkeypatch.setattr("outbox.actions.mails.nudge", lambda mail_id: None)
 
 
 def at_once(*jobs: Callable[[], Any]) -> list[Any]:

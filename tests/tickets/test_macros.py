@@ -60,6 +60,7 @@ def test_each_name_stands_for_what_it_says(ticket, alice, desk_row):
         "ticket.subject": "The tyre is wrong",
         "agent.name": "Ali from the workshop",
         "agent.first_name": "Ali",
+        "team.name": ticket.team.name if ticket.team else "",
         "company.name": "Bellwether Cycles",
     }
 
@@ -73,8 +74,8 @@ def test_agents_are_called_as_customers_know_them(ticket, alice):
     [
         ("Hi {{ customer.first_name | there }}!", "Hi there!"),
         ("Hi {{customer.first_name|dear friend}}!", "Hi dear friend!"),
-        ("Hi {{ customer.first_name | }}!", "Hi !"),
-        ("Hi {{ customer.first_name }}!", "Hi !"),
+        ("Hi {{ customer.first_name | }}!", "Hi!"),
+        ("Hi {{ customer.first_name }}!", "Hi!"),
         ("{{\tcustomer.name\t| there\t}}", "there"),
     ],
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from outbox.models import Mail
+from outbox.models import Mail, Sender
+from outbox.queries import sender_for
 from tickets.models import Channel, Event, Message, Ticket
+from tickets.tokens import reply_address
 
 _TROUBLE_DAYS = 7
 _COPY_MESSAGES = 500
@@ -24,6 +27,27 @@ class Copy:
 
     messages: list[Message]
     is_cut: bool
+
+
+class Letterhead(TypedDict):
+    """Whom a mail comes from, and where its answers go."""
+
+    sender: Sender | None
+    reply_to: str
+
+
+def letterhead(ticket: Ticket) -> Letterhead:
+    """Of its team's mails to the customer, or to who is copied: their answers find the ticket by where they go."""
+    return headed(sender_for(ticket.team), ticket)
+
+
+def headed(sender: Sender | None, ticket: Ticket | None) -> Letterhead:
+    """Without a ticket, answers to it begin a conversation of their own."""
+    if sender is None:
+        return Letterhead(sender=None, reply_to="")
+    base = sender.answers_at
+    reply_to = reply_address(ticket.reference, base) if ticket and sender.has_plus else base
+    return Letterhead(sender=sender, reply_to=reply_to if reply_to != sender.email else "")
 
 
 def copy_of(ticket: Ticket) -> Copy:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from outbox import headers as clean
 from outbox.blackout import black_out, black_out_html
-from outbox.models import END_STATES, Mail, MailState, Recipient, RecipientState, Suppression
-from outbox.policy import Why, kind_named, may_get
+from outbox.models import END_STATES, Block, Mail, MailState, Recipient, RecipientState, Sender, Suppression
+from outbox.policy import BLOCKED, Why, is_free, kind_named, may_get
 from outbox.tasks import nudge
 
 RETRIABLE = (RecipientState.FAILED, RecipientState.UNKNOWN)
@@ -31,6 +31,7 @@ def queue_mail(
     html: str = "",
     about: str = "",
     dedupe_key: str,
+    sender: Sender | None = None,
     from_name: str = "",
     reply_to: str = "",
     in_reply_to: str = "",
@@ -46,26 +47,28 @@ def queue_mail(
 ) -> Mail:
     """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs, `files` are
     (name in the default storage, shown name, media type) and are read when the mail leaves. `shown_to` and `shown_cc`
-    are whom its header names beside or instead of `to`: people who get mails of their own. Its language is the one that
-    is spoken now.
+    are whom its header names beside or instead of `to`: people who get mails of their own. Without a `sender` it comes
+    from DEFAULT_FROM_EMAIL, whose domain all Message-IDs have. Its language is the one that is spoken now.
 
-    The same `dedupe_key` again answers the first mail, unchanged. Suppressed recipients are recorded as such; with
-    nobody left the mail is cancelled at birth. ValidationError for an address or header that cannot be.
+    The same `dedupe_key` again answers the first mail, unchanged. Suppressed and blocked recipients are recorded as
+    such; with nobody left the mail is cancelled at birth. ValidationError for an address or header that cannot be.
     """
     now = timezone.now()
     people = _recipients(to)
     refused = _suppressed([email for _, email in people], kind)
     rules = kind_named(kind)
     next_at = send_at or now
-    sender_name, sender = clean.default_sender()
+    usual_name, usual_sender = clean.default_sender()
+    sender_name, sender_email = (sender.name, sender.email) if sender else (usual_name, usual_sender)
     mail_id = uuid.uuid4()
     content: dict[str, object] = {
         "id": mail_id,
         "kind": kind,
         "about": about,
-        "message_id": clean.message_id(mail_id, sender.rpartition("@")[2]),
+        "message_id": clean.message_id(mail_id, usual_sender.rpartition("@")[2]),
+        "sender": sender,
         "from_name": clean.clean_text(from_name, limit=200) or sender_name,
-        "from_email": sender,
+        "from_email": sender_email,
         "reply_to": clean.clean_address(reply_to) if reply_to else "",
         "subject": clean.clean_text(subject),
         "text": _without_nul(text),
@@ -195,8 +198,10 @@ def _recipients(to: Sequence[tuple[str, str]] | str) -> list[tuple[str, str]]:
 
 
 def _suppressed(emails: list[str], kind: str) -> dict[str, str]:
+    """Those who do not get this kind of mail, in lower case, and why."""
     reasons = Suppression.objects.reasons_for(emails)
-    return {email: why for email, why in reasons.items() if not may_get(why, kind)}
+    blocked = set() if is_free(kind) else Block.objects.among(emails)
+    return dict.fromkeys(blocked, BLOCKED) | {email: why for email, why in reasons.items() if not may_get(why, kind)}
 
 
 def _without_nul(text: str) -> str:

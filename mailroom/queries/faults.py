@@ -1,0 +1,28 @@
+"""What keeps mails from coming in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_noop
+
+from mailroom.models import Mailbox
+from mailroom.models.mailboxes import STALLED_AFTER
+from mailroom.queries.health import health_of
+from outbox.policy import Fault
+
+
+def fetching_faults(now: datetime) -> Iterator[Fault]:
+    """Mailboxes that have not been looked into for a while, each with what stands in the way."""
+    for mailbox in Mailbox.objects.filter(is_active=True):
+        health = health_of(mailbox, now)
+        if health.state != "wrong" or now - (health.at or mailbox.created_at) <= STALLED_AFTER:
+            continue
+        yield Fault(
+            f"mailbox.{mailbox.pk}",
+            gettext_noop("Mails for %(email)s cannot be fetched: %(trouble)s"),
+            {"email": mailbox.email, "trouble": (health.trouble or health.missing)[:150]},
+            url=reverse("mailroom:mailbox", args=[mailbox.pk]),
+        )
