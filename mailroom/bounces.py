@@ -92,7 +92,7 @@ _POSTMASTER_NAMES = re.compile(
     re.IGNORECASE,
 )
 _SUBJECTS = re.compile(
-    r"\A(?:\[?spam\]? ?|\*+spam\*+ ?|re: |aw: )?(?:"
+    r"\A(?:\[?spam\]? ?|\*+spam\*+ ?)?(?:"
     r"undeliver(?:ed|able|y)|non[- ]?deliver|nondeliver|undeliverable mail|delivery (?:status notification|"
     r"failure|has failed|"
     r"notification|delayed|incomplete|report|error|problem)|mail(?:er)? delivery (?:fail|problem|delayed|error|"
@@ -101,7 +101,8 @@ _SUBJECTS = re.compile(
     r"mail (?:could not be|not) delivered|"
     r"message (?:delivery (?:failure|delayed)|could not be delivered|you sent|undeliverable|"
     r"status - undeliverable|not delivered)|"
-    r"could not send message|permanent (?:delivery|fail)|warning: (?:message|could not send)|considered unsolicited|"
+    r"could not send message|permanent (?:delivery|fail)|warning: (?:message|could not send|"
+    r"\S{1,99}@\S{1,99} - user)|mail delivery warning|considered unsolicited|"
     r"your message (?:to .{1,200} )?(?:could not|couldn't|was not|wasn't)|unable to deliver|invalid address|"
     r"user unknown|"
     r"unzustellbar|nicht zustellbar|nachricht (?:konnte )?nicht zugestellt|"
@@ -114,6 +115,16 @@ _SUBJECTS = re.compile(
     r"ikke levert|toimittaminen epäonnistui|niedostarczalne|niedoręcz|nedoručiteln|kézbesíthetetlen|недоставлен|"
     r"не доставлено|"
     r"配信不能|配信できません|配送不能|未配信|无法投递|無法傳遞|退信|系统退信|배달되지|전달되지)",
+    re.IGNORECASE,
+)
+
+
+# Of these, what customers write about their parcels, too.
+_AMBIGUOUS = re.compile(
+    r"\A(?:delivery (?:failure|problem|error|report|delayed|incomplete|has failed)|your message|unable to deliver|"
+    r"message (?:not delivered|delayed|you sent)|invalid address|user unknown|return to sender|considered|failed|"
+    r"warning|"
+    r"não entregue|niet bezorgd|ikke levert|не доставлено|недоставлен|no entregado)",
     re.IGNORECASE,
 )
 
@@ -131,17 +142,32 @@ def looks_like_bounce(parsed: Parsed) -> bool:
     kind = parsed.header("content-type").lower()
     if "multipart/report" in kind and "disposition-notification" not in kind and "feedback-report" not in kind:
         return True
-    person, local = parsed.sender, parsed.sender.email.partition("@")[0].lower()
-    is_subject = bool(_SUBJECTS.match(" ".join(parsed.subject.split())))
+    person, subject = parsed.sender, " ".join(parsed.subject.split())
+    local = person.email.rpartition("@")[0].strip('"').replace(" ", "-").lower()
+    is_subject = bool(_SUBJECTS.match(subject))
+    is_plain = is_subject and not _AMBIGUOUS.match(subject)
     signs = [
         bool(_POSTMASTERS.match(local)),
         bool(_SERVER_NAMES.search(person.name) or _POSTMASTER_NAMES.search(person.name)),
         parsed.header("return-path").strip() == "<>",
         "auto-submitted" in parsed.headers and not parsed.header("auto-submitted").lower().startswith("no"),
-        bool(parsed.reported_headers),
         not parsed.senders,
+        is_plain and (_has_returned(parsed) or _says_code(parsed)),
     ]
     return (is_subject and any(signs)) or sum(signs[:3]) >= 2
+
+
+def _has_returned(parsed: Parsed) -> bool:
+    """Whether the mail that came back is with it."""
+    return bool(parsed.reported_headers) or any(file.type.lower() in _RETURNED_TYPES for file in parsed.files)
+
+
+def _says_code(parsed: Parsed) -> bool:
+    """Whether it says a code of somebody's server, and names no program that people write with."""
+    if "user-agent" in parsed.headers or "x-mailer" in parsed.headers:
+        return False
+    text = _prose(parsed)
+    return bool(_STATUS.search(text) or _CODE.search(text)) and bool(_ADDRESS.search(text))
 
 
 # --- Reports -------------------------------------------------------------------------------
@@ -152,7 +178,7 @@ def _from_report(parsed: Parsed) -> Bounce | None:
     for block in _blocks(parsed.report):
         action = block.get("action", "").partition("(")[0].strip().lower().rstrip(".")
         email = _recipient(block)
-        status = _status_in(block.get("status", "")) or _status_in(block.get("diagnostic-code", ""))
+        status = _status_of(block.get("status", "")) or _status_in(block.get("diagnostic-code", ""))
         outcome = _outcome(action, status)
         if outcome is None or not (email or action):
             continue
@@ -173,7 +199,7 @@ def _blocks(fields: tuple[tuple[str, str], ...]) -> Iterator[dict[str, str]]:
     """The fields of each recipient; a block begins where a name comes again, whatever became of the empty lines."""
     block: dict[str, str] = {}
     for name, value in fields[: MOST_RECIPIENTS * 12]:
-        if name in block or (name in {"final-recipient", "original-recipient"} and "action" in block):
+        if name in block or (name == "original-recipient" and {"final-recipient", "action"} <= block.keys()):
             yield block
             block = {}
         block[name] = value
@@ -223,8 +249,8 @@ def _better(one: Undelivered, parsed: Parsed) -> Undelivered:
 _ADDRESS = re.compile(
     r"(?<![A-Za-z0-9._%+=~/-])([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9])"
 )
-_STATUS = re.compile(r"(?<![\d.])#?([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_CODE = re.compile(r"(?<![\d.#])([45][0-5]\d)(?=[ :,;#\-]|\Z)")
+_STATUS = re.compile(r"(?<![\d.])#?([45]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
+_CODE = re.compile(r"(?<![\d.#])([45][0-5]\d)(?=[ :,;#\-\]).]|\Z)")
 # Where the mail that came back begins; what stands below are not the server's words.
 _RETURNED = re.compile(
     r"^[ \t>]*(?:-{2,}[^\n]{0,40}(?:original message|copy of (?:the|your) message|returned message|"
@@ -258,7 +284,8 @@ _GAVE_UP = re.compile(
 _NOT_THERE = re.compile(
     r"user(?: is|name)? (?:unknown|not (?:found|known|exist))|unknown (?:user|recipient|address|mailbox|"
     r"local[ -]part|account|or illegal alias)|"
-    r"no such (?:user|recipient|mailbox|address|person|account|local user|domain|host)|(?:does|do)(?:n't|"
+    r"unknown (?:host|domain)|no valid recipient|invalid (?:final delivery )?userid|no such (?:user|recipient|"
+    r"mailbox|address|person|account|local user|domain|host)|(?:does|do)(?:n't|"
     r" not) (?:exist|have (?:a|an) [^.\n]{0,40}account)|"
     r"address (?:not found|unknown|does(?:n't| not) exist|couldn't be found|rejected: undeliverable)|could(?:n't|"
     r" not) be found|"
@@ -314,19 +341,24 @@ def _from_prose(parsed: Parsed) -> Bounce | None:
     said = {one.email: one for one in _in_prose(text)}
     if not said and len(named) == 1:  # Gmail says why further down, without the address
         said = {named[0]: _judged(named[0], text)}
-    has_words = bool(said) or bool(_FAILED.search(text)) or bool(_DELAYED.search(text)) or bool(named)
-    if not has_words and not (_SUBJECTS.match(" ".join(parsed.subject.split())) and parsed.reported_headers):
+    has_words = bool(said or named) or any(words.search(text) for words in (_FAILED, _DELAYED, _NOT_THERE))
+    if not has_words and not (_SUBJECTS.match(" ".join(parsed.subject.split())) and _has_returned(parsed)):
         return None
     ours = {person.email for person in parsed.to} | {parsed.sender.email}
-    found = [said.get(email, _judged(email, "")) for email in named] or [
-        one for one in said.values() if one.email not in ours
-    ]
+    found = [said.get(email, _judged(email, "")) for email in named]
+    found = found or [one for one in said.values() if one.email not in ours and not _HELPERS.match(one.email)]
     is_delayed = bool(_DELAYED.search(text)) and not _GAVE_UP.search(text) and not any(one.is_hard for one in found)
     if not found:
-        found = [_judged(email, text) for email in _addresses_of(parsed.reported_headers) if email not in ours][:1]
+        only = {hit[1].lower() for hit in _ADDRESS.finditer(text)} - ours
+        only = {email for email in only if not _HELPERS.match(email)}
+        likely = list(only) if len(only) == 1 else _addresses_of(parsed.reported_headers)
+        found = [_judged(email, text) for email in likely if email not in ours][:1]
     if is_delayed:
         found = [Undelivered(one.email, one.status, one.words) for one in found]
     return Bounce(Outcome.DELAYED if is_delayed else Outcome.FAILED, _once(found), _message_id(parsed))
+
+
+_HELPERS = re.compile(r"\A(?:postmaster|mailer-daemon|abuse|support|helpdesk|hostmaster|webmaster|admin)@")
 
 
 def _prose(parsed: Parsed) -> str:
@@ -345,15 +377,19 @@ def _in_prose(text: str) -> Iterator[Undelivered]:
         said = "\n".join(lines[place : min(until, place + 25)])
         if _CODE.search(said) or _STATUS.search(said) or _NOT_THERE.search(said) or _NOT_NOW.search(said):
             yield _judged(email, said)
-        elif _FAILED.search("\n".join(lines[max(0, place - 8) : place + 1])):
+        elif _BRACKETED.match(lines[place]) or _is_listed("\n".join(lines[max(0, place - 8) : place + 1])):
             yield _judged(email, "\n".join(lines[max(0, place - 4) : place + 12]))
 
 
+def _is_listed(above: str) -> bool:
+    return bool(_FAILED.search(above) or _DELAYED.search(above))
+
+
+_BRACKETED = re.compile(r"\s{0,8}<[^\s<>@]{1,64}@[^\s<>]{1,200}>:?(?:\s|\Z)")  # as qmail and Postfix write it
 _HEADS = re.compile(
-    r"\A[\s>|*]*(?:(?:to|recipient|address|failed recipient|original recipient|final-recipient|"
-    r"could not deliver (?:message|mail) to|delivery failed to|unable to deliver (?:message )?to|user|"
-    r"empfänger)[^:@\n]{0,60}[:;]\s*)?"
-    r"(?:rfc822;\s*)?(?:\"?[^<@\n\"]{0,80}\"?\s*)?[<(\[]?(?:mailto:|smtp:)?\Z",
+    r"\A(?!\W{0,5}(?:from|reply-to|sender|cc|return-path|received|date|subject|message-id|contact|e?-?mail)\b)"
+    r"[\s>|*•-]{0,60}(?:[^@:\n]{0,60}[:;]\s{0,20})?(?:rfc822;\s{0,5})?(?:\"?[^<@\n\"]{0,80}\"?\s{0,5}[<(\[\"])?"
+    r"(?:mailto:|smtp:)?\Z",
     re.IGNORECASE,
 )
 
@@ -408,6 +444,12 @@ def _is_hard(status: str, words: str) -> bool:
 
 def _status_in(text: str) -> str:
     found = _STATUS.search(text[:4000])
+    return found[1] if found else ""
+
+
+def _status_of(value: str) -> str:
+    """The code that a field begins with; 2.x.y says that all is well."""
+    found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", value)
     return found[1] if found else ""
 
 
