@@ -13,6 +13,8 @@ import warnings
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.encoders import encode_base64
+from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
@@ -105,7 +107,7 @@ class Provider:
             messages = [event.message for event in view.parse_events(request)]
             envelopes = [(message.envelope_sender, message.envelope_recipient) for message in messages]
             if not whole:
-                whole = [message.as_bytes(policy=SMTP.clone(utf8=True)) for message in messages]
+                whole = [_put_together(message) for message in messages]
         except Exception as error:  # a mail may be so broken that only its bytes can be kept
             if not whole:
                 raise UnreadableRequestError(type(error).__name__) from error
@@ -114,6 +116,17 @@ class Provider:
             Handed(raw, *_envelope(*(envelopes[place] if place < len(envelopes) else (None, None))))
             for place, raw in enumerate(whole)
         ]
+
+
+def _put_together(message: EmailMessage) -> bytes:
+    """A mail that was posted in pieces. Files go in base64: written as they are, their line ends would be mended."""
+    for part in message.walk():
+        if not part.is_multipart() and part.get_content_maintype() != "text":
+            content = part.get_payload(decode=True)
+            del part["Content-Transfer-Encoding"]
+            part.set_payload(content)
+            encode_base64(part)
+    return message.as_bytes(policy=SMTP.clone(utf8=True))
 
 
 def _envelope(sender: Any, recipient: Any) -> tuple[str | None, tuple[str, ...]]:
