@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from email.utils import getaddresses, parseaddr
 from uuid import UUID
 
 from mailroom.parsing.parsed import Parsed
@@ -15,17 +15,27 @@ _DELIVERED = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to", "
 MOST = 200
 
 
+# Not the standard library's parser, which follows comments in comments until it falls over.
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,128}@[^\s<>,;:\"()\[\]]{1,253}")
+_IN_BRACKETS = re.compile(rf"<({_ADDRESS.pattern})>")
+
+
 def bare(value: str) -> str:
     """The address in `Name <address>`, in small letters; "" if there is none."""
-    found = parseaddr(value[:1000])[1]
-    return found.strip().lower() if "@" in found else ""
+    found = _IN_BRACKETS.search(value[:1000])
+    plain = None if found else _ADDRESS.search(value[:1000])
+    return (found[1] if found else plain[0] if plain else "").lower()
 
 
 def addressed_to(parsed: Parsed, envelope_to: Iterable[str] = ()) -> list[str]:
     """Everybody it was for, in small letters: first whom it was delivered to, then whom it names."""
     delivered = [value[:1000] for name in _DELIVERED for value in parsed.headers.get(name, ())]
     named = [person.email for person in (*parsed.to, *parsed.cc)]
-    found = [*(bare(value) for value in envelope_to), *(bare(email) for _, email in getaddresses(delivered)), *named]
+    found = [
+        *(bare(value) for value in envelope_to),
+        *(one for value in delivered for one in _ADDRESS.findall(value)),
+        *named,
+    ]
     return [address for address in dict.fromkeys(one.lower() for one in found) if address][:MOST]
 
 
