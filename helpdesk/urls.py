@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("widget/", include("chat.urls")),
     path("", include(desk_patterns)),
     path("settings/sites/", include(site_patterns)),
+    path("", include("mailroom.urls")),
     path("api/v1/", include("api.urls")),
 ]
 

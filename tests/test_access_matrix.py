@@ -24,6 +24,11 @@ from accounts.models import ApiToken, User
 from chat.actions import block_address, create_proactive_message, start_visit
 from chat.models import Visitor
 from customers.actions import create_guest, get_or_create_customer
+from mailroom.actions.blocking import block_sender
+from mailroom.actions.mailboxes import save_mailbox
+from outbox.actions import queue_mail, suppress
+from outbox.actions.senders import save_sender
+from outbox.policy import Why
 from outbox.tokens import unsubscribe_url
 from recovery.actions import accept_offer, open_case
 from recovery.actions.stocking import create_pool, create_remedy
@@ -41,6 +46,7 @@ from tests.access_matrix import (
     WIDGET,
     WIDGET_VIEWERS,
 )
+from tests.mailroom.looking import raw_mail
 from tests.pictures import picture
 from tests.recovery.offering import failed, sent
 from tickets.actions import (
@@ -78,6 +84,16 @@ pytestmark = pytest.mark.django_db
 # Who else must fare as a column of the table says: a visitor's token opens nothing of the desk's, and who works
 # here is nobody to the widget.
 STANDS_FOR = {"stranger": ["anonymous", "carla", "dora"], "anybody": ["anonymous", "alice", "adam"]}
+# Nobody answers there.
+MAILBOX = {
+    "name": "Support", "email": "support@bellwether.example", "access": "imap", "host": "127.0.0.1", "port": 9,
+    "security": "plain", "password": "secret",
+}  # fmt: skip
+HANDED = {"name": "Handed", "email": "handed@bellwether.example", "access": "handed"}
+MAIL_HOOK = {
+    "name": "Shop mails", "email": "mails@bellwether.example", "access": "hook", "provider": "postmark",
+    "provider_secret": "desk:a-long-password",
+}  # fmt: skip
 UNKNOWN: dict[str, Any] = {
     "number": 999_999_999,
     "pk": 999_999_999,
@@ -253,6 +269,18 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "address_link": {"token": unsubscribe_url("carla@example.com").split("/")[-2]},
             "words": {"language": "de"},
             "trigger": {"trigger": "rating"},
+            "mailbox_kind": {"kind": "handed"},
+            "mailbox": {"pk": save_mailbox(None, by=adam, values=MAILBOX).pk},
+            "mail_hook": {"key": save_mailbox(None, by=adam, values=MAIL_HOOK).hook_key},
+            "raw_mail": {"pk": str(raw_mail(state="entry", reason="x", ticket=ticket, entry=alices_note).pk)},
+            "handed_mailbox": {"pk": save_mailbox(None, by=adam, values=HANDED).pk},
+            "outgoing_mail": {
+                "pk": str(queue_mail(kind="reply", to="a@example.org", subject="Hi", text="Hi", dedupe_key="matrix").pk)
+            },
+            "sender": {"pk": save_sender(None, by=adam, email="help@bellwether.example").pk},
+            "wording": {"kind": "receipt", "language": "en"},
+            "suppressed": {"pk": suppress("dead@example.org", reason=Why.BOUNCE).pk},
+            "blocked_sender": {"pk": block_sender("mallory@evil.example", by=adam).pk},
             "case": {"pk": open_case(chat_ticket, by=None, trigger="agent").pk},
         },
         visitor_tokens=visits,

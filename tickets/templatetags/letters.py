@@ -33,7 +33,7 @@ _ATTRIBUTES = {
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _SHOWN = 32  # letters whose HTML is remembered; a page is drawn anew with each news
 _PICTURE = re.compile(r' data-cid="picture:(\d+)"')
-Picture = tuple[tuple[str, ...], str, int, int]  # what a letter calls it, its address, width and height
+Picture = tuple[str, int, int]  # its address, which is also how a letter names it, width and height
 
 
 @register.filter
@@ -85,7 +85,7 @@ def said_of_mail(note: str) -> str:
 def _pictures(message: Message) -> tuple[Picture, ...]:
     files: list[Attachment] = getattr(message, "files", [])
     shown = [(file, size) for file in files if (size := file.shown_size)]
-    return tuple(((str(file.pk), file.name), _address(file), *size) for file, size in shown)
+    return tuple((_address(file), *size) for file, size in shown)
 
 
 def _address(file: Attachment) -> str:
@@ -95,12 +95,12 @@ def _address(file: Attachment) -> str:
 @lru_cache(_SHOWN)
 def _cleaned(html: str, pictures: tuple[Picture, ...]) -> SafeString:
     """With nothing in it but the elements above; a picture is one of the message's own files or none."""
-    numbers = {name: number for number, (names, *_) in enumerate(pictures) for name in names}
+    numbers = {address: number for number, (address, _width, _height) in enumerate(pictures)}
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if tag != "img" or name != "data-cid":
             return value
-        number = numbers.get(value, numbers.get(value.partition("@")[0]))
+        number = numbers.get(value)
         return None if number is None else f"picture:{number}"
 
     made = nh3.clean(
@@ -119,7 +119,7 @@ def _cleaned(html: str, pictures: tuple[Picture, ...]) -> SafeString:
         number = int(found[1])
         if number >= len(pictures):
             return ""
-        _names, address, width, height = pictures[number]
+        address, width, height = pictures[number]
         return f' src="{address}" width="{width}" height="{height}"'
 
     return mark_safe(_PICTURE.sub(picture, made))  # noqa: S308 - this is the place that makes it safe
