@@ -275,7 +275,7 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _GAVE_UP = re.compile(
-    r"giving up|given up|gave up|retry time(?:out)? exceeded|permanent(?:ly)? (?:fail|error|fatal)|fatal error|"
+    r"giving up|given up|gave up|retry time(?:out)? exceeded|permanent(?:ly)? (?:fail|error|fatal)|(?<!non-)fatal error|"
     r"been returned|"
     r"could not be delivered to (?:one|all|the following)|retry timeout|undeliverable|has been stopped|"
     r"not be retried|no further attempts",
@@ -371,7 +371,11 @@ def _prose(parsed: Parsed) -> str:
 def _in_prose(text: str) -> Iterator[Undelivered]:
     """Addresses that stand on a line (nearly) of their own, with the words that follow until the next one."""
     lines = text.splitlines()[:1500]
-    heads = [(place, found) for place, line in enumerate(lines) if (found := _headed(line))]
+    heads: list[tuple[int, str]] = []
+    for place, line in enumerate(lines):
+        email = _headed(line)
+        if email and not (heads and heads[-1][1] == email):  # many servers say it again within their words
+            heads.append((place, email))
     for turn, (place, email) in enumerate(heads[:MOST_RECIPIENTS]):
         until = heads[turn + 1][0] if turn + 1 < len(heads) else len(lines)
         said = "\n".join(lines[place : min(until, place + 25)])
