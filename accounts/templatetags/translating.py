@@ -3,17 +3,32 @@ four hundred of them, and to look all up took a tenth of its time (bin/bench wor
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.template.base import FilterExpression, Node, Parser, Token, Variable, render_value_in_context
 from django.templatetags import i18n
+from django.utils.safestring import SafeData
 from django.utils.translation import get_language, gettext
 
 register = template.Library()
 register.tags |= i18n.register.tags
 register.filters |= i18n.register.filters
+
+
+def in_words(value: Any, context: Context) -> str:
+    """What a template shows of a value. Words and whole numbers, as nearly all are, need no more than to be escaped."""
+    kind = type(value)
+    if kind is str and context.autoescape:
+        return escape(value)
+    if isinstance(value, SafeData):
+        return str(value)
+    if kind is int and not settings.USE_THOUSAND_SEPARATOR:
+        return str(value)
+    return render_value_in_context(value, context)
 
 
 class ConstantWords(Node):
@@ -62,10 +77,9 @@ class Sentence(Node):
         language = get_language()
         if language not in self.said:
             self.said[language] = gettext(self.english)
-        values = {name: value.resolve(context) for name, value in self.translated.extra_context.items()}
-        with context.push(**values):
-            shown = {name: render_value_in_context(context.get(name, ""), context) for name in self.names}
-        return self.said[language] % shown
+        given = {name: value.resolve(context) for name, value in self.translated.extra_context.items()}
+        values = {name: given[name] if name in given else context.get(name, "") for name in self.names}
+        return self.said[language] % {name: in_words(value, context) for name, value in values.items()}
 
 
 @register.tag
