@@ -35,6 +35,7 @@ from tickets.actions import (
 )
 from tickets.actions.causes import move_merged_tickets
 from tickets.actions.promising import break_promises, read_promises
+from tickets.actions.warning import warn_of_promises
 from tickets.models import BulkReply, BulkReplyRow, Event, FollowUp, Outreach, OutreachRow, ScheduledReply, Ticket
 from tickets.queries import has_seen_all, ticket_of, troubled_mails
 
@@ -84,12 +85,14 @@ def wake_due_tickets() -> int:
 
 @shared_task
 def measure_promises() -> int:
-    """Measure what was promised by what has happened, and say what is broken; returns how many that is. Two clocks are
+    """Measure what was promised by what has happened, and say what is broken (returns how many) or near. Two clocks are
     harmless: one of them reads, and each run is claimed."""
     end = time.monotonic() + PROMISING_SECONDS
     while read_promises() and time.monotonic() < end:
         pass
-    return break_promises()
+    broken = break_promises()
+    warn_of_promises()
+    return broken
 
 
 @shared_task

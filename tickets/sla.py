@@ -45,6 +45,12 @@ def open_between(start: datetime, end: datetime, calendar: Calendar | None) -> t
     return passed
 
 
+def warn_at(since: datetime, length: timedelta, of: timedelta, calendar: Calendar | None) -> datetime:
+    """When of a promise of the length `of`, with `length` left at `since`, only a quarter will be left; then, if that
+    is so already."""
+    return due_after(since, max(length - of / 4, NOTHING), calendar)
+
+
 def _never_opens(calendar: Calendar) -> bool:
     spans = (span for day in range(7) for span in calendar.hours.get(str(day), []))
     return all(start >= end for start, end in spans)

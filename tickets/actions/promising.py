@@ -141,7 +141,7 @@ def _take_over(gone: PromiseRun, event: Event) -> int:
         return 0
     if here is not None:
         _void(here, event)
-    times = {"began_at": gone.began_at, "due_at": gone.due_at, "left": gone.left}
+    times = {"began_at": gone.began_at, "due_at": gone.due_at, "left": gone.left, "warn_at": gone.warn_at}
     PromiseRun.objects.create(promise_id=gone.promise_id, ticket_id=event.ticket_id, began=event, **times)
     return 1
 
@@ -223,8 +223,10 @@ def _go_on(run: PromiseRun, event: Event) -> int:
     if run.left is None:
         return 0
     hours = run.promise.hours(calendar_of_site(event.ticket.site_id))
+    if run.warn_at is not None:
+        run.warn_at = run.promise.warn_at(event.at, hours, left=run.left)
     run.due_at, run.left = due_after(event.at, run.left, hours), None
-    run.save(update_fields=["left", "due_at"])
+    run.save(update_fields=["left", "due_at", "warn_at"])
     return 1
 
 
@@ -267,6 +269,7 @@ def _begin(event: Event, at: datetime, measures: Iterable[str]) -> int:
     begun = [promise for promise in promises if promise.pk not in running]
     for promise in begun:
         times = {"ticket_id": event.ticket_id, "began_at": at, "due_at": promise.due_at(at, hours)}
+        times["warn_at"] = promise.warn_at(at, hours)
         PromiseRun.objects.get_or_create(promise=promise, began=event, defaults=times)
     return len(begun)
 
@@ -344,7 +347,7 @@ def _break(late: PromiseRun, now: datetime, *, is_history: bool) -> bool:
     ticket = lock(late.ticket)
     rows = PromiseRun.objects.select_for_update(of=("self",), skip_locked=True).select_related("promise__calendar")
     run = rows.filter(pk=late.pk, state=State.RUNNING).first()
-    if run is None or _has_unread(ticket):
+    if run is None or has_unread(ticket):
         return False
     is_by_deed = run.due_at is None and run.ended_at is not None and run.left is None
     if not is_by_deed and not run.is_late(run.ended_at or now):
@@ -363,7 +366,8 @@ def _break(late: PromiseRun, now: datetime, *, is_history: bool) -> bool:
     return True
 
 
-def _has_unread(ticket: Ticket) -> bool:
+def has_unread(ticket: Ticket) -> bool:
+    """Whether something happened on the ticket that was not measured yet."""
     done = EventMark.objects.filter(reader=READER).values("done_id")[:1]
     return Event.objects.filter(ticket=ticket, pk__gt=done, type__in=TYPES).exists()
 

@@ -38,6 +38,7 @@ class Notification(models.Model):
         WOKE = "woke", _("A ticket that you snoozed is back")
         HELD = "held", _("A reply of yours is held")
         DUE = "due", _("A follow-up of yours is due, or could not leave")
+        PROMISE = "promise", _("A promise on a ticket of yours has little time left")
         RECOVERY = "recovery", _("Somebody is to be made good with, by you or with your approval")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
@@ -65,6 +66,7 @@ class Notification(models.Model):
                         "woke",
                         "held",
                         "due",
+                        "promise",
                         "recovery",
                     ]
                 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Calendar, Team
 from tickets.models.conversation import Event
 from tickets.models.ticket import Channel, Priority, Ticket
-from tickets.sla import answer_due
+from tickets.sla import answer_due, warn_at
 
 
 class Promise(models.Model):
@@ -97,6 +97,11 @@ class Promise(models.Model):
         """Until when it is to be kept."""
         return answer_due(since, self.minutes or 0, self.hours(of_site))
 
+    def warn_at(self, since: datetime, of_site: Calendar | None, *, left: timedelta | None = None) -> datetime | None:
+        """When only a quarter of its time will be left, of which `left` is left since then; None: a matter of how."""
+        length = timedelta(minutes=self.minutes or 0)
+        return warn_at(since, length if left is None else left, length, self.hours(of_site)) if self.minutes else None
+
 
 class PromiseRun(models.Model):
     """One time that a promise was to be kept on a ticket: from the event that began it to the one that ended it."""
@@ -117,6 +122,9 @@ class PromiseRun(models.Model):
     began_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True, help_text="None: a matter of how, not of when; or paused.")
     left = models.DurationField(null=True, blank=True, help_text="Paused: how much of it is left.")
+    warn_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a quarter of it is left. None: said already, or a matter of how."
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     broken_at = models.DateTimeField(null=True, blank=True, help_text="It may be kept late: then both are set.")
 
@@ -129,6 +137,11 @@ class PromiseRun(models.Model):
         ]
         indexes = [
             models.Index("due_at", name="promise_run_due", condition=models.Q(state="running")),
+            models.Index(
+                "warn_at",
+                name="promise_run_warn",
+                condition=models.Q(state="running", ended_at=None, warn_at__isnull=False),
+            ),
             models.Index("ticket", "began_at", name="promise_run_of_ticket"),
             models.Index(fields=["promise", "began_at"], include=["state"], name="promise_run_lately"),
         ]

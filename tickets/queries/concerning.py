@@ -38,6 +38,7 @@ CONCERNING = FOLLOWED | {
     "reply.unfinished",
     "follow_up.due",
     "follow_up.held",
+    "promise.near",
     *settings.TELLING_EVENTS,
 }
 # Their words come with an event of their own, which says it better.
@@ -84,6 +85,8 @@ def _directly(event: Event) -> dict[int, str]:
         return dict.fromkeys(_authors_of_reply(event), Kind.HELD)
     if event.type in ("follow_up.due", "follow_up.held"):
         return dict.fromkeys(_who_follows_up(event), Kind.DUE)
+    if event.type == "promise.near":
+        return dict.fromkeys(_assignee_at(event), Kind.PROMISE)
     if event.type in settings.TELLING_EVENTS:
         return dict.fromkeys(event.data.get("tell", []), Kind.RECOVERY)
     return {}

@@ -30,6 +30,7 @@ USUAL_WAYS: dict[str, list[str]] = {
     Kind.REPLIED: ["app", "push"],
     Kind.HELD: ["app", "push", "mail"],
     Kind.DUE: ["app", "push", "mail"],
+    Kind.PROMISE: ["app", "push"],
     Kind.RECOVERY: ["app", "push", "mail"],
     Kind.WOKE: ["app", "push"],
     Kind.RATED: ["app"],
@@ -149,6 +150,8 @@ def said(one: Notification) -> str:
         return _("Back from snoozing")
     if one.kind == Kind.DUE:
         return _("A task is due") if event.type == "follow_up.due" else _("A follow-up could not leave")
+    if one.kind == Kind.PROMISE:
+        return _("A promise has little time left")
     if one.kind == Kind.RECOVERY:  # the app that records it knows the words
         return render_to_string(f"told/{event.type}.txt", {"data": event.data, "user_id": one.user_id}).strip()
     return _sentence(one) % {"name": _who(event), "to": _given_to(event), "score": event.data.get("score", "")}

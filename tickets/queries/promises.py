@@ -135,6 +135,7 @@ class Standing:
     took: timedelta | None  # from its beginning to its end
     left: timedelta | None  # while it runs
     late: timedelta | None  # beyond what was promised, until its end or until now
+    is_near: bool = False  # less than a quarter of it is left
 
     @property
     def is_paused(self) -> bool:
@@ -149,6 +150,7 @@ def promise_rows() -> ArraySubquery:
         for field in ("hours", "holidays", "time_zone")
     }
     times = {name: name for name in ("state", "began_at", "due_at", "ended_at", "left")}
+    times["minutes"] = "promise__minutes"
     facts = JSONObject(words="promise__words", is_always="promise__is_round_the_clock", **times, **hours)
     rows = PromiseRun.objects.filter(ticket=OuterRef("pk")).exclude(state=PromiseRun.State.VOID)
     return ArraySubquery(rows.order_by("-began_at", "-pk").values(facts=facts)[:SHOWN])
@@ -169,6 +171,7 @@ def _standing(row: dict[str, Any], now: datetime) -> Standing:
     until = ended_at or now
     late = open_between(due_at, until, hours) if due_at is not None and until > due_at else None
     is_timed = due_at is not None or left is not None
+    is_open = is_running and late is None
     return Standing(
         words=row["words"],
         state=PromiseRun.State.BROKEN if late is not None else row["state"],
@@ -176,8 +179,9 @@ def _standing(row: dict[str, Any], now: datetime) -> Standing:
         is_ended=ended_at is not None,
         is_in_hours=hours is not None,
         took=open_between(began_at, ended_at, hours) if began_at and ended_at and is_timed else None,
-        left=left if is_running and late is None else None,
+        left=left if is_open else None,
         late=late,
+        is_near=is_open and due_at is not None and left is not None and left * 4 < timedelta(minutes=row["minutes"]),
     )
 
 

@@ -76,7 +76,9 @@ def wait(ticket: Ticket, now: datetime) -> dict[str, Any]:
     if due is None:
         return times
     numbers = {name: str(int(at.timestamp())) for name, at in (("begin", since), ("end", due), ("now", now))}
-    return times | numbers | {"due": timezone.localtime(due).isoformat(), "is_late": due < now}
+    is_near = (due - now) * 4 < due - since  # as static/js/times.js has it
+    state = "late" if due < now else "soon" if is_near else ""
+    return times | numbers | {"due": timezone.localtime(due).isoformat(), "state": state}
 
 
 def _span(since: datetime, now: datetime) -> str:
