@@ -21,6 +21,7 @@ from accounts.languages import DESK_LANGUAGES
 from accounts.models import ApiToken, Desk, Heartbeat
 from accounts.tokens import bearer
 from helpdesk.errors import DATABASE_GONE, error_page, unavailable
+from helpdesk.figures import open_alarms, own_figures
 from outbox.models import Mail
 from tickets.models import FollowUp, ScheduledReply
 
@@ -38,12 +39,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Fit for work: 200, or 503 with what is not."""
+    """Fit for work: 200, or 503 with what is not. Alarms of the ledger are said, too; they make nothing unfit."""
     checks = {"database": _database(), "redis": _redis()}
+    said: dict[str, Any] = {}
     if checks["database"]["ok"]:
         checks |= {"worker": _worker(), "due_work": _due_work()}
+        said["ledger"] = _ledger()
     is_fit = all(check["ok"] for check in checks.values())
-    return JsonResponse({"ok": is_fit} | checks, status=200 if is_fit else 503)
+    return JsonResponse({"ok": is_fit} | checks | said, status=200 if is_fit else 503)
 
 
 @method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
@@ -94,6 +97,12 @@ def _due_work() -> dict[str, Any]:
     return {"ok": late < LATE_SECONDS, "oldest_due_seconds": late}
 
 
+def _ledger() -> dict[str, Any]:
+    """Where it disagrees with the offers, and nobody has settled it: for a person, not for a load balancer."""
+    count = open_alarms()
+    return {"ok": count == 0, "alarms": count}
+
+
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' exposition, for whoever may see reports; for everybody else it does not exist."""
@@ -101,7 +110,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     user = ApiToken.objects.authenticate(raw) if raw else request.user
     if user is None or not user.is_authenticated or not user.has_perm("reports.view"):
         raise Http404
-    return ExportToDjangoView(request)
+    response = ExportToDjangoView(request)
+    response.content += own_figures()
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

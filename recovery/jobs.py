@@ -10,7 +10,7 @@ from typing import TypeVar
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.models import Desk
+from accounts.models import Desk, Heartbeat
 from outbox.models import Mail
 from outbox.policy import NotYet
 from recovery.actions import (
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 BATCH = 200
 READER = "recovery"
+LEDGER_PROVED = "ledger proved"
 DECIDING_SECONDS = 40  # what is left is decided at the next tick
 
 
@@ -117,6 +118,7 @@ def tell_deputies() -> int:
 def prove_ledger() -> int:
     """Every night: the ledger equals the offers, or there is an alarm; returns how many are new."""
     found = find_faults()
+    Heartbeat.objects.update_or_create(name=LEDGER_PROVED, defaults={"at": timezone.now()})
     if found:
         log.error("the ledger and the offers disagree: %s new alarms", found)
     return found

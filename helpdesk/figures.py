@@ -1,0 +1,26 @@
+"""Figures of our own for /metrics, read from the database when they are asked for."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from accounts.models import Heartbeat
+from recovery.jobs import LEDGER_PROVED
+from recovery.models import LedgerAlarm
+
+
+def open_alarms() -> int:
+    """How often the ledger and the offers disagree, and nobody has settled it."""
+    return LedgerAlarm.objects.filter(settled_at=None).count()
+
+
+def own_figures() -> bytes:
+    """As Prometheus reads it: open alarms of the ledger, and when it was proved last (seconds of the epoch)."""
+    registry = CollectorRegistry()
+    alarms = Gauge("makegood_ledger_alarms", "Where the ledger and the offers disagree.", registry=registry)
+    alarms.set(open_alarms())
+    beat = Heartbeat.objects.filter(name=LEDGER_PROVED).first()
+    if beat is not None:
+        help_text = "When the ledger was last held against the offers, in seconds of the epoch."
+        Gauge("makegood_ledger_proved_seconds", help_text, registry=registry).set(beat.at.timestamp())
+    return generate_latest(registry)
