@@ -51,9 +51,9 @@ def envelope_sender(mail: Mail) -> str:
     """Where the mail comes back if it cannot be delivered; empty: nowhere, so that no loop begins (RFC 3834)."""
     if kind_named(mail.kind).has_null_sender:
         return ""
-    if mail.sender and mail.sender.has_plus:
-        return verp_address(mail.pk, mail.sender.answers_at)
-    return mail.from_email
+    if mail.sender is None:
+        return mail.from_email
+    return verp_address(mail.pk, mail.sender.answers_at) if mail.sender.has_plus else mail.sender.answers_at
 
 
 def _message(mail: Mail, now: datetime) -> EmailMultiAlternatives:

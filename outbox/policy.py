@@ -84,7 +84,6 @@ PROVIDERS = {
     "postmark": ("server_token",),
     "resend": ("api_key",),
     "scaleway": ("secret_key", "project_id"),
-    "sendgrid": ("api_key",),
     "sparkpost": ("api_key",),
     "unisender_go": ("api_key", "api_url"),
 }

@@ -6,6 +6,7 @@ put in only where the address is known to be theirs.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Desk, User
 from outbox.filling import WordingKind, Words, as_written, fill
 from outbox.queries import words_for
-from tickets.formatting import escape, to_html, to_text
+from tickets.formatting import to_html, to_text
 from tickets.models import Ticket
 
 NAMES = {
@@ -31,6 +32,10 @@ AGENT_NAMES = {
 }
 ANSWER_WORDS = "answer.words"
 RATE_LINK = "link.rating"
+
+
+# Not even an address in somebody's name can be pressed.
+_MARKS = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class Said(NamedTuple):
@@ -158,7 +163,7 @@ def _filled(
         if value is None:
             return None
         value = " ".join(value.split())
-        return escape(value) if is_markdown else value
+        return _MARKS.sub(r"\\\g<0>", value) if is_markdown else value
 
     return fill(text, value_of)
 
