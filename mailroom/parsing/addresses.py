@@ -20,7 +20,8 @@ _MOST_UNSEPARATED = 200  # addresses without a comma between them
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 _ANGLE_ENDS = re.compile(r"[<>]")
 _PLAIN = re.compile(r"[^\"(<,;:=]+|=")
-_BARE = re.compile(r"[^\s\"'<>()\[\],;:]+@[^\s\"'<>()\[\],;:]+")
+_BETWEEN_WORDS = re.compile(r"[\s\"'<>()\[\],;:]+")
+_WHOLE_ENCODED_WORD = re.compile(rf"(?<!\S){_ENCODED_WORD.pattern}(?!\S)")
 # As Django checks addresses, so that whoever is named here can be a customer; tests hold the two together.
 _LOCAL = re.compile(r"[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*\Z", re.ASCII)
 _QUOTED_LOCAL = re.compile(r"\"[-!#$%&'*+/=?^_`{}|~0-9a-z. ]+\"\Z", re.ASCII)
@@ -42,10 +43,9 @@ def normalized(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at or "=?" in local:
         return ""
-    local = "".join(local.split()) if '"' not in local else local
     if _QUOTED_LOCAL.match(local.lower()) and _LOCAL.match(local[1:-1].lower()):
         local = local[1:-1]
-    domain = _in_ascii("".join(domain.split()).rstrip("."))
+    domain = _in_ascii(domain.rstrip("."))
     local = local.lower() if local.isascii() else ""
     is_good = (_LOCAL.match(local) or _QUOTED_LOCAL.match(local)) and _DOMAIN.match(domain) and len(local) <= 64
     return f"{local}@{domain}" if is_good and len(local) + len(domain) < 254 else ""
@@ -69,7 +69,8 @@ def _persons_of(phrase: str, comments: list[str], angles: list[str]) -> list[Per
     bare = phrase.replace(" @ ", "@").strip()
     if normalized(bare):
         return [_person(_name(" ".join(comments)), bare)]
-    addresses = _BARE.findall(_ENCODED_WORD.sub(" ", bare))[:_MOST_UNSEPARATED]
+    words = _BETWEEN_WORDS.split(_WHOLE_ENCODED_WORD.sub(" ", bare)) if "@" in bare else []
+    addresses = [word for word in words if "@" in word[1:-1]][:_MOST_UNSEPARATED]
     rest = bare
     for one in addresses:
         rest = rest.replace(one, " ", 1)
@@ -123,7 +124,7 @@ def _split(value: str) -> Iterator[tuple[str, list[str], list[str]]]:
             yield "".join(phrase), comments, angles
             phrase, comments, angles = [], [], []
             at += 1
-        elif char == ":" and "@" not in "".join(phrase) and not angles:
+        elif char == ":" and not angles and not any("@" in words for words in phrase[-20:]):
             phrase, comments, at = [], [], at + 1  # that was the name of a group
         else:
             found = _ENCODED_WORD.match(value, at) or _PLAIN.match(value, at)

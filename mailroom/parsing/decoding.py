@@ -7,7 +7,8 @@ import binascii
 import re
 from quopri import decodestring
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*={0,3}[\s=]*")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
+_BASE64_LINES = re.compile(rb"(?:[A-Za-z0-9+/=]*[ \t]*\r?\n)*")
 _NO_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _UU_BEGINS = re.compile(rb"(?m)^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,250})\r?\n")
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
@@ -30,18 +31,17 @@ def decode_body(body: bytes, encoding: str, *, is_text: bool) -> tuple[bytes, bo
 
 
 def _from_base64(body: bytes, *, is_text: bool) -> tuple[bytes, bool]:
-    match = _BASE64.match(body)
-    assert match is not None
-    good, rest = match[0], body[match.end() :].strip()
-    if not rest:
-        return _of_letters(good), len(good.translate(None, _NO_BASE64 + b"=")) % 4 != 1
-    if is_text and len(good) < len(rest) and b" " in rest:
-        return body, False  # plain words that are said to be base64
-    if is_text:
-        # A list's footer behind the text. Half a line of it may look like base64: begin at a line.
-        line = good.rfind(b"\n") + 1
-        return _of_letters(good[:line]) + b"\n" + good[line:] + rest, False
-    return _of_letters(body), False
+    if _BASE64.match(body):
+        return _of_letters(body), len(body.translate(None, _NO_BASE64 + b"=")) % 4 != 1
+    if not is_text:
+        return _of_letters(body), False
+    # A list's footer behind the text; or plain words that are only said to be base64.
+    lines = _BASE64_LINES.match(body)
+    end = lines.end() if lines else 0
+    letters = len(body[:end].translate(None, _NO_BASE64))
+    if not letters or letters % 4:
+        return body, False
+    return _of_letters(body[:end]) + b"\n" + body[end:], False
 
 
 def _of_letters(data: bytes) -> bytes:

@@ -32,6 +32,7 @@ _MACHINES = re.compile(r"(?:mailer-daemon|postmaster)@", re.I)  # what they quot
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z-]{1,60})>")
 _NAMES = {"text/calendar": "invite.ics", "message/delivery-status": "delivery-status.txt", "text/html": "text.html"}
+_NAMES |= dict.fromkeys(_HEADERS_ALONE, "headers.txt")
 _ENDINGS = {"text/plain": ".txt", "image/jpeg": ".jpg", "message/rfc822": ".eml", "application/pgp-signature": ".asc"}
 _IMAGE_TYPES = re.compile(r"image/[a-z0-9.+-]{1,40}\Z")
 
@@ -198,7 +199,7 @@ class _Letter:
         charset = part.parameters.get("charset", "")
         if not charset and part.type == "text/html" and (meta := _META_CHARSET.search(data[:2_000])):
             charset = meta[1].decode("ascii")
-        text, is_true = decode(data, charset)
+        text, is_true = decode(data[: self.limits.text_bytes], charset)
         if not is_true:
             self.note(notes.UNKNOWN_CHARSET)
         return clean(text)
@@ -239,7 +240,7 @@ class _Letter:
             self.note(notes.IN_PIECES)
         elif part.type in _CALENDARS:
             self.note(notes.INVITATION, line_of(decode(data, part.parameters.get("charset", ""))[0]))
-        if is_winmail(part.type, name, data) and self._open_winmail(data):
+        if is_winmail(part.type, name) and self._open_winmail(data):
             return
         if not name and part.type in _WHOLE_MAILS:
             subject = decoded(headers_of(data[: self.limits.header_bytes], self.limits).get("subject", ("",))[0])
@@ -294,14 +295,19 @@ class _Letter:
         return words
 
     def _words_of_text(self, text: str, *, is_whole: bool) -> _Words:
-        lines = text.split("\n")
+        is_long = len(text) > self.limits.raw_chars
+        lines = text[: self.limits.raw_chars].split("\n")
         ranges = [] if is_whole else quotes.fold_lines(lines)
         kept, folded = _parted(lines, ranges)
-        return _Words(markup.text_of(kept), markup.text_of(folded))
+        return _Words(markup.text_of(kept), markup.text_of(folded), is_cut=is_long)
 
     def _words_of_html(self, html: str, *, is_whole: bool) -> _Words:
-        is_long = len(html) > self.limits.html_chars
-        tokens, pictures = markup.tokens_of(html[: self.limits.html_chars])
+        is_long = len(html) > self.limits.raw_chars
+        html = html[: self.limits.raw_chars]
+        if markup.is_tangled(html):
+            self.note(notes.HTML_CUT)
+            return self._words_of_text(markup.without_tags(html), is_whole=is_whole)
+        tokens, pictures = markup.tokens_of(html)
         self._keep_pictures(pictures)
         lines = markup.lines_of(tokens)
         ranges = [] if is_whole else quotes.fold_tokens(tokens, lines)
@@ -438,7 +444,8 @@ def _safe_name(name: str, chars: int) -> str:
 def _default_name(kind: str, number: int) -> str:
     if kind in _NAMES:
         return _NAMES[kind]
-    ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
+    other = ".txt" if kind.startswith("text/") else ".bin"
+    ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or other
     return f"{'picture' if _IMAGE_TYPES.match(kind) else 'file'}-{number}{ending}"
 
 

@@ -30,7 +30,8 @@ class Limits:
     recipients: int = 100
     chars: int = 20_000  # of what was written now; settings.MESSAGE_MAX_CHARS
     quoted_chars: int = 100_000
-    html_chars: int = 1_000_000  # of HTML before it is cleaned
+    text_bytes: int = 4 * 1024 * 1024  # of one part with words
+    raw_chars: int = 1_000_000  # of words, or HTML, before quotes are looked for
     header_bytes: int = 256 * 1024
     headers: int = 500  # fields that are kept
     header_chars: int = 8_000  # of one field

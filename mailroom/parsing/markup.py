@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 import nh3
 
+from mailroom.parsing.charsets import clean as clean_text
+
 TAGS = {
     *("a", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4"),
     *("h5", "h6", "hr", "i", "img", "ins", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup"),
@@ -54,6 +56,13 @@ _BLOCKS = {
 _AIRY = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "blockquote", "table", "dl"}  # a line apart
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|mso-hide\s*:\s*all)", re.I)
 _SHORT_LINK = 200  # characters of an address that is written behind its words
+_LEADS_OUT = re.compile(r"https?://|mailto:|tel:", re.I)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_MOST_TANGLED = 300  # elements that are open at once
+_CLOSE_BY_THEMSELVES = {
+    *("area", "base", "br", "col", "colgroup", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p"),
+    *("source", "tbody", "td", "tfoot", "th", "thead", "tr", "wbr"),
+}
 _DATA = re.compile(r"data:(image/(?:png|jpe?g|gif|webp));base64,", re.I)
 
 
@@ -84,6 +93,25 @@ class Line:
 
     text: str
     token: int
+
+
+def is_tangled(html: str) -> bool:
+    """Whether so many elements are open at once that a browser's way to read it, which nh3 goes, takes for ever."""
+    deep = 0
+    for found in _TAG.finditer(html):
+        if found[2].lower() not in _CLOSE_BY_THEMSELVES:
+            deep = max(0, deep - 1) if found[1] else deep + 1
+            if deep > _MOST_TANGLED:
+                return True
+    return False
+
+
+def without_tags(html: str) -> str:
+    """The words of HTML that is not taken apart."""
+    begin, *others = re.split(r"(?i)<(?:script|style|title)\b", html)
+    html = begin + "".join(re.split(r"(?i)</(?:script|style|title)\b", other, maxsplit=1)[-1] for other in others)
+    html = re.sub(r"(?i)<(?:br|p|div|tr|li|h[1-6])\b[^<>]*>", "\n", html)
+    return re.sub(r"[ \t]+", " ", clean_text(unescape(re.sub(r"<[^<>]*>?", "", html))))
 
 
 def tokens_of(html: str) -> tuple[list[Token], Pictures]:
@@ -240,7 +268,8 @@ class _Reader:
             self.links.append((token.attribute("href"), len(self.line)))
             return
         address, begun = self.links.pop() if self.links else ("", 0)
-        bare = re.sub(r"\A(?:https?://|mailto:|tel:)", "", address.strip()).rstrip("/")
+        known = _LEADS_OUT.match(address.strip())
+        bare = address.strip()[known.end() :].rstrip("/") if known else ""
         said = "".join(self.line[begun:]).strip()
         shown = re.sub(r"\A(?:https?://|mailto:)", "", said).rstrip("/")
         if bare and said and shown.lower() != bare.lower() and len(address) <= _SHORT_LINK:

@@ -26,14 +26,13 @@ class Winmail:
     files: list[tuple[str, bytes]] = field(default_factory=list)
 
 
-def is_winmail(kind: str, name: str, data: bytes) -> bool:
-    is_said = kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat"
-    return is_said and data.startswith(_SIGNATURE)
+def is_winmail(kind: str, name: str) -> bool:
+    return kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat"
 
 
 def open_winmail(data: bytes, most: int) -> Winmail | None:
     """None if it cannot be opened, or says of itself that it holds more than it can."""
-    if len(data) > _LARGEST or not _is_plausible(data):
+    if not data.startswith(_SIGNATURE) or len(data) > _LARGEST or not _is_plausible(data):
         return None
     try:
         opened = TNEF(data, do_checksum=False)
@@ -41,7 +40,8 @@ def open_winmail(data: bytes, most: int) -> Winmail | None:
         text, html = _text(opened.body, opened.codepage), _text(opened.htmlbody, opened.codepage)
     except Exception:  # noqa: BLE001  (it raises whatever a broken file makes it trip over)
         return None
-    return Winmail(text, html, [file for file in files if file[1]])
+    files = [file for file in files if file[1]]
+    return Winmail(text, html, files) if files or text or html else None
 
 
 def _is_plausible(data: bytes) -> bool:
