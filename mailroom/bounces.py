@@ -153,6 +153,7 @@ def looks_like_bounce(parsed: Parsed) -> bool:
         "auto-submitted" in parsed.headers and not parsed.header("auto-submitted").lower().startswith("no"),
         not parsed.senders,
         is_plain and (_has_returned(parsed) or _says_code(parsed)),
+        "user-agent" not in parsed.headers and bool(_ANNOUNCED.search(parsed.text[:2000])),
     ]
     return (is_subject and any(signs)) or sum(signs[:3]) >= 2
 
@@ -160,6 +161,13 @@ def looks_like_bounce(parsed: Parsed) -> bool:
 def _has_returned(parsed: Parsed) -> bool:
     """Whether the mail that came back is with it."""
     return bool(parsed.reported_headers) or any(file.type.lower() in _RETURNED_TYPES for file in parsed.files)
+
+
+_ANNOUNCED = re.compile(
+    r"(?:could not|cannot|couldn't) be (?:delivered|sent|reached)(?: to)? the following (?:recipient|user|address)"
+    r"s?[^\n@]{0,40}\n\s{0,20}[<\"]?[^\s@]{1,64}@",
+    re.IGNORECASE,
+)
 
 
 def _says_code(parsed: Parsed) -> bool:
@@ -275,7 +283,8 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _GAVE_UP = re.compile(
-    r"giving up|given up|gave up|retry time(?:out)? exceeded|permanent(?:ly)? (?:fail|error|fatal)|(?<!non-)fatal error|"
+    r"giving up|given up|gave up|retry time(?:out)? exceeded|permanent(?:ly)? (?:fail|error|fatal)|"
+    r"(?<!non-)fatal error|"
     r"been returned|"
     r"could not be delivered to (?:one|all|the following)|retry timeout|undeliverable|has been stopped|"
     r"not be retried|no further attempts",
