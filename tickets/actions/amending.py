@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from outbox.actions import black_out_mails, take_out_file
-from outbox.blackout import BLOCKS, black_out
+from outbox.blackout import BLOCKS, black_out, black_out_html
 from tickets.actions._rules import PREVIEW_CHARS, clean_body, clean_line, lock, require
 from tickets.actions.attaching import count_files
 from tickets.actions.opening import subject_from
 from tickets.events import record
-from tickets.models import Attachment, BulkReply, Event, FollowUp, Message, ScheduledReply, Ticket
+from tickets.models import Attachment, BulkReply, Event, FollowUp, Letter, Message, ScheduledReply, Ticket
 
 log = logging.getLogger(__name__)
 MAX_PASSAGES = 20
@@ -69,10 +69,10 @@ def redact_message(message: Message, *, by: User, passages: Iterable[str]) -> Me
     """Black out passages of a message for good, in its own words and wherever the product keeps a copy of them.
 
     Each stands in the message exactly as given; blocks of one length take its place there, in the subject and the
-    preview, in replies that wait to leave, in events, in the kept text of mails (one that is being sent leaves as it
-    is), and in the search box a moment later. Drafts are their writers' own and stay. Records `message.redacted`,
-    which customers get too where the message was theirs to see; it carries no words. It cannot be undone. Errors:
-    PermissionDenied; ValidationError code `invalid`.
+    preview, in replies that wait to leave, in events, in quotes of it, in the kept text of mails (one that is being
+    sent leaves as it is), and in the search box a moment later. Drafts are their writers' own and stay. Records
+    `message.redacted`, which customers get too where the message was theirs to see; it carries no words. It cannot be
+    undone. Errors: PermissionDenied; ValidationError code `invalid`.
     """
     wanted = _passages(passages)
     family = _lock_family(message.ticket_id)
@@ -214,8 +214,23 @@ def _black_out_copies(message: Message, family: dict[int, Ticket], wanted: list[
         }
         if data != event.data:
             Event.objects.filter(pk=event.pk).update(data=data)
+    for letter in Letter.objects.filter(message__ticket__in=family):
+        _black_out_letter(letter, wanted, is_own=letter.message_id == message.pk)
     about = [ticket.about for ticket in family.values()]
     black_out_mails(about=about, passages=wanted, since=message.created_at)
+
+
+def _black_out_letter(letter: Letter, wanted: list[str], *, is_own: bool) -> None:
+    """What a mail says besides its words: a passage may lie across the tags of its own form, which therefore goes."""
+    was = (letter.subject, letter.quoted, letter.html)
+    html = "" if is_own else black_out_html(letter.html, wanted)
+    letter.subject, letter.quoted, letter.html = (
+        black_out(letter.subject, wanted),
+        black_out(letter.quoted, wanted),
+        html,
+    )
+    if was != (letter.subject, letter.quoted, letter.html):
+        letter.save(update_fields=["subject", "quoted", "html"])
 
 
 def _save_without(row: ScheduledReply | FollowUp | BulkReply, field: str, wanted: list[str]) -> None:

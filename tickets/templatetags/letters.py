@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import nh3
 from django import template
-from django.core.exceptions import ObjectDoesNotExist
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -38,12 +37,9 @@ Picture = tuple[str, int, int]  # its address, which is also how a letter names 
 
 @register.filter
 def letter_of(message: Message) -> Letter | None:
-    """The mail that it was, if it was one. What was taken out of a message is out of this, too: nothing is shown."""
-    try:
-        letter: Letter = message.letter
-    except ObjectDoesNotExist:
-        return None
-    return letter if message.redacted_at is None else None
+    """The mail that it was, if it was one."""
+    letter: Letter | None = getattr(message, "letter", None)
+    return letter
 
 
 @register.filter
