@@ -42,7 +42,7 @@ def back_address() -> str:
 
 def _by_pipe(mailbox: Mailbox) -> list[Way]:
     name = mailbox.email.partition("@")[0]
-    command = f"{settings.BASE_DIR}/bin/manage receive_mail"
+    command = f"{settings.BASE_DIR}/bin/manage receive_mail --mailbox {mailbox.pk}"
     return [
         Way(
             _("By a pipe, in /etc/aliases of your mail server"),
@@ -59,7 +59,7 @@ def _by_smtp(mailbox: Mailbox) -> list[Way]:
             Way(
                 _("By SMTP or LMTP"),
                 _("Set this in the environment and start again; then your mail server hands its mails to that port."),
-                "MAIL_LISTEN=lmtp://127.0.0.1:8024",
+                "MAIL_LISTEN=lmtp://127.0.0.1:2424",
             )
         ]
     return [
@@ -73,7 +73,7 @@ def _by_smtp(mailbox: Mailbox) -> list[Way]:
 
 
 def _transport(listen: str) -> str:
-    """As Postfix writes it: lmtp:inet:127.0.0.1:8024, or smtp:[127.0.0.1]:8025."""
+    """As Postfix writes it: lmtp:inet:127.0.0.1:2424, or smtp:[127.0.0.1]:2525."""
     scheme, _colons, place = listen.partition("://")
     host, _colon, port = place.rpartition(":")
     return f"lmtp:inet:{host}:{port}" if scheme == "lmtp" else f"smtp:[{host}]:{port}"

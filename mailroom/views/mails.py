@@ -22,6 +22,13 @@ from mailroom.queries.way import proofs_of, way_of
 from tickets.models import Ticket
 
 MAX_WORDS = 200
+# Where people have their mail who have no domain.
+EVERYBODYS = {
+    "aol.com", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
+    "hotmail.de", "hotmail.fr", "icloud.com", "live.com", "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr",
+    "outlook.com", "outlook.de", "proton.me", "protonmail.com", "t-online.de", "web.de", "yahoo.com", "yahoo.co.uk",
+    "yahoo.de", "yahoo.fr", "yandex.ru",
+}  # fmt: skip
 SECTION = {"section": "email", "tab": "mails"}
 
 
@@ -57,7 +64,7 @@ def mail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     source, is_whole = source_of(found)
     ticket = Ticket.objects.visible_to(viewer(request)).filter(pk=found.ticket_id).first() if found.ticket_id else None
     context = {"mail": found, "way": list(way_of(found)), "ticket": ticket, "proofs": proofs_of(found)}
-    context |= {"source": source, "is_whole": is_whole, "domain": found.from_email.rpartition("@")[2]}
+    context |= {"source": source, "is_whole": is_whole, "domain": _own_domain(found.from_email)}
     return render(request, "mailroom/mail.html", context | SECTION)
 
 
@@ -89,6 +96,12 @@ def deed(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("mailroom:mail", pk)
 
 
+def _own_domain(email: str) -> str:
+    """The domain of an address, unless half the world has one there: to block that is never meant."""
+    domain = email.rpartition("@")[2]
+    return "" if domain in EVERYBODYS else domain
+
+
 def _do(do: str, found: RawMail, by: User) -> str:
     """What was done, in words. Errors: Http404 for what nobody can do; ValidationError."""
     if do in ("again", "person"):
@@ -97,8 +110,9 @@ def _do(do: str, found: RawMail, by: User) -> str:
     if do == "spam":
         mark_spam(found, by=by)
         return _("It is spam now. A conversation that it began is in the trash.")
-    if do in ("block", "block-domain") and found.from_email:
-        pattern = found.from_email if do == "block" else "@" + found.from_email.rpartition("@")[2]
+    domain = _own_domain(found.from_email)
+    if found.from_email and (do == "block" or (do == "block-domain" and domain)):
+        pattern = found.from_email if do == "block" else f"@{domain}"
         block_sender(pattern, by=by, note=found.subject)
         return _("Mails of %(pattern)s are spam from now on.") % {"pattern": pattern}
     raise Http404

@@ -160,6 +160,13 @@ def test_spam_and_its_sender(desk):
     assert set(Block.objects.values_list("pattern", flat=True)) == {"mallory@mail.evil.example", "@mail.evil.example"}
 
 
+def test_a_domain_that_half_the_world_has_is_not_blocked_by_a_click(desk):
+    mail = raw_mail(state="spam", reason="x", from_email="mallory@gmail.com")
+    assert "Block @gmail.com" not in said(desk.get(reverse("mailroom:mail", args=[mail.pk])))
+    assert desk.post(reverse("mailroom:mail_deed", args=[mail.pk]), {"do": "block-domain"}).status_code == 404
+    assert Block.objects.count() == 0
+
+
 def test_what_cannot_be_is_refused_in_words(desk, ticket, carla):
     message = letter_on(ticket, carla)
     mail = raw_mail(state="entry", reason="x", ticket=ticket, entry=message)
