@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import Desk
 from mailroom.actions.deciding import BY_A_PERSON
 from mailroom.actions.ends import BLOCKED_SENDER, HERE_ALREADY, End
 from mailroom.authenticity import judge
@@ -20,6 +22,7 @@ from tickets.actions.lettering import Enclosed, Incoming, Kept, keep_files
 from tickets.models import Authenticity
 from tickets.tokens import read_reply
 
+_OWN = "own addresses"
 PERHAPS_WRONG = timedelta(days=2)  # a clock that is further ahead is no clock
 
 
@@ -93,27 +96,44 @@ def judged(mail: RawMail, raw: bytes, parsed: Parsed) -> Case:
     if mail.mailbox_id is None:
         mail.mailbox = mailbox_of(mail, parsed)
     case = Case(mail, parsed, own)
-    if (end := ended_early(case)) is not None:
+    end = is_spam(case) or (is_here_already(case) if parsed.files else None)
+    if end is not None:
         return Case(mail, parsed, own, end=end)
     mail.authentication = judge(raw, parsed, mail.mailbox, mail.envelope_from)
     automatic = Automatic() if case.is_by_person else why_automatic(parsed, mail.envelope_from, own)
     return Case(mail, parsed, own, automatic)
 
 
-def ended_early(case: Case) -> End | None:
-    """Spam, and what came before; nothing of it is looked at any further."""
-    mail = case.mail
-    if mail.from_email and Block.objects.among([mail.from_email]) and not case.is_by_person:
-        return End(State.SPAM, BLOCKED_SENDER, mail.from_email)
-    same = RawMail.objects.filter(sha256=mail.sha256, received_at__lte=mail.received_at).exclude(pk=mail.pk)
-    first = same.order_by("received_at", "pk").select_related("ticket").first()
-    if first is None or case.is_by_person or (first.received_at == mail.received_at and first.pk > mail.pk):
+def is_spam(case: Case) -> End | None:
+    """Of a blocked sender, nothing is looked at any further."""
+    email = case.mail.from_email
+    if not email or case.is_by_person or not Block.objects.among([email]):
         return None
-    return End(State.DUPLICATE, HERE_ALREADY, str(first.pk), ticket=first.ticket)
+    return End(State.SPAM, BLOCKED_SENDER, email)
+
+
+def is_here_already(case: Case) -> End | None:
+    """What came another way before: what has been seen to, or waits longer than this. Certain only while its sender's
+    address is held, for copies come at once."""
+    mail = case.mail
+    if case.is_by_person:
+        return None
+    waits_longer = Q(received_at__lt=mail.received_at) | Q(received_at=mail.received_at, pk__lt=mail.pk)
+    seen_to = ~Q(state__in=[State.NEW, State.DUPLICATE])
+    same = RawMail.objects.filter(seen_to | waits_longer, sha256=mail.sha256).exclude(pk=mail.pk)
+    first = same.order_by("received_at", "pk").only("pk", "ticket").first()
+    return End(State.DUPLICATE, HERE_ALREADY, str(first.pk), ticket=first.ticket) if first else None
 
 
 def own_addresses() -> frozenset[str]:
-    """All that are ours, in lower case."""
+    """All that are ours, in lower case; read once where the company is read once."""
+    kept = Desk.current().kept
+    if _OWN not in kept:
+        kept[_OWN] = _read_own_addresses()
+    return frozenset(kept[_OWN])
+
+
+def _read_own_addresses() -> frozenset[str]:
     own = {default_sender()[1].lower()}
     for email, reply_to in Sender.objects.values_list("email", "reply_to"):
         own |= {email.lower(), reply_to.lower()}

@@ -37,7 +37,8 @@ UNPROVED_AGENT = gettext_noop(
 BY_STRANGER = gettext_noop("Somebody else than the customer answered. It is a note for the team.")
 AUTOMATIC_NOTE = gettext_noop("It is automatic: a note on its ticket, which stays as it was.")
 TOO_MANY_AUTOMATIC = gettext_noop("It is automatic, and its ticket has enough of them for today.")
-TOO_QUICK = gettext_noop("It answered an automatic mail within seconds: a program wrote it.")
+TOO_QUICK = gettext_noop("It answered a mail of ours within seconds: a program wrote it.")
+ECHO = gettext_noop("It says what we said: a program sent it back.")
 SAME_AGAIN = gettext_noop("It answers an automatic mail with the same words as before: a program wrote it.")
 
 BOUNCE_UNKNOWN = gettext_noop("It says that a mail could not be delivered, but of none that we sent.")

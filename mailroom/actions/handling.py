@@ -55,6 +55,8 @@ def handle(mail: RawMail) -> RawMail:
     except Exception as error:
         log.exception("mail %s could not be handled", mail.pk)
         _put_back(ours, is_away=_is_away(error))
+    else:
+        return ours
     return RawMail.objects.get(pk=mail.pk)
 
 
@@ -62,7 +64,13 @@ def handle(mail: RawMail) -> RawMail:
 def claim(mail: RawMail) -> RawMail | None:
     """Take the mail; None if it is not due, or somebody has it. One whose lease ran out too often ends here."""
     now = timezone.now()
-    ours = RawMail.objects.due(now).filter(pk=mail.pk).select_for_update(skip_locked=True, of=("self",)).first()
+    ours = (
+        RawMail.objects.due(now)
+        .filter(pk=mail.pk)
+        .select_related("mailbox__team")
+        .select_for_update(skip_locked=True, of=("self",))
+        .first()
+    )
     if ours is None:
         return None
     if ours.lease_until is not None and ours.attempts >= MOST_CRASHES:

@@ -16,7 +16,7 @@ from customers.models import Customer
 from mailroom.actions import ends
 from mailroom.actions.bouncing import take_bounce
 from mailroom.actions.breakers import is_calm
-from mailroom.actions.case import Case, ended_early
+from mailroom.actions.case import Case, is_here_already
 from mailroom.actions.ends import End
 from mailroom.actions.forwards import Forwarded, forwarded
 from mailroom.actions.writers import writer
@@ -36,7 +36,9 @@ from tickets.actions import (
 from tickets.actions.lettering import Incoming, Kept, can_be_called
 from tickets.models import Authenticity, Letter, Message, Ticket, TicketLink
 
-NO_PERSON_SO_SOON = timedelta(seconds=20)  # after a mail that we sent by ourselves
+NO_PERSON_SO_SOON = timedelta(seconds=3)  # after a mail that we sent by ourselves: it has hardly arrived
+CLOCKS_DIFFER = timedelta(seconds=-30)  # theirs may be behind ours
+ECHO_CHARS = 20  # shorter words may well be said twice
 MOST_NOTES = 3  # that a ticket gets of automatic mails of one address in a day
 RECEIPT_WITHIN = timedelta(hours=12)  # later it would only puzzle
 _TO_NOTES = "#note"
@@ -45,14 +47,15 @@ _TO_NOTES = "#note"
 def land(case: Case, files: Kept) -> End:
     """What becomes of it. Whoever writes from one address is seen to one mail at a time."""
     _hold(case.mail.from_email)
-    end = case.end or ended_early(case)
+    end = case.end or is_here_already(case)
     if end is not None:
         return end
     if case.automatic.kind == Kind.BOUNCE:
         return take_bounce(case.parsed, case.mail.envelope_to, automatic=case.automatic)
     where = place(case.parsed, case.mail.authentication, case.mail.envelope_to)
     try:
-        return _land(case, files, where)
+        with transaction.atomic():
+            return _land(case, files, where)
     except PermissionDenied:
         return End(State.SPAM, ends.BLOCKED_CUSTOMER, case.mail.from_email)
 
@@ -68,7 +71,7 @@ def _land(case: Case, files: Kept, where: Place) -> End:
     if quiet:
         return _quietly(case, files, where, quiet)
     if where.ticket is None or (where.is_note and not can_be_called(where.ticket)):
-        return _begin(case, files, where.ticket or where.related, is_agents=_is_agents(case))
+        return _begin(case, files, where.ticket or where.related)
     if where.whose == Whose.CUSTOMER:
         return _from_customer(case, files, where, where.ticket)
     if where.whose == Whose.AGENT and where.agent is not None:
@@ -81,25 +84,36 @@ def _why_quiet(case: Case, ticket: Ticket | None) -> str:
     """Why it must neither open nor reopen anything; nothing for what a person wrote, or may have written."""
     if case.automatic.makes_no_ticket:
         return case.automatic.reason
-    # What many programs mark, and some people's servers: it is heard where work goes on, and reopens nothing.
-    if case.automatic.kind in (Kind.BULK, Kind.CALENDAR) and ticket is not None and ticket.is_solved:
+    # Where work goes on, what may be a person's is heard; nothing that looks like a program's reopens anything.
+    if ticket is None or not ticket.is_solved:
+        return ""
+    if case.automatic.kind in (Kind.BULK, Kind.CALENDAR):  # some people's servers mark all that they send
         return case.automatic.reason
-    return _why_program(case, ticket) if ticket is not None else ""
+    return _why_program(case, ticket)
 
 
 def _why_program(case: Case, ticket: Ticket) -> str:
-    """Programs that do not say what they are give themselves away by how they answer what we sent by ourselves."""
+    """Programs that do not say what they are give themselves away by how they answer, most of all what we sent by
+    ourselves: at once, with the same words each time, or with our own words."""
     ids = [mail_id for value in case.parsed.in_reply_to[:5] if (mail_id := own_mail_id(value))]
-    mail = Mail.objects.filter(pk__in=ids, is_automatic=True, sent_at__isnull=False).order_by("-sent_at").first()
+    mail = Mail.objects.filter(pk__in=ids, sent_at__isnull=False).order_by("-sent_at").first() if ids else None
+    words = _squashed(case.parsed.text)
     if mail is None or mail.sent_at is None:
         return ""
     written = min(case.mail.received_at, case.parsed.sent_at or case.mail.received_at)
-    if timedelta(seconds=-60) < written - mail.sent_at < NO_PERSON_SO_SOON:
+    if len(words) >= ECHO_CHARS and words in _squashed(mail.text):
+        return ends.ECHO
+    if not mail.is_automatic:
+        return ""
+    if CLOCKS_DIFFER < written - mail.sent_at < NO_PERSON_SO_SOON:
         return ends.TOO_QUICK
     before = Letter.objects.filter(message__ticket=ticket, from_email=case.mail.from_email).select_related("message")
-    words = case.parsed.text.strip()
-    said = [letter.message.body for letter in before.order_by("-pk")[:5]]
+    said = {_squashed(letter.message.body) for letter in before.order_by("-pk")[:5]}
     return ends.SAME_AGAIN if words and words in said else ""
+
+
+def _squashed(text: str) -> str:
+    return " ".join(text.replace(">", " ").split())
 
 
 def _quietly(case: Case, files: Kept, where: Place, reason: str) -> End:
@@ -137,7 +151,7 @@ def _from_agent(case: Case, files: Kept, where: Place, ticket: Ticket) -> End:
     is_note = where.is_note or words.lower().startswith(_TO_NOTES) or _answers_notification(case)
     kind = Message.Kind.NOTE if is_note else Message.Kind.REPLY
     if ticket.trashed_at is not None:
-        return _begin(case, files, ticket, is_agents=False)
+        return _begin(case, files, ticket)
     message = post_letter(ticket, by=where.agent, incoming=incoming, kind=kind, client_id=case.client_id, at=case.at)
     return End(State.ENTRY, ends.NOTE_BY_AGENT if is_note else ends.BY_AGENT, where.agent.name, entry=message)
 
@@ -156,9 +170,9 @@ def _from_stranger(case: Case, files: Kept, where: Place, ticket: Ticket) -> End
 
 
 # --- New conversations -----------------------------------------------------------------------
-def _begin(case: Case, files: Kept, related: Ticket | None, *, is_agents: bool) -> End:
-    passed_on = forwarded(case.parsed) if is_agents else None
-    if passed_on is not None:
+def _begin(case: Case, files: Kept, related: Ticket | None) -> End:
+    passed_on = forwarded(case.parsed)
+    if passed_on is not None and _is_agents(case):
         return _begin_for(case, files, passed_on)
     mail = case.mail
     email = mail.from_email or (mail.envelope_from or "").lower()

@@ -367,22 +367,41 @@ def test_what_a_program_sent_may_matter_but_is_not_answered(arrive: Arrive):
     assert not Mail.objects.exists()
 
 
-def test_an_answer_within_seconds_to_what_we_sent_by_ourselves_is_a_programs(arrive: Arrive):
+def test_an_answer_at_once_to_what_we_sent_by_ourselves_reopens_nothing(arrive: Arrive, alice):
     first = arrive(letter())
+    resolve_ticket(first.ticket, by=alice, root_cause=None)
     (receipt,) = receipts()
     Mail.objects.filter(pk=receipt.pk).update(state="sent", sent_at=timezone.now())
     got = arrive(letter("We have your mail about our mail.", answers=receipt.message_id))
     assert (got.state, got.ticket) == (State.AUTOMATIC, first.ticket)
 
 
-def test_the_same_words_again_to_what_we_sent_by_ourselves_are_a_programs(arrive: Arrive):
+def test_the_same_words_again_to_what_we_sent_by_ourselves_reopen_nothing(arrive: Arrive, alice):
     first = arrive(letter("I am in the mountains."))
+    resolve_ticket(first.ticket, by=alice, root_cause=None)
     (receipt,) = receipts()
     Mail.objects.filter(pk=receipt.pk).update(state="sent", sent_at=timezone.now() - timedelta(hours=1))
     got = arrive(letter("I am in the mountains.", answers=receipt.message_id))
     assert (got.state, got.ticket) == (State.AUTOMATIC, first.ticket)
     person = arrive(letter("Thank you!", answers=receipt.message_id))
     assert person.state == State.ENTRY
+    first.ticket.refresh_from_db()
+    assert first.ticket.status == "open"
+
+
+def test_our_own_words_sent_back_reopen_nothing(arrive: Arrive, ticket, alice):
+    mail = answered(ticket, alice, "We have sent the right tyre to your shop today.")
+    resolve_ticket(ticket, by=alice, root_cause=None)
+    got = arrive(letter("We have sent the right tyre to your shop today.", answers=mail.message_id))
+    assert (got.state, got.ticket) == (State.AUTOMATIC, ticket)
+
+
+def test_where_work_goes_on_the_quickest_answer_is_heard(arrive: Arrive):
+    first = arrive(letter())
+    (receipt,) = receipts()
+    Mail.objects.filter(pk=receipt.pk).update(state="sent", sent_at=timezone.now())
+    got = arrive(letter("And another thing.", answers=receipt.message_id))
+    assert (got.state, got.ticket) == (State.ENTRY, first.ticket)
 
 
 # --- Bounces ---------------------------------------------------------------------------------
