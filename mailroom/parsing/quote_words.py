@@ -20,6 +20,7 @@ _VERBS = (
 )
 _VERBS_UNSPACED = ("写道", "寫道", "님이", "כתב", "كتب", "のメール", "さんは書きました")
 WROTE = re.compile(rf"\b(?:{'|'.join(_VERBS)})\b|{'|'.join(_VERBS_UNSPACED)}", re.I)
+STARTER = re.compile(r"\s*(?:on|am|le|el|il|op|em|den|dne|dnia|w dniu|pe|în data)\b", re.I)  # of one that is wrapped
 WHEN = re.compile(r"\d{1,2}[:.h]\d{2}|\S@\S|<[^<>]+>")
 
 _SAID_ORIGINAL = (

@@ -23,6 +23,7 @@ from mailroom.parsing.quote_words import (
     QUOTE_CLASSES,
     REST_CLASSES,
     REST_IDS,
+    STARTER,
     WHEN,
     WROTE,
 )
@@ -116,8 +117,17 @@ class _Lines:
             if not self.lines[first].strip() or self.is_quoted[first]:
                 break
             if is_attribution(" ".join(self.lines[first : last + 1])):
-                return first
+                return self._wrapped(first)
         return begin
+
+    def _wrapped(self, first: int) -> int:
+        """Long ones are broken into two lines or three; the first begins like one."""
+        for above in range(first, max(-1, first - 3), -1):
+            if not self.lines[above].strip() or self.is_quoted[above]:
+                break
+            if STARTER.match(self.lines[above]):
+                return above
+        return first
 
     def _attribution(self, index: int) -> int:
         """How many lines from here say when somebody wrote something; 0 if they do not."""
@@ -129,9 +139,8 @@ class _Lines:
             joined = f"{joined} {line}".strip()
             if joined[-1] in ":：" and self.candidates < _MOST_CANDIDATES:
                 self.candidates += 1
-                if is_attribution(joined) and WHEN.search(joined):
-                    return span
-                return 0
+                begins = span == 1 or bool(STARTER.match(self.lines[index]))
+                return span if begins and is_attribution(joined) and WHEN.search(joined) else 0
         return 0
 
     def _is_quote_next(self, index: int) -> bool:
