@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from accounts.models import Heartbeat
+from outbox.models import Outcome
+from outbox.queries.operations import metrics
 from recovery.jobs import LEDGER_PROVED
 from recovery.models import LedgerAlarm
+
+FIGURES = {
+    "waiting": "Mails that should leave now.",
+    "planned": "Mails for later, or until their next try.",
+    "oldest_due_seconds": "How long ago the oldest of those that may leave should have left.",
+    "is_stopped": "1 while somebody has stopped all mails.",
+    "is_held": "1 while automatic mails wait because too many came back.",
+    "troubles": "What administrators are told of.",
+    **{f"tries_{one.value}": f"Tries of the last hour: {one.name.lower().replace('_', ' ')}." for one in Outcome},
+}
 
 
 def open_alarms() -> int:
@@ -23,4 +36,6 @@ def own_figures() -> bytes:
     if beat is not None:
         help_text = "When the ledger was last held against the offers, in seconds of the epoch."
         Gauge("makegood_ledger_proved_seconds", help_text, registry=registry).set(beat.at.timestamp())
+    for name, value in metrics(timezone.now()).items():
+        Gauge(f"makegood_outbox_{name}", FIGURES[name], registry=registry).set(value)
     return generate_latest(registry)

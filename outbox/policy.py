@@ -57,6 +57,7 @@ KINDS = {
     "reply_copy": Kind(is_by_person=True),  # an answer, to somebody who is copied
     "forward": Kind(is_by_person=True),
     "acknowledgement": Kind(is_at_most_once=True, has_null_sender=True),
+    "accepted": Kind(is_at_most_once=True),  # what a customer chose; it must not be lost unseen
     "notification": Kind(is_at_most_once=True, is_to_us=True),
     "alarm": Kind(is_at_most_once=True, is_to_us=True),
     "copy": Kind(is_at_most_once=True),

@@ -20,6 +20,7 @@ from recovery.models import Offer, Survey, Telling, Voucher
 from recovery.queries.offers import MAIL_KEY
 from recovery.queries.surveys import MAIL_KEY as SURVEY_KEY
 from tickets.models import RootCause, Ticket
+from tickets.queries import Letterhead, letterhead
 
 
 def offer_url(offer: Offer) -> str:
@@ -48,6 +49,7 @@ def offer(made: Offer) -> Mail | None:
         words = {"offer": made, "options": list(made.options.all()), "is_greeted": is_greeted}
         text, html = render("recovery/mail/offer", context | words | links)
         return queue_mail(
+            **letterhead(ticket),
             kind="offer" if made.is_commercial else "service_notice",
             to=[(ticket.customer.name, address.email)],
             subject=_("We want to put this right: %(subject)s") % {"subject": ticket.subject},
@@ -71,7 +73,8 @@ def accepted(made: Offer) -> Mail | None:
         words = {"chosen": made.chosen, "code": voucher.code if voucher else ""}
         text, html = render("recovery/mail/accepted", _context(ticket) | words)
         return queue_mail(
-            kind="acknowledgement",
+            **letterhead(ticket),
+            kind="accepted",
             to=[(ticket.customer.name, address.email)],
             subject=_("What you chose: %(subject)s") % {"subject": ticket.subject},
             text=text,
@@ -106,6 +109,7 @@ def survey(asked: Survey) -> Mail | None:
         words = {"subject": ticket.subject, "chosen": chosen}
         text, html = render("recovery/mail/survey", _context(ticket) | words | links | unsubscribe)
         return queue_mail(
+            **letterhead(ticket),
             kind="survey",
             to=[(ticket.customer.name, address.email)],
             subject=_("Is it right now?"),
@@ -131,6 +135,7 @@ def cause_fixed(ticket: Ticket, telling: Telling, *, dedupe_key: str) -> Mail | 
             kind="cause_fixed",
             about=ticket.about,
             dedupe_key=dedupe_key,
+            head=letterhead(ticket),
         )
 
 
@@ -139,13 +144,22 @@ def cause_fixed_sample(cause: RootCause, *, by: User, words: str, language: str,
     with translation.override(mail_language(language, Desk.current().language)):
         shown = {"first_name": by.short_name, "subject": cause.name, "words": words}
         to = (by.name, by.email)
-        return _cause_fixed(to=to, words=shown, kind="notification", about="", dedupe_key=dedupe_key)
+        return _cause_fixed(to=to, words=shown, kind="notification", about="", dedupe_key=dedupe_key, head=None)
 
 
-def _cause_fixed(*, to: tuple[str, str], words: Mapping[str, object], kind: str, about: str, dedupe_key: str) -> Mail:
+def _cause_fixed(
+    *,
+    to: tuple[str, str],
+    words: Mapping[str, object],
+    kind: str,
+    about: str,
+    dedupe_key: str,
+    head: Letterhead | None,
+) -> Mail:
     desk = Desk.current()
     text, html = render("recovery/mail/cause_fixed", words)
     return queue_mail(
+        **(head or Letterhead(sender=None, reply_to="")),
         kind=kind,
         to=[to],
         subject=_("You told us, and we changed it: %(subject)s") % {"subject": words["subject"]},

@@ -12,6 +12,7 @@ from outbox.actions.mails import (
 )
 from outbox.actions.senders import remove_sender, save_sender
 from outbox.actions.sending import change_limits, go_on, stop_sending
+from outbox.actions.suppressions import release_address
 from outbox.actions.troubles import watch_over
 from outbox.actions.wordings import reset_wording, save_wording
 
@@ -22,6 +23,7 @@ __all__ = [
     "change_limits",
     "go_on",
     "queue_mail",
+    "release_address",
     "remove_sender",
     "reset_wording",
     "retry_mail",

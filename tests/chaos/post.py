@@ -52,10 +52,11 @@ LETTERS = """
     FROM outbox_mail m
     LEFT JOIN tickets_event e ON 'ticket:' || e.ticket_id = m.about
         AND pg_xact_commit_timestamp(e.xmin) > (SELECT at FROM chaos_began)
-        AND (e.type = 'message.posted' AND e.by_customer_id IS NOT NULL AND m.kind <> 'acknowledgement'
+        AND (e.type = 'message.posted' AND e.by_customer_id IS NOT NULL
+                AND m.kind NOT IN ('acknowledgement', 'accepted')
             OR e.type = 'ticket.reopened' AND m.kind = 'follow_up'
             OR e.type = 'offer.withdrawn' AND m.kind IN ('offer', 'service_notice'))
-    WHERE m.kind IN ('follow_up', 'offer', 'service_notice', 'survey', 'acknowledgement')
+    WHERE m.kind IN ('follow_up', 'offer', 'service_notice', 'survey', 'acknowledgement', 'accepted')
     GROUP BY m.id"""
 CLAIMS = """
     SELECT mail::text, attempts, extract(epoch FROM min(at))::float8, extract(epoch FROM max(began))::float8

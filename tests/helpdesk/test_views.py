@@ -49,6 +49,9 @@ def test_metrics_are_for_who_may_see_reports(client, alice, lea, sue):
     assert client.get("/metrics").status_code == 404
     client.force_login(lea)
     assert b'django_http_requests_total_by_view_transport_method_created{method="GET"' in client.get("/metrics").content
+    shown = client.get("/metrics").content.decode()
+    assert "makegood_outbox_waiting 0.0" in shown
+    assert "makegood_outbox_tries_no_server 0.0" in shown
     _, raw = create_token(sue, by=sue, name="prometheus")
     robot = Client(headers={"Authorization": f"Bearer {raw}"})
     assert robot.get("/metrics").status_code == 200

@@ -195,7 +195,7 @@ def test_a_code_is_shown_to_whoever_chose_it_and_mailed_once(client, case, alice
     client.post(page_of(made), {"choice": str(made.options.get().pk)})
     assert b"SPOKE-1" in client.get(page_of(made)).content
     client.post(page_of(made), {"choice": str(made.options.get().pk)})
-    mail = Mail.objects.get(kind="acknowledgement")
+    mail = Mail.objects.get(kind="accepted")
     assert "SPOKE-1" in mail.text
 
 
