@@ -159,7 +159,9 @@ class ShortExpression(FilterExpression):
                 value = names[first]
                 break
         else:
-            return super().resolve(context, ignore_failures)
+            if not ignore_failures or hasattr(context, first):
+                return super().resolve(context, ignore_failures)
+            return self._filtered(None, context)  # a condition may ask for what is not there
         if callable(value):
             return super().resolve(context, ignore_failures)
         for name in self.others:
@@ -169,6 +171,9 @@ class ShortExpression(FilterExpression):
                 return super().resolve(context, ignore_failures)
             if callable(value):
                 return super().resolve(context, ignore_failures)
+        return self._filtered(value, context) if self.steps else value
+
+    def _filtered(self, value: Any, context: Context) -> Any:
         for step in self.steps:
             value = step(value, context)
         return value

@@ -64,6 +64,8 @@ SOURCES = """\
 {% if text|length > 3 and numbers.1 == 1 %}1{% endif %}
 {% if text|add:missing == text %}1{% endif %}{% if text|add:missing %}2{% else %}3{% endif %}
 {% if not missing|add:absent %}1{% else %}2{% endif %}
+{% if missing.name %}1{% elif missing|default:"x" == "x" %}2{% endif %}{% if autoescape %}3{% endif %}
+{% if missing.name|length == 0 and absent|default:text == text %}1{% endif %}{% if template %}2{% endif %}
 # what is around them
 {% for n in numbers %}{{ forloop.counter }}:{{ n }}{% if not forloop.last %},{% endif %}{% endfor %}
 {% for n in numbers %}{% ifchanged n %}{{ n }}{% endifchanged %}{% endfor %}
