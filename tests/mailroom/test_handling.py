@@ -587,3 +587,25 @@ def test_what_fails_is_tried_again_and_then_put_aside(arrive: Arrive, support, m
 
 def _fail(*_args, **_kwargs):
     raise RuntimeError("a mistake of ours")
+
+
+# --- On the page -----------------------------------------------------------------------------
+def test_a_ticket_shows_who_wrote_what_is_a_note_to_us(arrive: Arrive, ticket, alice, client):
+    headers = {"Auto-Submitted": "auto-replied"}
+    arrive(letter("I am away.", to=reply_to(ticket), headers=headers, sender="Carla at sea <carla@example.org>"))
+    arrive(letter("Eve here.", to=reply_to(ticket), sender="Eve Eden <eve@example.net>"))
+    client.force_login(alice)
+    page = client.get(f"/tickets/{ticket.number}/").content.decode()
+    assert "Mail from Carla at sea" in page
+    assert "Mail from Eve Eden" in page
+    assert "Not written by the customer of this ticket" in page
+    assert "Note from Makegood" not in page
+
+
+def test_every_event_of_mails_has_its_words(arrive: Arrive, ticket, alice, client):
+    for number in range(7):
+        arrive(letter(f"Number {number}", subject=f"Matter {number}", sender="flood@example.net"))
+    flagged = Ticket.objects.get(events__type="sender.flagged")
+    client.force_login(alice)
+    page = client.get(f"/tickets/{flagged.number}/").content.decode()
+    assert "began more than 5 conversations by mail within an hour" in page
