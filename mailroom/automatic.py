@@ -14,7 +14,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_noop
 
 from mailroom.addressing import bare
-from mailroom.bounces import bounce_of, is_from_mail_server
+from mailroom.bounces import Outcome, bounce_of, is_from_mail_server
 from mailroom.parsing.parsed import Parsed
 from outbox.headers import is_own_loop_mark, is_own_message_id
 
@@ -87,6 +87,8 @@ def _bounce(parsed: Parsed, ours: set[str]) -> Automatic | None:
     bounce = bounce_of(parsed)
     if bounce is not None and bounce.is_delayed:
         return Automatic(Kind.BOUNCE, gettext_noop("A mail of ours is delayed."), bounce.detail)
+    if bounce is not None and bounce.outcome == Outcome.COMPLAINED:
+        return Automatic(Kind.BOUNCE, gettext_noop("Somebody calls a mail of ours spam."), bounce.detail)
     if bounce is not None:
         return Automatic(Kind.BOUNCE, gettext_noop("A mail of ours could not be delivered."), bounce.detail)
     if is_from_mail_server(parsed):

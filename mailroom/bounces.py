@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     DELAYED = "delayed"  # they go on trying
     DELIVERED = "delivered"  # a receipt that nobody asked for
+    COMPLAINED = "complained"  # a provider says that its reader calls it spam (RFC 5965)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class Bounce:
 
 def bounce_of(parsed: Parsed) -> Bounce | None:
     """What a mail server says with this mail; None if it is no bounce. A person who quotes one has not sent one."""
+    complaint = next((file for file in parsed.files if file.type.lower() == "message/feedback-report"), None)
+    if complaint is not None or _is_complaint(parsed):
+        return _from_complaint(parsed, complaint.data if complaint else b"")
     if not (parsed.report or looks_like_bounce(parsed)):
         return None
     reported = _from_report(parsed)
@@ -85,7 +89,9 @@ _SERVER_NAMES = re.compile(
     r"delivery (?:status )?notification|email? delivery system",
     re.IGNORECASE,
 )
-_POSTMASTERS = re.compile(r"\A(?:postmaster|postmast|mail-?admin|mdaemon|system-?admin(?:istrator)?|mmsg|bounces?)\Z")
+_POSTMASTERS = re.compile(
+    r"\A(?:post[._-]?master|postmast|mail-?admin|mdaemon|system-?admin(?:istrator)?|mmsg|bounces?)\Z"
+)
 _POSTMASTER_NAMES = re.compile(
     r"postmaster|system administrator|systemadministrator|administrateur syst|mail administrator|mail system|"
     r"mail router|microsoft outlook|email engine",
@@ -155,7 +161,7 @@ def looks_like_bounce(parsed: Parsed) -> bool:
         is_plain and (_has_returned(parsed) or _says_code(parsed)),
         "user-agent" not in parsed.headers and bool(_ANNOUNCED.search(parsed.text[:2000])),
     ]
-    return (is_subject and any(signs)) or sum(signs[:3]) >= 2
+    return (is_subject and any(signs)) or sum(signs[:3]) >= 2 or (signs[0] and _says_code(parsed))
 
 
 def _has_returned(parsed: Parsed) -> bool:
@@ -252,10 +258,25 @@ def _better(one: Undelivered, parsed: Parsed) -> Undelivered:
     return said or one
 
 
+# --- Complaints ----------------------------------------------------------------------------
+
+
+def _is_complaint(parsed: Parsed) -> bool:
+    kind = parsed.header("content-type").lower()
+    return kind.startswith("multipart/report") and "feedback-report" in kind
+
+
+def _from_complaint(parsed: Parsed, fields: bytes) -> Bounce:
+    named = re.findall(rb"^(?:original-rcpt-to|removal-recipient):\s{0,9}(.{1,300})$", fields[:20_000], re.I | re.M)
+    found = [hit[1].lower() for value in named if (hit := _ADDRESS.search(value.decode("ascii", "replace")))]
+    people = found or _addresses_of(parsed.reported_headers)[:1]
+    return Bounce(Outcome.COMPLAINED, _once([Undelivered(email) for email in people]), _message_id(parsed))
+
+
 # --- Prose ---------------------------------------------------------------------------------
 
 _ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9._%+=~/-])([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9])"
+    r"(?<![A-Za-z0-9._%+=~/-])((?!')[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9])"
 )
 _STATUS = re.compile(r"(?<![\d.])#?([45]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _CODE = re.compile(r"(?<![\d.#])([45][0-5]\d)(?=[ :,;#\-\]).]|\Z)")
@@ -308,7 +329,8 @@ _NOT_THERE = re.compile(
     r"not a valid (?:mailbox|recipient|user)|"
     r"account (?:has been |is )?(?:disabled|closed|terminated|suspended|inactive|expired|deactivated)|"
     r"not listed in|recipnotfound|"
-    r"no longer (?:valid|here|works|employed|available|in use)|has moved|(?:bad|wrong) (?:address|"
+    r"(?:recipient )?has been deleted|name is not recognized|no longer (?:valid|here|works|employed|available|"
+    r"in use)|has moved|(?:bad|wrong) (?:address|"
     r"destination mailbox)|null mx|"
     r"empfänger (?:ist )?(?:unbekannt|nicht gefunden|nicht bekannt)|adresse (?:ist )?(?:unbekannt|nicht gefunden)|"
     r"existiert nicht|"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from mailroom.actions import ends
 from mailroom.actions.ends import End
@@ -25,6 +26,7 @@ from tickets.actions import report_mail_trouble
 from tickets.models import Ticket
 from tickets.queries import ticket_of
 
+COMPLAINED = gettext_noop("Somebody calls a mail of ours spam, and gets no more.")
 REACHED = (RecipientState.SENT, RecipientState.UNKNOWN)
 
 
@@ -33,9 +35,14 @@ def take_bounce(parsed: Parsed, envelope_to: Iterable[str], *, automatic: Automa
     """What a mail server says of a mail of ours."""
     bounce = bounce_of(parsed)
     mail = _mail_of(bounce, parsed, envelope_to)
+    is_complaint = bounce is not None and bounce.outcome == Outcome.COMPLAINED
     if bounce is None or mail is None:
-        return End(State.BOUNCE, ends.BOUNCE_UNKNOWN if bounce else automatic.reason, automatic.detail)
+        said = ends.BOUNCE_UNKNOWN if bounce and not is_complaint else automatic.reason
+        return End(State.BOUNCE, said, automatic.detail)
     ticket = ticket_of(mail)
+    if is_complaint:
+        _heed(mail, bounce)
+        return End(State.BOUNCE, COMPLAINED, bounce.detail, ticket=ticket)
     if bounce.outcome != Outcome.FAILED:
         late = bounce.outcome == Outcome.DELAYED
         return End(State.BOUNCE, ends.BOUNCE_LATE if late else ends.BOUNCE_ARRIVED, bounce.detail, ticket=ticket)
@@ -50,6 +57,14 @@ def take_bounce(parsed: Parsed, envelope_to: Iterable[str], *, automatic: Automa
 def _mail_of(bounce: Bounce | None, parsed: Parsed, envelope_to: Iterable[str]) -> Mail | None:
     known = bounced_mail(parsed, envelope_to) or (bounce.mail_id if bounce else None)
     return Mail.objects.filter(pk=known).first() if known else None
+
+
+def _heed(mail: Mail, bounce: Bounce) -> None:
+    """Whoever calls it spam gets no more of what we send; providers often leave out who it was."""
+    people = {person.email.lower() for person in mail.recipients.all()}
+    named = {one.email.lower() for one in bounce.recipients} & people
+    for email in named or (people if len(people) == 1 else set()):
+        Suppression.objects.add(email, Why.COMPLAINT)
 
 
 def _note(mail: Mail, bounce: Bounce) -> bool:

@@ -68,7 +68,7 @@ def kind_of(parsed: Parsed, envelope_from: str | None = "carla@example.org") -> 
         ("x-loop", "wheels@example.org", Kind.NONE),
         ("x-makegood-loop", "0000000000000000", Kind.NONE),
         ("content-type", "multipart/report; report-type=disposition-notification", Kind.VACATION),
-        ("content-type", "multipart/report; report-type=feedback-report", Kind.BULK),
+        ("content-type", "multipart/report; report-type=feedback-report", Kind.BOUNCE),
         ("content-type", "text/calendar; method=REPLY", Kind.CALENDAR),
         ("content-type", "text/plain; charset=utf-8", Kind.NONE),
         ("x-mailer", "Thunderbird", Kind.NONE),

@@ -421,6 +421,46 @@ def test_several_in_prose():
     ]
 
 
+def test_exchanges_quotes_are_no_part_of_an_address():
+    text = """
+        The following recipient(s) cannot be reached:
+
+              'carla@example.org' on 20/03/2026 16:21
+                    Server error: '550 5.1.1 <carla@example.org>: no such user'
+        """
+    assert only(bounce_of(prose(text, sender="System Administrator <x@example.org>"))).email == "carla@example.org"
+
+
+def test_a_postmaster_who_says_a_code_needs_no_subject():
+    text = """
+        Error: Invalid user address
+
+        Error message below:
+        550 - Requested action not taken: no such user here
+
+          MAIL FROM: support@bellwether.example
+          RCPT TO: carla@example.org
+        """
+    one = only(bounce_of(prose(text, sender="post_master@example.org", subject="Re:Your order")))
+    assert (one.email, one.is_hard) == ("carla@example.org", True)
+
+
+def test_complaints_are_told_apart():
+    """What a provider sends when its reader calls a mail of ours spam (RFC 5965)."""
+    raw = (
+        f"From: feedback@provider.example\nTo: {US}\nSubject: Abuse report\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nThis is an abuse report.\n"
+        "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n"
+        "Original-Rcpt-To: <carla@example.org>\n\n"
+        f"--b\nContent-Type: message/rfc822\n\n{returned()}\nHi\n--b--\n"
+    )
+    found = bounce_of(read(raw.encode()))
+    assert found is not None
+    assert (found.outcome, found.is_hard, found.mail_id) == (Outcome.COMPLAINED, False, OUR)
+    assert only(found).email == "carla@example.org"
+
+
 # --- Which mail it was ---------------------------------------------------------------------
 
 

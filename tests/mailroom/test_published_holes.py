@@ -314,6 +314,22 @@ def test_a_real_bounce_is_believed(arrive: Arrive, ticket, alice):
     assert Suppression.objects.get().email == "carla@example.org"
 
 
+def test_a_complaint_counts_only_for_a_mail_that_we_sent(arrive: Arrive, ticket, alice):
+    ours = answered(ticket, alice)
+    for named in ("<x@y.z>", message_id(uuid4(), "bellwether.example")):
+        assert arrive(as_complaint(bounce("carla@example.org", named))).state == State.BOUNCE
+    assert not Suppression.objects.exists()
+    arrive(as_complaint(bounce("carla@example.org", ours.message_id)))
+    assert Suppression.objects.get().reason == "complaint"
+
+
+def as_complaint(raw: bytes) -> bytes:
+    """A bounce as a provider's report that its reader calls the mail spam."""
+    report = raw.replace(b"report-type=delivery-status", b"report-type=feedback-report")
+    report = report.replace(b"message/delivery-status", b"message/feedback-report")
+    return report.replace(b"Final-Recipient: rfc822; ", b"Original-Rcpt-To: ").replace(b"MAILER-DAEMON", b"abuse")
+
+
 def bounce(email: str, named: str) -> bytes:
     return (
         f"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.org\r\nTo: {SUPPORT}\r\n"
