@@ -396,6 +396,10 @@ SEARCHES = {
         "view",
         "x",
     ],
+    "/settings/email/mails/": ["q", "state", "mailbox", "cursor"],
+    "/settings/email/sending/": ["show", "before"],
+    "/settings/email/sending/suppressed/": ["q", "before"],
+    "/settings/email/blocked/": ["q"],
     "/api/v1/customers/": ["q", "email", "company", "cursor"],
     "/api/v1/tickets/{ticket}/events/": ["after", "page_size"],
     "/widget/tickets/{ref}/events/": ["after"],
@@ -404,13 +408,13 @@ NUMERIC = {"number", "team", "company", "before", "after", "page_size"}
 
 
 @pytest.mark.parametrize("path", SEARCHES)
-def test_searches_and_other_questions(path, ticket, chat_ticket, carla, lea, carlas_token, token_of) -> None:
+def test_searches_and_other_questions(path, ticket, chat_ticket, carla, lea, adam, carlas_token, token_of) -> None:
     if path.startswith("/api"):
         browser, headers = browser_of(None), {"Authorization": f"Bearer {token_of(lea)}"}
     elif path.startswith("/widget"):
         browser, headers = browser_of(None), {"Authorization": f"Bearer {carlas_token}"}
     else:
-        browser, headers = browser_of(lea), {}
+        browser, headers = browser_of(adam if path.startswith("/settings/") else lea), {}
     url = path.format(carla=carla.pk, ticket=ticket.pk, ref=chat_ticket.reference)
     problems = []
     for name in SEARCHES[path]:

@@ -16,6 +16,9 @@ from accounts.invitations import token_for
 from accounts.models import ApiToken, Desk, Site, Team, User
 from chat.models import ProactiveMessage
 from customers.models import Address, Customer
+from mailroom.models import Mailbox
+from outbox.headers import clean_text
+from outbox.models import Block, Sender, Sending, Wording
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
 from tickets.actions.checking_off import read_lines
@@ -55,6 +58,11 @@ def line(text: str) -> str:
 def told(text: str) -> str:
     """As a field of the company's own keeps it."""
     return field_line(typed(text))
+
+
+def header(text: str, limit: int = 900) -> str:
+    """As what stands in a mail's header keeps it."""
+    return clean_text(typed(text), limit=limit)
 
 
 @dataclass(frozen=True)
@@ -287,6 +295,46 @@ FORMS = {
         wrong={"client_id": "x" * 65},
         who="alice",
     ),
+    "mailbox": Form(
+        "/settings/email/new/handed/",
+        {"name": "Support", "email": "support@example.com"},
+        {
+            "name": (last(Mailbox, "name"), plain),
+            "authserv_id": (last(Mailbox, "authserv_id"), plain),
+            "email": (last(Mailbox, "email"), plain),
+        },
+        wrong={"email": "nobody"},
+    ),
+    "sender": Form(
+        "/settings/email/senders/new/",
+        {"email": "help@example.com"},
+        {
+            "name": (last(Sender, "name"), lambda text: header(text, 120)),
+            "signature": (last(Sender, "signature"), lambda text: message(typed(text))),
+            "reply_to": (last(Sender, "reply_to"), plain),
+        },
+        wrong={"reply_to": "nobody"},
+    ),
+    "wording": Form(
+        "/settings/email/wordings/receipt/en/",
+        {"body": "We have it."},
+        {
+            "subject": (last(Wording, "subject"), header),
+            "body": (last(Wording, "body"), lambda text: message(typed(text))),
+        },
+        wrong={"subject": "x" * 301},
+    ),
+    "blocked sender": Form(
+        "/settings/email/blocked/",
+        {"pattern": "@spam.example"},
+        {"note": (last(Block, "note"), header), "pattern": (last(Block, "pattern"), plain)},
+        wrong={"pattern": "nonsense"},
+    ),
+    "stopping all mails": Form(
+        "/settings/email/sending/switch/",
+        {"do": "stop"},
+        {"why": (last(Sending, "stopped_why"), lambda text: header(text, 200))},
+    ),
     "checklist": Form(
         "/tickets/{ticket}/checklist/",
         {},
@@ -315,8 +363,15 @@ FORMS = {
 # Refused for what it looks like, so that it must be tried by itself.
 STRICT = {
     "email", "to", "currency", "url", "allowed_origins", "color", "page", "condition_2_value", "website",
-    "hours-monday", "hours-holidays", "hours-closed_from",
+    "hours-monday", "hours-holidays", "hours-closed_from", "reply_to", "pattern",
 }  # fmt: skip
+EACH_ANEW = {  # what can be there once only
+    "mailbox": [Mailbox],
+    "sender": [Sender],
+    "wording": [Wording],
+    "blocked sender": [Block],
+    "stopping all mails": [Sending],
+}
 SLOW = {"profile", "API token", "company", "hours"}  # their pages list every time zone
 GROUPS = [
     (name, texts)
@@ -345,6 +400,8 @@ def begin(browser: Client, name: str) -> None:
         ChecklistItem.objects.all().delete()  # fifty lines are enough for any ticket
     if name == "follow-up":
         FollowUp.objects.planned().delete()  # fifty are enough for any ticket
+    for model in EACH_ANEW.get(name, ()):
+        model.objects.all().delete()
     if name == "article":
         Article.objects.all().delete()  # an address is kept once
     if name == "API token":
