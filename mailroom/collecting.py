@@ -277,6 +277,13 @@ class Collector:
                 if isinstance(error, imaplib.IMAP4.abort):
                     raise
                 raise self._refused_sign_in(error) from error
+            self._ask_what_it_can()
+
+    def _ask_what_it_can(self) -> None:
+        """Many servers say the half of it only to whom they know, and imaplib asks before."""
+        status, data = self._client.capability()
+        if status == "OK" and data and isinstance(data[-1], bytes):
+            self._client.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
 
     def _refused_sign_in(self, error: Exception) -> CollectError:
         said = _short(_server_words(error))

@@ -26,6 +26,7 @@ from mailroom.collecting import SECONDS, CollectError, Collector, RefusedError, 
 from mailroom.models import Access, Afterwards, Mailbox, RawMail, Security
 from outbox.actions import queue_mail
 from outbox.models import Mail, MailState
+from outbox.queries import sender_for
 from outbox.tasks import deliver
 
 ROUND_TRIP_SECONDS = 45.0
@@ -198,10 +199,11 @@ def _send(mailbox: Mailbox) -> _Sent:
     told = {"email": mailbox.email}
     try:
         mail = queue_mail(
-            kind="alarm",
+            kind="test",
             to=mailbox.email,
             subject=_("Test of the mailbox"),
             text=_("This mail only shows that mails leave and come in. Nobody has to do anything about it."),
+            sender=sender_for(mailbox.team),
             dedupe_key=f"mailbox-test:{mailbox.pk}:{uuid4()}",
             is_automatic=True,
         )

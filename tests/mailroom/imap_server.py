@@ -118,6 +118,7 @@ class _Session:
     def __init__(self, server: ImapServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.folder: list[Stored] = []
+        self.is_known = False
 
     async def run(self) -> None:
         if self.server.faults.drip:
@@ -136,6 +137,7 @@ class _Session:
             if self.server.faults.hang_at == name:
                 await asyncio.sleep(3600)
             answer = await getattr(self, "do_" + name.lower().replace(" ", "_"), self._unknown)(tag, arguments)
+            self.is_known |= name in ("LOGIN", "AUTHENTICATE") and answer.startswith("OK")
             self.say(f"{tag} {answer}\r\n".encode())
             if name == "LOGOUT":
                 await self.writer.drain()
@@ -155,7 +157,9 @@ class _Session:
         return "BAD what is that"
 
     async def do_capability(self, _tag: str, _arguments: str) -> str:
-        self.say(f"* CAPABILITY {self.server.capabilities}\r\n".encode())
+        # As real servers do: what it can do is said to whom it knows.
+        said = self.server.capabilities if self.is_known else "IMAP4rev1 AUTH=XOAUTH2 AUTH=PLAIN"
+        self.say(f"* CAPABILITY {said}\r\n".encode())
         return "OK done"
 
     async def do_noop(self, _tag: str, _arguments: str) -> str:
