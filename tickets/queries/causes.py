@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Extract, Floor
 
 from accounts.models import User
 from tickets.models import RootCause, Ticket
+from tickets.queries.prepared import Prepared
 
 WEEKS, WEEK = 13, timedelta(weeks=1)
 ONLY = "!"  # behind a slug in the search box: this cause, without those below it
@@ -182,8 +184,13 @@ class Choosable:
 
 def choosable_causes() -> list[Choosable]:
     """What can be named when a ticket is solved, as the tree is read."""
-    lines = cause_lines(RootCause.objects.offered(), {})
+    lines = cause_lines(_prepared_causes().rows({}), {})
     return [Choosable(line.cause.pk, line.cause.slug, line.cause.name, line.path, line.level) for line in lines]
+
+
+@cache
+def _prepared_causes() -> Prepared[RootCause]:
+    return Prepared(RootCause.objects.offered())
 
 
 def latest_tickets(viewer: User, causes: set[int], *, most: int) -> QuerySet[Ticket]:

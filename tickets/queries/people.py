@@ -5,14 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
-from accounts.models import User, initials_of
+from accounts.models import Team, User, initials_of
 from tickets.models import Collaborator, Event, Follow, Ticket
+from tickets.queries.prepared import Prepared, slot
+
+
+def all_teams() -> list[Team]:
+    return _prepared_teams().rows({})
+
+
+def possible_assignees(ticket: Ticket) -> list[User]:
+    """All of ours who work here, and whoever has the ticket."""
+    return _prepared_assignees().rows({slot(0): ticket.assignee_id} if ticket.assignee_id else {})
+
+
+@cache
+def _prepared_teams() -> Prepared[Team]:
+    return Prepared(Team.objects.all())
+
+
+@cache
+def _prepared_assignees() -> Prepared[User]:
+    return Prepared(User.objects.filter(Q(is_active=True) | Q(pk=slot(0))))
 
 
 @dataclass(frozen=True)

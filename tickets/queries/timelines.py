@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.db.models import Prefetch, Q
 
@@ -32,9 +32,12 @@ def timeline(ticket: Ticket, viewer: User, *, before: int | None = None, has_mer
     """
     merged = Ticket.objects.visible_to(viewer).merged_into(ticket) if has_merged else []
     if merged or before is not None or ticket.trashed_at is not None:
-        newest = list(_newest(_seen_by(viewer, ticket), [ticket.pk, *merged], before))
+        files = Prefetch("message__attachments", Attachment.objects.all(), to_attr="files")
+        seen = _newest(_seen_by(viewer, ticket), [ticket.pk, *merged], before)
+        newest = list(seen.prefetch_related(files))
     else:
         newest = _prepared(Kind.of(viewer)).rows(keys_of(viewer, ticket.pk))
+        _know_files(newest)
     shown = newest[:PAGE_SIZE][::-1]
     for event in shown:
         _share_people(event, ticket)
@@ -46,13 +49,30 @@ def _prepared(kind: Kind) -> Prepared[Event]:
     return Prepared(_newest(Event.objects.visible_to(kind.stand_in()), [slot(kind.next_slot)], None))
 
 
+def _know_files(events: list[Event]) -> None:
+    """Give each message of a ticket its `files`, as prefetching would, for a third of the work."""
+    messages = {event.message.pk: event.message for event in events if event.message}
+    for message in messages.values():
+        message.files = []  # type: ignore[attr-defined]  # for the page
+    if messages:
+        keys = {slot(0): events[0].ticket_id, slot(1): min(messages), slot(2): max(messages)}
+        for file in _prepared_files().rows(keys):
+            if file.message_id in messages:
+                messages[file.message_id].files.append(file)  # type: ignore[attr-defined]
+
+
+@cache
+def _prepared_files() -> Prepared[Attachment]:
+    between = {"message__gte": slot(1), "message__lte": slot(2)}
+    return Prepared(Attachment.objects.filter(message__ticket=slot(0), **between))
+
+
 def _newest(seen: EventQuerySet, family: list[int], before: int | None) -> EventQuerySet:
-    """A page of what happened on these tickets, the newest first, and one more."""
+    """A page of what happened on these tickets, the newest first, and one more; without files."""
     events = seen.filter(ticket__in=family).exclude(type__in=UNSEEN)
     if before is not None:
         events = _before(events, before)
-    files = Prefetch("message__attachments", Attachment.objects.all(), to_attr="files")
-    events = events.select_related("message__letter", "by_user").prefetch_related(files)
+    events = events.select_related("message__letter", "by_user")
     # Of one ticket, seq is the order of what happened, and an index has it; of several, it is the time.
     order = ["-seq"] if len(family) == 1 else ["-at", "-pk"]
     return events.order_by(*order)[: PAGE_SIZE + 1]

@@ -59,8 +59,13 @@ def know_fields(tickets: Iterable[Ticket], columns: list[str]) -> None:
 
 def saved_views(viewer: User) -> list[SavedView]:
     """Those that the viewer may use: their own, their teams', everybody's, each in its order; one query."""
-    found = SavedView.objects.visible_to(viewer).select_related("team")
+    found = _prepared_saved(Kind.of(viewer)).rows(keys_of(viewer))
     return sorted(found, key=lambda saved: (_group(saved), saved.position, saved.name.casefold(), saved.pk))
+
+
+@lru_cache(KINDS)
+def _prepared_saved(kind: Kind) -> Prepared[SavedView]:
+    return Prepared(SavedView.objects.visible_to(kind.stand_in()).select_related("team"))
 
 
 def _group(saved: SavedView) -> int:
@@ -115,7 +120,11 @@ def _has_fields() -> dict[str, Exists]:
 
 
 def kept_in_view(search: Search, viewer: User) -> Q:
-    """What a view of this query holds. What is snoozed is out of every list of work, unless it is asked for."""
+    """What a view of this query holds."""
+    return keep_of(search, viewer) & awake_for(search)
+
+
+def awake_for(search: Search) -> Q:
+    """What is snoozed is out of every list of work, unless it is asked for."""
     asks_for_snoozed = any(part.key == "is" and part.value == "snoozed" for part in search.parts)
-    keep = keep_of(search, viewer)
-    return keep if asks_for_snoozed or not search.is_of_unsolved else keep & Q(snoozed_at=None)
+    return Q() if asks_for_snoozed or not search.is_of_unsolved else Q(snoozed_at=None)

@@ -32,6 +32,7 @@ from tickets.queries.inbox import (
     inbox_views,
 )
 from tickets.queries.notifications import mentions_page
+from tickets.queries.people import all_teams
 from tickets.queries.today import unlisted_view
 from tickets.queries.viewing import (
     FIELDS,
@@ -146,7 +147,7 @@ def know_names(tickets: Iterable[Ticket], *others: Customer) -> None:
 def _rail_teams(user: User, teams: list[Team] | None) -> list[Team]:
     if not user.has_perm("tickets.view_all"):
         return list(user.teams.all())
-    return list(Team.objects.all()) if teams is None else teams
+    return all_teams() if teams is None else teams
 
 
 def _place(view: View, counts: dict[str, int], *, is_current: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tickets.queries.customers import visible_customers
 from tickets.queries.excerpts import excerpts
 from tickets.queries.filtering import searched_by, understand
 from tickets.queries.searching import NEEDS_ANSWER, SORTS, Found, direct_hit, people_found, search_page
-from tickets.queries.viewing import USUAL_COLUMNS, kept_in_view, know_fields, shown_columns
+from tickets.queries.viewing import USUAL_COLUMNS, awake_for, know_fields, shown_columns
 from tickets.search_words import MAX_CHARS, Search
 
 
@@ -72,9 +72,8 @@ def view_list(request: HttpRequest, user: User, tickets: TicketQuerySet, saved: 
     """What a saved view shows."""
     search = understand(saved.query, user)
     tickets = searched_by(search, user) if search.is_of_trash else tickets
-    shown = tickets.filter(kept_in_view(search, user))
     sort = saved.sort or NEEDS_ANSWER
-    page = search_page(shown, user, search, cursor=request.GET.get("cursor", ""), sort=sort)
+    page = search_page(tickets.filter(awake_for(search)), user, search, cursor=request.GET.get("cursor", ""), sort=sort)
     if "tags" in saved.columns:
         prefetch_related_objects(page.tickets, "tags")
     know_fields(page.tickets, saved.columns)
