@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from tickets.models import Ticket
 
 register = template.Library()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+REMEMBERED = 4096  # moments and days: lists and timelines are drawn again and again, and mostly say the same
 MONTH = 28 * 24 * 60  # minutes that the shortest has
 SHORT, LONG = gettext_noop("j M"), gettext_noop("j F Y")  # days, as Django's filter `date` takes them
 
@@ -47,21 +48,31 @@ def day(at: datetime) -> date:
 @register.simple_tag
 def clock(at: datetime) -> str:
     """The time of day, and all of it where one points at it: a timeline says the day by itself."""
-    local = timezone.localtime(at)
+    return _clock(at, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _clock(at: datetime, zone: tzinfo, language: str | None) -> str:
+    local = at.astimezone(zone)
     time = f"{local:%H:%M}"
-    exact = f"{_in_words(local.date(), LONG, get_language())}, {time}"
+    exact = f"{_in_words(local.date(), LONG, language)}, {time}"
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, time)
 
 
 @register.simple_tag
 def ago(at: datetime, css: str) -> str:
     """The day, until a script says how long ago it was."""
-    local = timezone.localtime(at)
-    said = _in_words(local.date(), SHORT, get_language())
+    return _ago(at, css, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _ago(at: datetime, css: str, zone: tzinfo, language: str | None) -> str:
+    local = at.astimezone(zone)
+    said = _in_words(local.date(), SHORT, language)
     return format_html('<time class="{}" datetime="{}" data-ago>{}</time>', css, local.isoformat(), said)
 
 
-@lru_cache(maxsize=4096)  # pages name the same days again and again
+@lru_cache(maxsize=REMEMBERED)
 def _in_words(day: date, form: str, _language: str | None) -> str:
     return date_format(day, _(form))
 
@@ -87,7 +98,7 @@ def _span(since: datetime, now: datetime) -> str:
     return _minutes(minutes, get_language()) if minutes < MONTH else timesince(since, now)
 
 
-@lru_cache(maxsize=4096)  # to put it in words takes a dozen look-ups
+@lru_cache(maxsize=REMEMBERED)  # to put it in words takes a dozen look-ups
 def _minutes(minutes: int, _language: str | None) -> str:
     return timesince(EPOCH, EPOCH + timedelta(minutes=minutes))
 
