@@ -19,6 +19,7 @@ from mailroom.automatic import Automatic
 from mailroom.bounces import Bounce, Outcome, Undelivered, bounce_of
 from mailroom.models import State
 from mailroom.parsing import Parsed
+from outbox.claims import hold_if_many_bounce
 from outbox.models import Attempt, Mail, MailState, Recipient, RecipientState, Suppression
 from outbox.models import Outcome as Tried
 from outbox.policy import Why
@@ -85,6 +86,7 @@ def _note(mail: Mail, bounce: Bounce) -> bool:
             is_dead = True
             Suppression.objects.add(email, Why.BOUNCE)
     _conclude(row, list(people.values()))
+    hold_if_many_bounce(timezone.now())
     return is_dead
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Desk
+from accounts.models import Desk, User
 from mailroom.actions.deciding import BY_A_PERSON
 from mailroom.actions.ends import BLOCKED_SENDER, HERE_ALREADY, End
+from mailroom.actions.forwards import Forwarded, enclosed_mail, forwarded, forwarded_whole
 from mailroom.authenticity import judge
 from mailroom.automatic import Automatic, Kind, why_automatic
 from mailroom.models import Mailbox, RawMail, State
 from mailroom.parsing import Parsed, Person
+from mailroom.reading import UnreadableError, read_bounded
 from outbox.headers import clean_text, default_sender
 from outbox.models import Block, Sender
 from tickets.actions.lettering import Enclosed, Incoming, Kept, keep_files
@@ -32,11 +35,22 @@ class Case:
     parsed: Parsed
     own: frozenset[str]  # all addresses that are ours
     automatic: Automatic = field(default_factory=Automatic)
+    passed_on: Forwarded | None = None  # what one of us forwards, beyond doubt one of us
     end: End | None = None  # what it comes to, if that is certain already
 
     @property
     def verdict(self) -> str:
         return str(self.mail.authentication.get("verdict") or Authenticity.NONE)
+
+    @property
+    def writer(self) -> tuple[Person, str]:
+        """Who wrote it, and what is known of that. A form on a site of ours sends in our name what somebody typed, with
+        their address for answers: nothing proves that it is theirs."""
+        own_form = [person for person in self.parsed.reply_to if person.email and person.email not in self.own]
+        if self.mail.from_email in self.own and own_form:
+            return own_form[0], Authenticity.NONE
+        email = self.mail.from_email or (self.mail.envelope_from or "").lower()
+        return Person(self.mail.from_name, email), self.verdict
 
     @property
     def is_by_person(self) -> bool:
@@ -101,7 +115,21 @@ def judged(mail: RawMail, raw: bytes, parsed: Parsed) -> Case:
         return Case(mail, parsed, own, end=end)
     mail.authentication = judge(raw, parsed, mail.mailbox, mail.envelope_from)
     automatic = Automatic() if case.is_by_person else why_automatic(parsed, mail.envelope_from, own)
-    return Case(mail, parsed, own, automatic)
+    return Case(mail, parsed, own, automatic, _passed_on(case))
+
+
+def _passed_on(case: Case) -> Forwarded | None:
+    """What one of us forwards to a mailbox, in the mail or attached to it, if it is one of us beyond doubt."""
+    found, inside = forwarded(case.parsed), enclosed_mail(case.parsed)
+    if case.verdict != Authenticity.PASS or not (found or inside):
+        return None
+    agent = User.objects.filter(email__iexact=case.mail.from_email, is_active=True).first()
+    if agent is None or not agent.has_perm("tickets.open"):
+        return None
+    if found is None and inside is not None:
+        with suppress(UnreadableError):
+            found = forwarded_whole(read_bounded(inside), case.parsed)
+    return found
 
 
 def is_spam(case: Case) -> End | None:

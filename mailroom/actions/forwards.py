@@ -56,6 +56,19 @@ def forwarded(parsed: Parsed) -> Forwarded | None:
     return None
 
 
+def enclosed_mail(parsed: Parsed) -> bytes | None:
+    """The mail that is attached to this one, if it is the only one and all else is a word or two about it."""
+    mails = [file for file in parsed.files if file.type == "message/rfc822"]
+    return mails[0].data if len(mails) == 1 and len(parsed.files) == 1 else None
+
+
+def forwarded_whole(inner: Parsed, outer: Parsed) -> Forwarded | None:
+    """What was passed on as an attachment."""
+    if not inner.sender.email:
+        return None
+    return Forwarded(inner.sender, inner.subject or _bare(outer.subject), inner.text, outer.text.strip())
+
+
 def _below(lines: list[str]) -> list[str]:
     """What follows the block of header lines."""
     at = 0

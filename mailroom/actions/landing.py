@@ -18,7 +18,7 @@ from mailroom.actions.bouncing import take_bounce
 from mailroom.actions.breakers import is_calm
 from mailroom.actions.case import Case, is_here_already
 from mailroom.actions.ends import End
-from mailroom.actions.forwards import Forwarded, forwarded
+from mailroom.actions.forwards import Forwarded
 from mailroom.actions.writers import writer
 from mailroom.automatic import Kind
 from mailroom.models import State
@@ -171,13 +171,13 @@ def _from_stranger(case: Case, files: Kept, where: Place, ticket: Ticket) -> End
 
 # --- New conversations -----------------------------------------------------------------------
 def _begin(case: Case, files: Kept, related: Ticket | None) -> End:
-    passed_on = forwarded(case.parsed)
-    if passed_on is not None and _is_agents(case):
-        return _begin_for(case, files, passed_on)
-    mail = case.mail
-    email = mail.from_email or (mail.envelope_from or "").lower()
-    customer = writer(email, name=mail.from_name, verdict=case.verdict)
-    message = _open(case, customer, case.incoming(files))
+    if case.passed_on is not None:
+        return _begin_for(case, files, case.passed_on)
+    person, verdict = case.writer
+    email = person.email
+    customer = writer(email, name=person.name, verdict=verdict)
+    incoming = replace(case.incoming(files), from_email=email, from_name=person.name, authenticity=verdict)
+    message = _open(case, customer, incoming)
     _copy_in(case, message.ticket, customer)
     is_linked = related is not None and _link(message.ticket, related)
     if case.at is None:
@@ -213,14 +213,6 @@ def _begin_for(case: Case, files: Kept, passed_on: Forwarded) -> End:
     words = passed_on.above or _("Forwarded by mail.")
     post_message(message.ticket, by=agent, body=words, kind=Message.Kind.NOTE, client_id=case.client_id, at=case.at)
     return End(State.TICKET, ends.FORWARDED, agent.name, entry=message)
-
-
-def _is_agents(case: Case) -> bool:
-    """Whether one of us wrote it, beyond doubt."""
-    if case.verdict != Authenticity.PASS or not case.mail.from_email:
-        return False
-    agent = User.objects.filter(email__iexact=case.mail.from_email, is_active=True).first()
-    return agent is not None and agent.has_perm("tickets.open")
 
 
 def _is_answered(case: Case) -> bool:

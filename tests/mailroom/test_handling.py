@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes
+from email.mime.image import MIMEImage
+from email.mime.message import MIMEMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,7 +18,7 @@ from mailroom.actions import block_sender, handle, mark_spam, mark_ticket_spam, 
 from mailroom.models import RawMail, RawText, State
 from outbox.models import Mail, Recipient, Suppression
 from tests.mailroom.conftest import Arrive
-from tests.mailroom.letters import PICTURE, SUPPORT, letter
+from tests.mailroom.letters import PICTURE, SERVER, SUPPORT, letter
 from tickets.actions import post_message, resolve_ticket
 from tickets.jobs import run_due_follow_ups
 from tickets.models import Copied, Letter, Message, Ticket, TicketLink
@@ -153,10 +158,6 @@ def test_files_come_along_and_pictures_are_shown_where_they_stand(arrive: Arrive
 
 
 def _with_picture(raw: bytes) -> bytes:
-    from email import message_from_bytes
-    from email.mime.image import MIMEImage
-    from email.mime.multipart import MIMEMultipart
-
     inner = message_from_bytes(raw)
     outer = MIMEMultipart("related")
     for name, value in inner.items():
@@ -306,6 +307,27 @@ def test_what_an_agent_forwards_is_the_customers(arrive: Arrive, alice, dora):
 def test_what_is_forwarded_in_an_agents_name_without_proof_is_not(arrive: Arrive, alice, dora):
     got = arrive(letter(FORWARDED, sender="alice@example.com", subject="Fwd: Broken spoke", proof=None))
     assert got.ticket.customer != dora
+
+
+def test_what_an_agent_forwards_as_a_whole_is_the_customers(arrive: Arrive, alice, dora):
+    inner = message_from_bytes(letter("My spoke broke.", sender="Dora Diaz <dora@example.org>", subject="Spoke"))
+    outer = MIMEMultipart()
+    outer["From"], outer["To"], outer["Subject"] = "alice@example.com", SUPPORT, "Fwd: Spoke"
+    outer["Message-ID"] = "<outer@example.com>"
+    outer.attach(MIMEText("Please take this."))
+    outer.attach(MIMEMessage(inner))
+    said = f"Authentication-Results: {SERVER}; dmarc=pass header.from=example.com\n".encode()
+    got = arrive(said + outer.as_bytes())
+    assert (got.ticket.customer, got.ticket.subject, got.entry.body) == (dora, "Spoke", "My spoke broke.")
+    assert got.ticket.messages.get(kind="note").body == "Please take this."
+
+
+def test_what_a_form_of_ours_sends_is_the_visitors_and_not_proved(arrive: Arrive):
+    got = arrive(letter("I typed this.", sender=f"Site <{SUPPORT}>", headers={"Reply-To": "Vera <vera@example.net>"}))
+    assert got.state == State.TICKET
+    address = got.ticket.customer.address
+    assert (address.email, address.proof) == ("vera@example.net", Address.Proof.CLAIMED)
+    assert not receipts()
 
 
 # --- Others who are named --------------------------------------------------------------------
