@@ -29,7 +29,7 @@ _CHOICES = {
     "access": Access, "security": Security, "sign_in": SignIn, "taking": Taking, "afterwards": Afterwards,
 }  # fmt: skip
 # Where the two who sign in by OAuth 2 have their IMAP servers.
-OAUTH_HOSTS = {SignIn.GOOGLE: "imap.gmail.com", SignIn.MICROSOFT: "outlook.office365.com"}
+OAUTH_HOSTS: dict[str, str] = {SignIn.GOOGLE: "imap.gmail.com", SignIn.MICROSOFT: "outlook.office365.com"}
 _FOLDER_FIELDS = ("host", "login", "folder")  # another of these is another folder
 
 
@@ -96,10 +96,10 @@ def _complete(mailbox: Mailbox) -> None:
     if mailbox.access != Access.IMAP:
         return
     if mailbox.sign_in in OAUTH_HOSTS:
-        mailbox.host = mailbox.host or OAUTH_HOSTS[SignIn(mailbox.sign_in)]
+        mailbox.host = mailbox.host or OAUTH_HOSTS[mailbox.sign_in]
         mailbox.security = Security.TLS
     mailbox.host = mailbox.host.lower().rstrip(".")
-    mailbox.port = mailbox.port or PORTS[Security(mailbox.security)]
+    mailbox.port = mailbox.port or PORTS.get(mailbox.security, 993)
     mailbox.login = mailbox.login or mailbox.email
     mailbox.folder = mailbox.folder or "INBOX"
 
