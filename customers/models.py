@@ -94,7 +94,7 @@ class Address(models.Model):
     """An email address of a customer, and how we know that it is theirs."""
 
     class Proof(models.TextChoices):
-        CLAIMED = "claimed", _("typed by a guest")
+        CLAIMED = "claimed", _("not verified")
         STATED = "stated", _("entered by our people")
         PROVED = "proved", _("verified")
 

@@ -164,7 +164,7 @@ def _tickets(now: datetime) -> list[Sample]:
         "Nadia Okafor",
         "NO",
         Sample(email="nadia@example.com", is_verified=True, get_proof_display="verified"),
-        Sample(email="n.okafor@example.org", is_verified=False, get_proof_display="typed by a guest"),
+        Sample(email="n.okafor@example.org", is_verified=False, get_proof_display="not verified"),
     )
     jonas, lena = _person("Jonas Reuter", "JR"), _person("Lena Brandt", "LB")
     long_name = "Wolfgang-Amadeus von und zu Hohenlohe-Waldenburg-Schillingsfürst"
