@@ -45,6 +45,12 @@ def references_of(parsed: Parsed, envelope_to: Iterable[str] = ()) -> list[str]:
     return list(dict.fromkeys(reference for reference in found if reference))
 
 
+def named_references(parsed: Parsed) -> set[str]:
+    """The same of those whom the mail itself names, in To and Cc; what servers add on the way is signed by nobody."""
+    found = (read_reply(person.email) for person in (*parsed.to, *parsed.cc))
+    return {reference for reference in found if reference}
+
+
 def bounced_mail(parsed: Parsed, envelope_to: Iterable[str] = ()) -> UUID | None:
     """The id of the mail of ours that this came back for, by the address that we sent it from (VERP)."""
     found = (read_verp(address) for address in addressed_to(parsed, envelope_to))

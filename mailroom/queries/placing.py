@@ -20,11 +20,12 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from customers.actions import find_by_email
 from customers.models import Address
-from mailroom.addressing import references_of
+from mailroom.addressing import named_references, references_of
 from mailroom.models import RawMail
 from mailroom.parsing.parsed import Parsed
 from outbox.headers import own_mail_id
 from outbox.models import Mail
+from tickets.emails import TO_OTHERS
 from tickets.models import Authenticity, Copied, Ticket
 from tickets.tokens import REFERENCE_LENGTH
 
@@ -88,6 +89,7 @@ class _Candidate:
     ticket: Ticket
     means: Means
     mail: Mail | None = None
+    is_by_envelope: bool = False  # nothing in the mail itself names the ticket
 
 
 def place(parsed: Parsed, authentication: Mapping[str, Any], envelope_to: Iterable[str] = ()) -> Place:
@@ -124,8 +126,9 @@ def _candidates(parsed: Parsed, envelope_to: Iterable[str], mails: list[Mail]) -
     """The tickets that it names, the most trusted first; asked for one after the other, for nearly always one does."""
     references = references_of(parsed, envelope_to)[:MOST_IDS]
     if references:
+        named = named_references(parsed)
         for ticket in _in_order(references):
-            yield _Candidate(_survivor(ticket), Means.ADDRESS)
+            yield _Candidate(_survivor(ticket), Means.ADDRESS, is_by_envelope=ticket.reference not in named)
     numbers = {mail.about: mail for mail in reversed(mails)}  # of several about one ticket, the newest
     tickets = _numbered(numbers)
     for about, mail in reversed(numbers.items()):
@@ -217,9 +220,14 @@ def _on(candidate: _Candidate, sender: str, verdict: str, mails: list[Mail]) -> 
         return None
     if ticket.trashed_at is not None and whose != Whose.CUSTOMER:
         return None
-    is_inside = whose == Whose.AGENT and candidate.mail is not None and candidate.mail.kind == "forward"
-    is_note = whose in {Whose.STRANGER, Whose.COPIED} or is_inside
+    is_note = whose in {Whose.STRANGER, Whose.COPIED} or (whose == Whose.AGENT and _is_inside(candidate))
     return Place(ticket, whose, means, agent, is_note=is_note, reason=reason)
+
+
+def _is_inside(candidate: _Candidate) -> bool:
+    """Whether what one of us wrote was not written to the customer: it answers what was forwarded to them, or only the
+    envelope names the ticket. That nobody has signed: whoever has a mail of theirs could send it here once more."""
+    return candidate.is_by_envelope or (candidate.mail is not None and candidate.mail.kind == "forward")
 
 
 def _whose(ticket: Ticket, sender: str, mails: list[Mail]) -> tuple[Whose, User | None]:
@@ -241,10 +249,12 @@ def _whose(ticket: Ticket, sender: str, mails: list[Mail]) -> tuple[Whose, User 
 def _was_written_to(email: str, ticket: Ticket, mails: list[Mail]) -> bool:
     """Whether it answers a mail of ours to that very address. A guest may type any address as theirs: only whoever
     reads what we write there can answer it, and no service that the guest signs up for does."""
-    numbers = {ticket.about, *(f"ticket:{number}" for number in Ticket.objects.merged_into(ticket))} if mails else set()
-    return any(
-        mail.about in numbers and email in {person.email.lower() for person in mail.recipients.all()} for mail in mails
-    )
+    to_them = [mail for mail in mails if mail.kind not in TO_OTHERS]
+    to_them = [mail for mail in to_them if email in {person.email.lower() for person in mail.recipients.all()}]
+    if not to_them:
+        return False
+    numbers = {ticket.about, *(f"ticket:{number}" for number in Ticket.objects.merged_into(ticket))}
+    return any(mail.about in numbers for mail in to_them)
 
 
 def _wrote_before(email: str, ticket: Ticket) -> bool:

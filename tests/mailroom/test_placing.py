@@ -291,6 +291,28 @@ def test_one_of_us_who_answers_what_was_forwarded_writes_to_the_team(world):
     assert (found.whose, found.is_note) == (Whose.AGENT, True)
 
 
+def test_an_old_mail_of_one_of_us_is_not_sent_to_a_customer_again(world):
+    """Its signature is as good as ever, whatever envelope somebody puts it into."""
+    token = world.token("good")
+    for parsed, envelope in ((letter("alice@example.com"), [token]), (delivered_to(token), [])):
+        found = placed(parsed, "pass", envelope_to=envelope)
+        assert (found.ticket, found.whose, found.is_note) == (world.ticket, Whose.AGENT, True)
+
+
+def delivered_to(address: str) -> Parsed:
+    return letter("alice@example.com", headers={"from": ("alice@example.com",), "delivered-to": (address,)})
+
+
+def test_a_guest_who_types_a_suppliers_address_does_not_read_their_answer(chat):
+    ticket, _mail = chat
+    claim_address(ticket.customer, email="supplier@example.net")
+    forward = queue_mail(
+        kind="forward", to="supplier@example.net", subject="x", text="x", about=ticket.about, dedupe_key="f"
+    )
+    found = placed(letter("supplier@example.net", in_reply_to=(forward.message_id,)), "pass")
+    assert (found.ticket, found.whose, found.is_note) == (ticket, Whose.STRANGER, True)
+
+
 def test_somebody_it_was_forwarded_to_writes_to_the_team(world):
     forward = queue_mail(
         kind="forward", to="supplier@example.net", subject="x", text="x", about=world.ticket.about, dedupe_key="f"
