@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import currency_code
 from api.serializers.base import Out, Strict, Text, Time
+from recovery.actions.dismissing import REASON_CHARS
 from recovery.actions.failing import MARKED, NOTE_CHARS
 from recovery.models import Failure, Kind, Part, Severity
 from recovery.money import DECIMAL_PLACES, MAX_DIGITS
@@ -79,6 +80,13 @@ class FailureIn(Strict):
     )
     was_kept = serializers.BooleanField(required=False, default=True)
     note = Text(required=False, allow_blank=True, default="", max_length=NOTE_CHARS)
+
+
+class HassleDismissalIn(Strict):
+    part = serializers.ChoiceField(choices=Part.choices)
+    seq = serializers.IntegerField(min_value=1, help_text="At which event of this ticket it is counted.")
+    reason = Text(required=False, allow_blank=True, default="", max_length=REASON_CHARS)
+    is_dismissed = serializers.BooleanField(required=False, default=True, help_text="False lets it count again.")
 
 
 class HassleMarkIn(Strict):

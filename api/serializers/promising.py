@@ -6,15 +6,45 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.serializers.base import Out
+from api.serializers.base import Out, Time
 from api.serializers.desk import TeamOut
-from tickets.models import Promise
+from tickets.models import Promise, PromiseRun
 
 
 class ShareOut(serializers.Serializer[Any]):
     kept = serializers.IntegerField(help_text="How many times it was kept,")
     of = serializers.IntegerField(help_text="of how many that are decided. Below 20 that says little.")
     days = serializers.IntegerField(help_text="Of those that began in so many days.")
+
+
+class PromiseRunOut(Out):
+    promise = serializers.IntegerField(source="promise_id", help_text="Its id; one that has ended is in no list.")
+    words = serializers.CharField(source="promise.words")
+    measure = serializers.ChoiceField(source="promise.measure", choices=Promise.Measure.choices)
+    began_at = Time(read_only=True)
+    due_at = Time(read_only=True, allow_null=True, help_text="Null: a matter of how, not of when; or it is paused.")
+    ended_at = Time(read_only=True, allow_null=True)
+    broken_at = Time(read_only=True, allow_null=True, help_text="It may be kept late: then it has ended, too.")
+    is_paused = serializers.SerializerMethodField(help_text="The ticket is pending, and that time does not count.")
+
+    class Meta:
+        model = PromiseRun
+        fields = [
+            "id",
+            "promise",
+            "words",
+            "measure",
+            "state",
+            "began_at",
+            "due_at",
+            "ended_at",
+            "broken_at",
+            "is_paused",
+        ]
+        read_only_fields = fields
+
+    def get_is_paused(self, run: PromiseRun) -> bool:
+        return run.left is not None and run.due_at is None and run.ended_at is None
 
 
 class PromiseOut(Out):

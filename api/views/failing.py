@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.schema import READING, WRITING, operation
-from api.serializers.failing import FailureIn, GapOut, HassleMarkIn
+from api.serializers.failing import FailureIn, GapOut, HassleDismissalIn, HassleMarkIn
 from api.views.base import Door, body, find_ticket, found, one, viewer
 from recovery import actions
 from recovery.gap import suggested_loss
 from recovery.queries.gap import gap_of, seen_gap
-from tickets.models import Message, Ticket
+from tickets.models import Event, Message, Ticket
 
 
 class OneFailure(Door):
@@ -73,6 +73,27 @@ class MarkHassle(Door):
         message = found(Message.objects.visible_to(viewer(request)).filter(pk=pk, ticket=ticket))
         change = actions.mark_hassle if wanted["is_marked"] else actions.unmark_hassle
         change(message, by=viewer(request), part=wanted["part"])
+        return _gap(request, ticket)
+
+
+class DismissHassle(Door):
+    @operation(
+        "hassle_dismiss",
+        "Say that a counted part of the hassle was none",
+        takes=HassleDismissalIn,
+        answers={200: GapOut},
+        errors=[*WRITING, 404],
+        tag="recovery",
+    )
+    def post(self, request: Request, number: int) -> Response:
+        """It did not happen, or was no trouble: with a `reason`. It stays in `evidence` and counts nothing."""
+        ticket, wanted = find_ticket(request, number), body(request, HassleDismissalIn)
+        events = Event.objects.visible_to(viewer(request)).filter(ticket=ticket, seq=wanted["seq"])
+        event, by, part = found(events.select_related("ticket")), viewer(request), wanted["part"]
+        if wanted["is_dismissed"]:
+            actions.dismiss_hassle(event, by=by, part=part, reason=wanted["reason"])
+        else:
+            actions.restore_hassle(event, by=by, part=part)
         return _gap(request, ticket)
 
 

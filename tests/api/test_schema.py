@@ -54,6 +54,7 @@ def promised(schema: dict[str, Any], path: str, method: str, status: int) -> Dra
 
 # What is to be done is said by the address.
 BARE = (
+    "breather/end/",
     "reopen/",
     "follow/",
     "wake/",
