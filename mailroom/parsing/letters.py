@@ -8,6 +8,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 from mailroom.parsing import markup, notes, quotes
 from mailroom.parsing.addresses import persons
@@ -30,6 +31,9 @@ _CALENDARS = {"text/calendar", "application/ics"}
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _MACHINES = re.compile(r"(?:mailer-daemon|postmaster)@", re.I)  # what they quote is what they say
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_SAMPLE = 50_000  # characters that are compared
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f\x1b\x0e\x0f"))
+_FILES_BEGIN = (b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"%PDF-", b"\x1f\x8b\x08", b"\x89PNG", b"GIF8", b"\xff\xd8\xff")
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z-]{1,60})>")
 _NAMES = {"text/calendar": "invite.ics", "message/delivery-status": "delivery-status.txt", "text/html": "text.html"}
 _NAMES |= dict.fromkeys(_HEADERS_ALONE, "headers.txt")
@@ -210,6 +214,9 @@ class _Letter:
             data, packed = uu_files(data, self.limits.inner_files) if b"begin" in data else (data, [])
             for name, content in packed:
                 self._add(name, _type_of(name), content)
+        if part.main_type == "text" and _is_binary(data):
+            self._add(_name_of(part), "application/octet-stream", data)
+            return
         text = self._text_of(part, data)
         if part.type == "text/html":
             self.said.append(_Said(html=text))
@@ -224,7 +231,8 @@ class _Letter:
         """Some programs name the text itself like a file."""
         leaves = [self.root] if not self.root.parts else self.root.parts
         for part in leaves:
-            if part.type in ("text/plain", "text/html") and part.disposition != "attachment" and not part.parts:
+            is_words = part.type in ("text/plain", "text/html") and part.disposition != "attachment" and not part.parts
+            if is_words and _name_of(part) and not _is_binary(self._content(part)[0]):
                 self._add_words(part)
                 return
 
@@ -281,7 +289,7 @@ class _Letter:
     def _words(self, *, is_whole: bool) -> _Words:
         words = _Words()
         if any(said.html.strip() for said in self.said):
-            html = "".join(said.html or markup.from_text(said.text) for said in self.said)
+            html = "".join(said.html or markup.from_text(said.text) for said in _once(self.said))
             words = self._words_of_html(html, is_whole=is_whole)
         if not words.text.strip() and not (words.html and not any(said.text.strip() for said in self.said)):
             plain = self._words_of_text("\n\n".join(said.text for said in self.said if said.text), is_whole=is_whole)
@@ -337,8 +345,30 @@ class _Letter:
             self._add("", kind, data, content_id=content_id, is_inline=True)
 
 
+def _is_binary(data: bytes) -> bool:
+    """Whether it is no text in any way to write: a known file, or NUL and its like all over, but not as in UTF-16."""
+    sample = data[:4_000]
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if data.startswith(_FILES_BEGIN):
+        return True
+    if controls * 10 <= len(sample) or len(sample) < 64 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    fewer, more = sorted((sample[::2].count(0), sample[1::2].count(0)))
+    return not (more * 4 > len(sample) and fewer * 50 < len(sample))
+
+
 def _first(headers: dict[str, list[str]], name: str) -> str:
     return next(iter(headers.get(name, [])), "")
+
+
+def _once(said: Sequence[_Said]) -> list[_Said]:
+    """Without a plain text that stands beside HTML which says the same, though not as an alternative."""
+    rich = {_bare(" ".join(re.split(r"<[^<>]*>", unescape(one.html[:_SAMPLE])))) for one in said if one.html}
+    return [one for one in said if one.html or _bare(one.text[:_SAMPLE]) not in rich]
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W+", "", text).lower()
 
 
 def _together(said: Sequence[_Said]) -> _Said:

@@ -56,6 +56,7 @@ _BLOCKS = {
 _AIRY = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "blockquote", "table", "dl"}  # a line apart
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|mso-hide\s*:\s*all)", re.I)
 _SHORT_LINK = 200  # characters of an address that is written behind its words
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LEADS_OUT = re.compile(r"https?://|mailto:|tel:", re.I)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _MOST_TANGLED = 300  # elements that are open at once
@@ -129,16 +130,18 @@ def tokens_of(html: str) -> tuple[list[Token], Pictures]:
     pictures = Pictures()
     open_at: list[int] = []
     skipped: list[str] = []  # elements that are open and too deep, or hidden
-    hidden = 0
+    hidden = preformatted = 0
     for found in _TOKEN.finditer(first):
         closes, tag, attributes, text = found.groups()
         if text is not None:
             if not hidden:
-                tokens.append(Token("", unescape(text)))
+                said = unescape(text)
+                tokens.append(Token("", said if preformatted else _BLANKS.sub(" ", said)))
         elif closes:
             if skipped:
                 hidden -= skipped.pop() == "hidden"
             elif open_at:
+                preformatted -= tag == "pre"
                 tokens[open_at[-1]].end = len(tokens)
                 tokens.append(Token("/" + tokens[open_at.pop()].tag))
         else:
@@ -152,6 +155,7 @@ def tokens_of(html: str) -> tuple[list[Token], Pictures]:
                 skipped.append("hidden" if is_hidden else "deep")
                 hidden += is_hidden
             else:
+                preformatted += tag == "pre"
                 open_at.append(len(tokens))
                 tokens.append(token)
     for at in reversed(open_at):
@@ -282,10 +286,12 @@ class _Reader:
                     self._end_line(index, is_forced=True)
                 self._append(index, line)
         else:
-            self._append(index, re.sub(r"[ \t\r\n\f]+", " ", text))
+            self._append(index, text)
 
     def _append(self, index: int, text: str) -> None:
-        if not text or (not self.line and not text.strip() and not self.preformatted):
+        if not self.line and not self.preformatted:
+            text = text.lstrip(" ")
+        if not text:
             return
         if not self.line:
             self.begun = index

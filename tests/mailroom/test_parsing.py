@@ -280,7 +280,19 @@ NASTY: dict[str, tuple[bytes, dict[str, object]]] = {
     "a type with rubbish": (typed(b";;;===\"'", b"Hi"), {"text": "Hi"}),
     "an empty mail": (b"", {"text": "", "subject": "", "senders": ()}),
     "only line ends": (b"\r\n\r\n\r\n", {"text": ""}),
-    "binary from end to end": (bytes(range(256)) * 4, {"subject": ""}),
+    "binary from end to end": (b"\xd0\xcf\x11\xe0\0\0\0\0" * 100, {"text": "", "files.names": ["file-1.bin"]}),
+    "bytes of every kind": (bytes(range(256)) * 4, {"subject": ""}),
+    "the same text twice, and not as alternatives": (
+        multi(b"mixed", PLAIN, part(b"text/html", b"<p>Hi</p>")),
+        {"text": "Hi", "html": "<p>Hi</p>"},
+    ),
+    "HTML that is laid out with blanks": (
+        typed(
+            b"text/html",
+            b"<table>\n\t<tr>\n\t\t<td>\n  My   chair<br>\n  is broken</td></tr></table><pre> a\n  b</pre>",
+        ),
+        {"text": "My chair\nis broken\n\n a\n  b"},
+    ),
     "a picture and nothing else": (
         typed(b"image/gif; name=x.gif", base64.b64encode(GIF), BASE64),
         {"text": "", "file.name": "x.gif", "file.data": GIF},
