@@ -207,8 +207,8 @@ CELERY_BEAT_SCHEDULE = {
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
-# A tick that no worker took in time is dropped: the next one does the same work, and behind workers that are too slow or
-# too few they must not pile up in front of it. What comes seldom may wait longer.
+# A tick that no worker took in time is dropped: the next one does the same work, and where workers are too slow or too
+# few, ticks must not pile up in front of it. What comes seldom may wait longer.
 for _tick in CELERY_BEAT_SCHEDULE.values():
     _is_frequent = isinstance(_tick["schedule"], float) and _tick["schedule"] < 3600
     _tick["options"] = {"expires": 60.0 if _is_frequent else 3600.0}
