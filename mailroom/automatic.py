@@ -14,7 +14,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_noop
 
 from mailroom.addressing import bare
-from mailroom.bounces import Outcome, bounce_of, is_from_mail_server
+from mailroom.bounces import Outcome, bounce_of, is_from_mail_server, is_report
 from mailroom.parsing.parsed import Parsed
 from outbox.headers import is_own_loop_mark, is_own_message_id
 
@@ -91,7 +91,7 @@ def _bounce(parsed: Parsed, ours: set[str]) -> Automatic | None:
         return Automatic(Kind.BOUNCE, gettext_noop("Somebody calls a mail of ours spam."), bounce.detail)
     if bounce is not None:
         return Automatic(Kind.BOUNCE, gettext_noop("A mail of ours could not be delivered."), bounce.detail)
-    if is_from_mail_server(parsed):
+    if is_from_mail_server(parsed) or is_report(parsed):
         return Automatic(Kind.BOUNCE, gettext_noop("A mail server wrote it."), parsed.sender.email)
     return None
 
@@ -206,8 +206,6 @@ def _bulk(parsed: Parsed, ours: set[str]) -> Automatic | None:
     for name in _BULK:
         if _word(parsed.header(name)) not in _FALSE and not (is_own_list and name.startswith("list-")):
             return _machine(name)
-    if _word(parsed.header("content-type")) == "multipart/report":
-        return _machine("multipart/report")
     local = parsed.sender.email.partition("@")[0].lower()
     if _NO_REPLY.search(local) or _MACHINES.match(local):
         return Automatic(Kind.BULK, gettext_noop("Nobody reads what is written to its sender."), parsed.sender.email)

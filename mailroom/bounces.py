@@ -141,12 +141,17 @@ def is_from_mail_server(parsed: Parsed) -> bool:
     return bool(_SERVERS.match(local)) or (not local and bool(_SERVER_NAMES.search(parsed.sender.name)))
 
 
+def is_report(parsed: Parsed) -> bool:
+    """Whether it says that it is a report; one of somebody's reading a mail is another matter."""
+    kind = parsed.header("content-type").lower()
+    return kind.startswith("multipart/report") and "disposition-notification" not in kind
+
+
 def looks_like_bounce(parsed: Parsed) -> bool:
     """Whether a server wrote it, by its header alone; what it says is yet to be read."""
     if is_from_mail_server(parsed) or parsed.header("x-failed-recipients"):
         return True
-    kind = parsed.header("content-type").lower()
-    if "multipart/report" in kind and "disposition-notification" not in kind and "feedback-report" not in kind:
+    if is_report(parsed):
         return True
     person, subject = parsed.sender, " ".join(parsed.subject.split())
     local = person.email.rpartition("@")[0].strip('"').replace(" ", "-").lower()

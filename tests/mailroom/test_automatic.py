@@ -69,6 +69,7 @@ def kind_of(parsed: Parsed, envelope_from: str | None = "carla@example.org") -> 
         ("x-makegood-loop", "0000000000000000", Kind.NONE),
         ("content-type", "multipart/report; report-type=disposition-notification", Kind.VACATION),
         ("content-type", "multipart/report; report-type=feedback-report", Kind.BOUNCE),
+        ("content-type", "multipart/report", Kind.BOUNCE),
         ("content-type", "text/calendar; method=REPLY", Kind.CALENDAR),
         ("content-type", "text/plain; charset=utf-8", Kind.NONE),
         ("x-mailer", "Thunderbird", Kind.NONE),
