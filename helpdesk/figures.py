@@ -6,6 +6,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from accounts.models import Heartbeat
+from mailroom.queries.figures import incoming
 from outbox.models import Outcome
 from outbox.queries.operations import metrics
 from recovery.jobs import LEDGER_PROVED
@@ -19,6 +20,14 @@ FIGURES = {
     "is_held": "1 while automatic mails wait because too many came back.",
     "troubles": "What administrators are told of.",
     **{f"tries_{one.value}": f"Tries of the last hour: {one.name.lower().replace('_', ' ')}." for one in Outcome},
+}
+
+INCOMING = {
+    "waiting": "Mails that came in and should be seen to now.",
+    "oldest_due_seconds": "How long ago the oldest of those should have been seen to.",
+    "quarantined": "Mails of the last day that could not be read or handled.",
+    "failing": "Mailboxes that mails do not come in by.",
+    "missing": "Mails in the folders of mailboxes that are not here, as last counted.",
 }
 
 
@@ -38,4 +47,6 @@ def own_figures() -> bytes:
         Gauge("makegood_ledger_proved_seconds", help_text, registry=registry).set(beat.at.timestamp())
     for name, value in metrics(timezone.now()).items():
         Gauge(f"makegood_outbox_{name}", FIGURES[name], registry=registry).set(value)
+    for name, value in incoming(timezone.now()).items():
+        Gauge(f"makegood_mailroom_{name}", INCOMING[name], registry=registry).set(value)
     return generate_latest(registry)

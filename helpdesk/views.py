@@ -22,6 +22,8 @@ from accounts.models import ApiToken, Desk, Heartbeat
 from accounts.tokens import bearer
 from helpdesk.errors import DATABASE_GONE, error_page, unavailable
 from helpdesk.figures import open_alarms, own_figures
+from mailroom.models import RawMail
+from mailroom.queries.faults import fetching_faults
 from outbox.models import Mail
 from tickets.models import FollowUp, ScheduledReply
 
@@ -39,12 +41,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Fit for work: 200, or 503 with what is not. Alarms of the ledger are said, too; they make nothing unfit."""
+    """Fit for work: 200, or 503 with what is not. Alarms of the ledger and failing mailboxes are said, too; they make
+    nothing unfit."""
     checks = {"database": _database(), "redis": _redis()}
     said: dict[str, Any] = {}
     if checks["database"]["ok"]:
         checks |= {"worker": _worker(), "due_work": _due_work()}
-        said["ledger"] = _ledger()
+        said |= {"ledger": _ledger(), "mailboxes": _mailboxes()}
     is_fit = all(check["ok"] for check in checks.values())
     return JsonResponse({"ok": is_fit} | checks | said, status=200 if is_fit else 503)
 
@@ -85,12 +88,13 @@ def _worker() -> dict[str, Any]:
 
 
 def _due_work() -> dict[str, Any]:
-    """How late the oldest work is that should have been done: follow-ups, replies and mails."""
+    """How late the oldest work is that should have been done: follow-ups, replies and mails, going out and come in."""
     now = timezone.now()
     due = [
         FollowUp.objects.due(now).values_list("due_at", flat=True).first(),
         ScheduledReply.objects.due(now).values_list("send_at", flat=True).first(),
         Mail.objects.due(now).let_go().values_list("next_at", flat=True).first(),
+        RawMail.objects.due(now).values_list("next_at", flat=True).first(),
     ]
     oldest = min((at for at in due if at), default=None)
     late = (now - oldest).total_seconds() if oldest else 0
@@ -101,6 +105,12 @@ def _ledger() -> dict[str, Any]:
     """Where it disagrees with the offers, and nobody has settled it: for a person, not for a load balancer."""
     count = open_alarms()
     return {"ok": count == 0, "alarms": count}
+
+
+def _mailboxes() -> dict[str, Any]:
+    """Those whose mails have not come in for minutes: for a person, as the ledger is."""
+    failing = len(list(fetching_faults(timezone.now())))
+    return {"ok": failing == 0, "failing": failing}
 
 
 @require_safe

@@ -36,7 +36,7 @@ ROUND_SECONDS = 10.0  # new mailboxes are seen so soon
 WAIT_SECONDS = 60.0  # for IDLE: then it looks by itself, as some servers forget to tell
 STEP_SECONDS = 2.0  # so soon it hears that it shall end
 MOST_SECONDS = 1800.0  # of one connection
-RECONCILED_EVERY = timedelta(hours=6)
+RECONCILED_EVERY = timedelta(hours=1)
 RETRIED_EVERY = timedelta(minutes=15)  # what was missing
 MOST_BREAKS_AT_ONCE = 4
 HEARTBEAT = "fetch"

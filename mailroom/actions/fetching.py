@@ -147,8 +147,8 @@ def fetch_new(
                 passed_over += 1
                 trouble = _("Mail %(uid)s cannot be fetched: the connection breaks each time.") % {"uid": uid}
                 log.warning("mail passed over", mailbox=mailbox.pk, uid=uid)
-            mailbox.last_uid = uid
-            _same(mailbox).update(last_uid=uid)
+            mailbox.last_uid, mailbox.looked_at = uid, timezone.now()  # a first look may take hours, and is no trouble
+            _same(mailbox).update(last_uid=uid, looked_at=mailbox.looked_at)
     _note_good(mailbox, passed_over=passed_over, trouble=trouble)
     return count
 

@@ -18,7 +18,10 @@ def fetching_faults(now: datetime) -> Iterator[Fault]:
     """Mailboxes that have not been looked into for a while, each with what stands in the way."""
     for mailbox in Mailbox.objects.filter(is_active=True):
         health = health_of(mailbox, now)
-        if health.state != "wrong" or now - (health.at or mailbox.created_at) <= STALLED_AFTER:
+        is_counted_out = bool(health.missing and mailbox.reconciled_at)  # it was tried again, and is still not here
+        if health.state != "wrong":
+            continue
+        if now - (health.at or mailbox.created_at) <= STALLED_AFTER and not is_counted_out:
             continue
         yield Fault(
             f"mailbox.{mailbox.pk}",

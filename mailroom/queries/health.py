@@ -49,11 +49,13 @@ def health_of(mailbox: Mailbox, now: datetime, last_mail: datetime | None = None
     if mailbox.failing_since is not None:
         trouble = mailbox.trouble or _("The server could not be reached.")
         return Health("wrong", _("Nothing can be fetched since"), mailbox.failing_since, trouble, missing)
+    since = mailbox.looked_at or mailbox.created_at
+    if now - max(since, mailbox.next_at) > STALLED_AFTER:  # it has been due for so long, too
+        trouble = _("Nobody looks into it. Is the process “fetch_mail” running?")
+        words = _("Last looked into") if mailbox.looked_at else _("Waiting to be looked into since")
+        return Health("wrong", words, since, trouble, missing)
     if mailbox.looked_at is None:
         return Health("waiting", _("Not looked into yet"))
-    if now - mailbox.looked_at > STALLED_AFTER:
-        trouble = _("Nobody looks into it. Is the process “fetch_mail” running?")
-        return Health("wrong", _("Last looked into"), mailbox.looked_at, trouble, missing)
     return Health("wrong" if missing else "good", _("Last looked into"), mailbox.looked_at, missing=missing)
 
 

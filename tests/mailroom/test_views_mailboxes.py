@@ -119,7 +119,7 @@ def test_an_account_is_connected_only_where_the_desk_is_registered(desk, setting
         ({"is_active": False}, "Not in use"),
         ({}, "Not looked into yet"),
         ({"looked_at": timedelta(minutes=1)}, "Last looked into"),
-        ({"looked_at": timedelta(minutes=9)}, "Nobody looks into it"),
+        ({"looked_at": timedelta(minutes=9), "next_at": timedelta(minutes=8)}, "Nobody looks into it"),
         ({"failing_since": timedelta(hours=1), "trouble": "Wrong password."}, "Wrong password."),
         ({"looked_at": timedelta(minutes=1), "missing": 3}, "3 mails in the folder are not here"),
         ({"sign_in": "google", "secret": ""}, "Not connected yet"),
