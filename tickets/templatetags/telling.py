@@ -68,7 +68,7 @@ class MessageMenus:
 
 
 def _came_by_mail(message: Message) -> bool:
-    return message.by_customer_id is not None and hasattr(message, "letter")
+    return message.by_user_id is None and hasattr(message, "letter")
 
 
 @register.simple_tag(takes_context=True)
