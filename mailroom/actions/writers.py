@@ -59,8 +59,8 @@ def _who_claimed(email: str) -> Customer | None:
     theirs = RawMail.objects.filter(
         from_email=email, entry__by_customer__addresses__email=email, entry__by_customer__merged_into=None
     )
-    before = theirs.order_by("-received_at").select_related("entry__by_customer").first()
-    return before.entry.by_customer if before and before.entry else None
+    found = theirs.order_by("-received_at").values_list("entry__by_customer", flat=True).first()
+    return Customer.objects.get(pk=found) if found else None
 
 
 def _named(customer: Customer, name: str) -> Customer:
