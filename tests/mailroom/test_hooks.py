@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import urllib.request
 from typing import Any
 
 import pytest
@@ -243,3 +244,16 @@ def test_what_cannot_be_the_secret_is_refused_when_it_is_set(provider, secret):
     with pytest.raises(ValidationError) as caught:
         save_mailbox(None, by=None, values=values)
     assert set(caught.value.message_dict) == {"provider_secret"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_mail_comes_through_the_real_server(live):
+    mailbox = make_mailbox("postmark")
+    raw = RAW + b"Tyre and tyre\r\n" * 1_400_000  # 21 MB
+    body = json.dumps({"RawEmail": raw.decode(), "Headers": []}).encode()
+    request = urllib.request.Request(
+        live + address(mailbox), body, {"Content-Type": "application/json"} | basic(PASSWORD)
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200
+    assert RawMail.objects.get().size == len(raw)
