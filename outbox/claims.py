@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from outbox.models import (
     END_STATES,
-    Attempt,
-    Block,
     Mail,
     MailQuerySet,
     MailState,
@@ -26,7 +24,7 @@ from outbox.models import (
     Sending,
     Suppression,
 )
-from outbox.policy import MAX_DOUBTS, NotYet, Why, delay_after, is_free
+from outbox.policy import MAX_DOUBTS, NotYet, Why, delay_after
 from outbox.queries import bounce_rate, refusal, room_for, who_waits
 from outbox.transport import Result, Verdict
 
@@ -43,6 +41,9 @@ OUTCOMES = {
 CHANGING = ["state", "reason", "doubts", "next_at", "lease_until", "smtp_reply", "sent_at", "text", "html"]
 
 
+_NOTE = "INSERT INTO outbox_attempt (mail_id, number, email, at, outcome, reply) VALUES (%s, %s, %s, %s, %s, %s)"
+
+
 def lease(steps: int) -> timedelta:
     return timedelta(seconds=steps * settings.OUTBOX_SMTP["timeout"] + 5)
 
@@ -51,7 +52,7 @@ def lease(steps: int) -> timedelta:
 def claim(mails: MailQuerySet) -> Mail | None:
     """Take the first of these mails that is due, may leave as things are, and is held by nobody else."""
     now = timezone.now()
-    mail = mails.due(now).let_go().select_related("sender").select_for_update(of=("self",), skip_locked=True).first()
+    mail = mails.due(now).let_go().select_for_update(skip_locked=True).first()
     if mail is None:
         return None
     mail.state, mail.attempts, mail.data_started_at = MailState.SENDING, mail.attempts + 1, None
@@ -71,15 +72,11 @@ def begin_data(mail: Mail, emails: list[str]) -> bool:
     return bool(ours)
 
 
-@transaction.atomic
 def screen(mail: Mail) -> list[str] | NotYet:
     """Strike out who may not get this mail any more; the addresses that are left, or when there is room for them."""
-    waiting = who_waits(mail)
-    blocked = set() if is_free(mail.kind) else Block.objects.among(person.email for person in waiting)
     left = []
-    for person in waiting:
-        why = refusal(mail.kind, person, blocked)
-        if why:
+    for person in who_waits(mail):
+        if why := refusal(mail.kind, person):
             mail.recipients.filter(pk=person.pk, state=RecipientState.PENDING).update(
                 state=RecipientState.SUPPRESSED, smtp_reply=why
             )
@@ -169,10 +166,10 @@ def hold_if_many_bounce(now: datetime) -> bool:
 
 def _note(mail: Mail, outcomes: Mapping[str, tuple[Outcome, str]]) -> None:
     """The log of this try: a row for each recipient, or one for all (the address is empty)."""
-    Attempt.objects.bulk_create(
-        Attempt(mail_id=mail.pk, number=mail.attempts, email=email, outcome=outcome, reply=reply[:500])
-        for email, (outcome, reply) in outcomes.items()
-    )
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        for email, (outcome, reply) in outcomes.items():
+            cursor.execute(_NOTE, [mail.pk, mail.attempts, email, now, outcome.value, reply[:500]])
 
 
 def _fate(mail: Mail, verdict: Verdict) -> RecipientState:

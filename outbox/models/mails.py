@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db import models
-from django.db.models import Case, Exists, F, Q, Value, When
+from django.db import connection, models
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from outbox.models.senders import Sender
-from outbox.models.sending import Sending
 from outbox.policy import BY_PERSONS, TO_US, URGENT
 
 
@@ -53,10 +52,16 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.pending().filter(next_at__lte=now).order_by("next_at")
 
     def let_go(self) -> MailQuerySet:
-        """Those that may leave as things are: not if all are stopped, or what is automatic waits for a person."""
-        is_stopped = Exists(Sending.objects.filter(is_stopped=True))
-        is_held = Exists(Sending.objects.filter(held_at__isnull=False))
-        return self.filter(Q(kind__in=URGENT) | ~is_stopped & (Q(kind__in=[*BY_PERSONS, *TO_US]) | ~is_held))
+        """Those that may leave as things are: not if all are stopped, or what is automatic waits for a person.
+
+        How things are is asked when this is called.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT is_stopped, held_at IS NOT NULL FROM outbox_sending")
+            is_stopped, is_held = cursor.fetchone() or (False, False)
+        if is_stopped:
+            return self.filter(kind__in=URGENT)
+        return self.filter(kind__in=[*URGENT, *BY_PERSONS, *TO_US]) if is_held else self
 
     def abandoned(self, now: datetime) -> MailQuerySet:
         """Claimed by a sender that did not come back in time."""

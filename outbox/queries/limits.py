@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import CharField, Count, IntegerField, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db import connection
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from outbox.models import Attempt, AttemptQuerySet, Mail, RecipientState, Sending, Suppression
+from outbox.models import Attempt, AttemptQuerySet, Mail, Sending
 from outbox.models.sending import domain_of
-from outbox.policy import BLOCKED, NotYet, kind_named, may_get
+from outbox.policy import BLOCKED, NotYet, is_free, kind_named, may_get
 
 WINDOW = timedelta(minutes=10)
 SPREAD = 60.0  # seconds, so that what waited does not come back all at once
@@ -29,34 +29,64 @@ class Waiting(NamedTuple):
     pk: int
     email: str
     suppressed: str  # why; empty: not at all
+    is_blocked: bool
     of_late: int  # mails that it was sent in the window
     at_domain: int
     per_recipient: int
     per_domain: int
 
 
+# By hand: to put it together anew for each mail took longer than to ask it.
+_WAITING = """
+    SELECT r.id, r.email,
+        COALESCE((SELECT s.reason FROM outbox_suppression s WHERE s.email = LOWER(r.email)), ''),
+        NOT %(is_free)s AND EXISTS (
+            SELECT FROM outbox_block b WHERE b.pattern = ANY (ARRAY[LOWER(r.email)] || ARRAY(
+                SELECT '@' || ARRAY_TO_STRING(d.parts[i:], '.') FROM GENERATE_SUBSCRIPTS(d.parts, 1) i
+            ))
+        ),
+        CASE WHEN %(is_urgent)s THEN 0 ELSE (
+            SELECT COUNT(*) FROM outbox_attempt a
+            WHERE a.outcome = 'taken' AND LOWER(a.email) = LOWER(r.email) AND a.at > %(since)s
+        ) END,
+        CASE WHEN %(is_urgent)s OR %(is_by_person)s THEN 0 ELSE (
+            SELECT COUNT(*) FROM outbox_attempt a
+            WHERE a.outcome = 'taken' AND SPLIT_PART(LOWER(a.email), '@', 2) = d.name AND a.at > %(since)s
+        ) END,
+        COALESCE((SELECT per_recipient FROM outbox_sending), %(per_recipient)s),
+        COALESCE((SELECT per_domain FROM outbox_sending), %(per_domain)s)
+    FROM outbox_recipient r
+    CROSS JOIN LATERAL (
+        SELECT n.name, STRING_TO_ARRAY(n.name, '.') AS parts
+        FROM (SELECT SPLIT_PART(LOWER(r.email), '@', 2) AS name) n
+    ) d
+    WHERE r.mail_id = %(mail)s AND r.state = 'pending'
+    ORDER BY r.id
+"""
+
+
 def who_waits(mail: Mail) -> list[Waiting]:
     """Whom this mail still has to reach. What it is not limited by is not counted: then it is 0."""
     rules = kind_named(mail.kind)
-    recent = Attempt.objects.taken().since(timezone.now() - WINDOW)
-    mine = recent.alias(who=Lower("email")).filter(who=Lower(OuterRef("email")))
-    domain = recent.alias(where=domain_of("email")).filter(where=domain_of(OuterRef("email")))
-    why = Suppression.objects.filter(email=Lower(OuterRef("email"))).values("reason")
-    people = mail.recipients.filter(state=RecipientState.PENDING).annotate(
-        suppressed=Coalesce(Subquery(why), Value(""), output_field=CharField()),
-        of_late=Value(0) if rules.is_urgent else _count(mine),
-        at_domain=Value(0) if rules.is_urgent or rules.is_by_person else _count(domain),
-        per_recipient=_setting("per_recipient"),
-        per_domain=_setting("per_domain"),
-    )
-    return [Waiting(*row) for row in people.values_list(*Waiting._fields)]
+    asked: dict[str, Any] = {
+        "mail": mail.pk,
+        "since": timezone.now() - WINDOW,
+        "is_free": is_free(mail.kind),
+        "is_urgent": rules.is_urgent,
+        "is_by_person": rules.is_by_person,
+        "per_recipient": USUAL.per_recipient,
+        "per_domain": USUAL.per_domain,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, asked)
+        return [Waiting(*row) for row in cursor.fetchall()]
 
 
-def refusal(kind: str, person: Waiting, blocked: Collection[str]) -> str:
+def refusal(kind: str, person: Waiting) -> str:
     """Why this recipient does not get a mail of this kind at all; empty if they do."""
     if person.suppressed and not may_get(person.suppressed, kind):
         return person.suppressed
-    return BLOCKED if person.email.lower() in blocked else ""
+    return BLOCKED if person.is_blocked else ""
 
 
 def room_for(people: Sequence[Waiting], now: datetime) -> NotYet | None:
@@ -71,17 +101,6 @@ def room_for(people: Sequence[Waiting], now: datetime) -> NotYet | None:
             domain = recent.alias(where=domain_of("email")).filter(where=email.rpartition("@")[2])
             return NotYet(_room_at(domain, person.per_domain, now), FULL_DOMAIN)
     return None
-
-
-def _count(attempts: AttemptQuerySet) -> Coalesce:
-    counted = attempts.order_by().values("outcome").annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), Value(0), output_field=IntegerField())
-
-
-def _setting(name: str) -> Coalesce:
-    return Coalesce(
-        Subquery(Sending.objects.values(name)[:1]), Value(getattr(USUAL, name)), output_field=IntegerField()
-    )
 
 
 def _room_at(attempts: AttemptQuerySet, limit: int, now: datetime) -> datetime:

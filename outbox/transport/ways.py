@@ -48,6 +48,7 @@ class Ways:
     def __init__(self) -> None:
         self._carriers: dict[int | None, Carrier] = {}
         self._silent: set[int | None] = set()
+        self._senders: dict[int, Sender | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +61,18 @@ class Ways:
 
     def carrier_of(self, mail: Mail) -> Carrier:
         """NoServerError if its sender's own way cannot be read."""
+        self._introduce(mail)
         way = way_of(mail)
         if way not in self._carriers:
             self._carriers[way] = _own(mail.sender) if way and mail.sender else usual()
         return self._carriers[way]
+
+    def _introduce(self, mail: Mail) -> None:
+        """Let the mail know its sender, who is asked for once."""
+        key = mail.sender_id
+        if key is not None and key not in self._senders:
+            self._senders[key] = Sender.objects.filter(pk=key).first()
+        mail.sender = self._senders[key] if key is not None else None
 
     def give_up(self, mail: Mail) -> None:
         """Nobody answered: other mails that would leave this way keep their first try."""
@@ -71,6 +80,8 @@ class Ways:
 
     def open_ones(self) -> MailQuerySet:
         """The mails whose way is not known to be silent."""
+        if not self._silent:
+            return Mail.objects.all()
         mails = Mail.objects.exclude(sender__in=[way for way in self._silent if way is not None])
         return mails.filter(sender__in=Sender.objects.exclude(transport="")) if None in self._silent else mails
 
