@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +11,7 @@ from mailroom.parsing import markup, notes, quotes
 from mailroom.parsing.addresses import persons
 from mailroom.parsing.charsets import clean, clean_line, decode
 from mailroom.parsing.decoding import decode_body, uu_files
+from mailroom.parsing.files import HEADERS_ALONE, default_name, is_binary, safe_name, type_of
 from mailroom.parsing.invitations import line_of
 from mailroom.parsing.limits import TOO_LARGE, TOO_MANY_PARTS, TOO_MANY_RECIPIENTS, Limits, TooMuchError
 from mailroom.parsing.parsed import File, Parsed, Person
@@ -24,21 +22,17 @@ from mailroom.parsing.words import date_of, decoded, ids_of, parameters, raw_tex
 
 _BODY_TYPES = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rfc822-headers"}
 _STATUS = {"message/delivery-status", "message/global-delivery-status"}
-_HEADERS_ALONE = {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
-_RETURNED = {"message/rfc822", "message/global", *_HEADERS_ALONE}
+_RETURNED = {"message/rfc822", "message/global", *HEADERS_ALONE}
 _WHOLE_MAILS = {"message/rfc822", "message/global", "message/news"}
 _CALENDARS = {"text/calendar", "application/ics"}
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _MACHINES = re.compile(r"(?:mailer-daemon|postmaster)@", re.I)  # what they quote is what they say
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_PICTURE_INSIDE = re.compile(
+    rb"\bsrc\s*=\s*([\"'])\s*data:(image/(?:png|jpe?g|gif|webp));base64,([A-Za-z0-9+/=\s]*)\1", re.I
+)
 _SAMPLE = 50_000  # characters that are compared
-_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f\x1b\x0e\x0f"))
-_FILES_BEGIN = (b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"%PDF-", b"\x1f\x8b\x08", b"\x89PNG", b"GIF8", b"\xff\xd8\xff")
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z-]{1,60})>")
-_NAMES = {"text/calendar": "invite.ics", "message/delivery-status": "delivery-status.txt", "text/html": "text.html"}
-_NAMES |= dict.fromkeys(_HEADERS_ALONE, "headers.txt")
-_ENDINGS = {"text/plain": ".txt", "image/jpeg": ".jpg", "message/rfc822": ".eml", "application/pgp-signature": ".asc"}
-_IMAGE_TYPES = re.compile(r"image/[a-z0-9.+-]{1,40}\Z")
 
 
 def read(raw: bytes, *, limits: Limits | None = None) -> Parsed:
@@ -93,6 +87,8 @@ class _Letter:
         self._read_part(self.root, self.root, in_report=self.root.type == "multipart/report")
         if not any(said.text.strip() or said.html.strip() for said in self.said):
             self._read_body_from_file()
+        if not self.reported_headers and (self.report or _by_machine(senders)):
+            self.reported_headers = self._returned()
         subject = decoded(_first(headers, "subject"))[: self.limits.subject_chars]
         words = self._words(is_whole=self._is_whole(subject, senders))
         message_ids = dict.fromkeys(one for value in headers.get("message-id", []) for one in ids_of(value))
@@ -124,8 +120,9 @@ class _Letter:
 
     def _headers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
+        charset = _charset_of(self.root)
         for name, value in self.root.headers:
-            found.setdefault(name, []).append(raw_text(value))
+            found.setdefault(name, []).append(raw_text(value, charset))
         return found
 
     def _persons(self, headers: dict[str, list[str]], name: str) -> tuple[Person, ...]:
@@ -213,10 +210,12 @@ class _Letter:
         if part.type != "text/html":
             data, packed = uu_files(data, self.limits.inner_files) if b"begin" in data else (data, [])
             for name, content in packed:
-                self._add(name, _type_of(name), content)
-        if part.main_type == "text" and _is_binary(data):
+                self._add(name, type_of(name), content)
+        if part.main_type == "text" and is_binary(data):
             self._add(_name_of(part), "application/octet-stream", data)
             return
+        if part.type == "text/html" and b"data:image/" in data:
+            data = _PICTURE_INSIDE.sub(self._keep_picture, data)
         text = self._text_of(part, data)
         if part.type == "text/html":
             self.said.append(_Said(html=text))
@@ -232,9 +231,14 @@ class _Letter:
         leaves = [self.root] if not self.root.parts else self.root.parts
         for part in leaves:
             is_words = part.type in ("text/plain", "text/html") and part.disposition != "attachment" and not part.parts
-            if is_words and _name_of(part) and not _is_binary(self._content(part)[0]):
+            if is_words and _name_of(part) and not is_binary(self._content(part)[0]):
                 self._add_words(part)
                 return
+
+    def _returned(self) -> dict[str, tuple[str, ...]]:
+        """The header of the mail that came back, from servers that just attach it."""
+        found = (file for file in self.files if file.type in _RETURNED)
+        return next((headers_of(file.data, self.limits) for file in found), {})
 
     # --- Files -----------------------------------------------------------------------------
 
@@ -263,7 +267,7 @@ class _Letter:
             return
         if len(self.files) >= self.limits.parts:
             raise TooMuchError(TOO_MANY_PARTS)
-        safe = _safe_name(name, self.limits.file_name_chars) or _default_name(kind, len(self.files) + 1)
+        safe = safe_name(name, self.limits.file_name_chars) or default_name(kind, len(self.files) + 1)
         self.files.append(File(safe, kind, data, content_id, is_inline))
 
     def _open_winmail(self, data: bytes) -> bool:
@@ -272,7 +276,7 @@ class _Letter:
             self.note(notes.WINMAIL_BROKEN)
             return False
         for name, content in opened.files:
-            self._add(name, _type_of(name), content)
+            self._add(name, type_of(name), content)
         if not any(said.text.strip() or said.html.strip() for said in self.said):
             self.said.append(_Said(clean(opened.text), clean(opened.html)))
         if opened.files:
@@ -283,8 +287,7 @@ class _Letter:
 
     def _is_whole(self, subject: str, senders: Sequence[Person]) -> bool:
         """Whether nothing in it is only quoted: forwarded mails and machines' reports are news from end to end."""
-        by_machine = any(_MACHINES.match(person.email) for person in senders)
-        return by_machine or bool(self.report) or quotes.is_forward_subject(subject)
+        return _by_machine(senders) or bool(self.report) or quotes.is_forward_subject(subject)
 
     def _words(self, *, is_whole: bool) -> _Words:
         words = _Words()
@@ -315,8 +318,9 @@ class _Letter:
         if markup.is_tangled(html):
             self.note(notes.HTML_CUT)
             return self._words_of_text(markup.without_tags(html), is_whole=is_whole)
-        tokens, pictures = markup.tokens_of(html)
-        self._keep_pictures(pictures)
+        tokens, elsewhere = markup.tokens_of(html)
+        if elsewhere:
+            self.note(notes.PICTURES_ELSEWHERE, elsewhere)
         lines = markup.lines_of(tokens)
         ranges = [] if is_whole else quotes.fold_tokens(tokens, lines)
         words = _Words(is_cut=is_long)
@@ -334,27 +338,28 @@ class _Letter:
             self.note(notes.HTML_CUT)
         return words
 
-    def _keep_pictures(self, pictures: markup.Pictures) -> None:
-        if pictures.elsewhere:
-            self.note(notes.PICTURES_ELSEWHERE, pictures.elsewhere)
-        for content_id, kind, packed in pictures.inside:
-            try:
-                data = base64.b64decode(packed)
-            except (binascii.Error, ValueError):
-                continue
-            self._add("", kind, data, content_id=content_id, is_inline=True)
+    def _keep_picture(self, found: re.Match[bytes]) -> bytes:
+        """A picture that is written out within the HTML becomes a file like another."""
+        name = f"inside-{len(self.files) + 1}"
+        self._add(
+            "",
+            found[2].decode().lower(),
+            decode_body(found[3], "base64", is_text=False)[0],
+            content_id=name,
+            is_inline=True,
+        )
+        return b'src="cid:' + name.encode() + b'"'
 
 
-def _is_binary(data: bytes) -> bool:
-    """Whether it is no text in any way to write: a known file, or NUL and its like all over, but not as in UTF-16."""
-    sample = data[:4_000]
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if data.startswith(_FILES_BEGIN):
-        return True
-    if controls * 10 <= len(sample) or len(sample) < 64 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    fewer, more = sorted((sample[::2].count(0), sample[1::2].count(0)))
-    return not (more * 4 > len(sample) and fewer * 50 < len(sample))
+def _by_machine(senders: Sequence[Person]) -> bool:
+    return any(_MACHINES.match(person.email) for person in senders)
+
+
+def _charset_of(part: Part) -> str:
+    """That of its first text: 8-bit letters in a header are mostly written in the same."""
+    while part.parts:
+        part = part.parts[0]
+    return part.parameters.get("charset", "")
 
 
 def _first(headers: dict[str, list[str]], name: str) -> str:
@@ -459,25 +464,3 @@ def _name_of(part: Part) -> str:
 
 def _parameters_of(part: Part, name: str) -> dict[str, str]:
     return parameters(part.header(name))[1]
-
-
-def _safe_name(name: str, chars: int) -> str:
-    """A name alone, without its folder or anything that could not be seen."""
-    name = re.split(r"[/\\]", clean_line(name))[-1].strip(" .\"'")
-    name = re.sub(r'[<>:"|?*]', "_", name)
-    stem, dot, ending = name.rpartition(".")
-    if len(name) > chars and dot and len(ending) <= 10:
-        return f"{stem[: chars - len(ending) - 1]}.{ending}"
-    return name[:chars]
-
-
-def _default_name(kind: str, number: int) -> str:
-    if kind in _NAMES:
-        return _NAMES[kind]
-    other = ".txt" if kind.startswith("text/") else ".bin"
-    ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or other
-    return f"{'picture' if _IMAGE_TYPES.match(kind) else 'file'}-{number}{ending}"
-
-
-def _type_of(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"

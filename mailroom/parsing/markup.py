@@ -64,7 +64,6 @@ _CLOSE_BY_THEMSELVES = {
     *("area", "base", "br", "col", "colgroup", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p"),
     *("source", "tbody", "td", "tfoot", "th", "thead", "tr", "wbr"),
 }
-_DATA = re.compile(r"data:(image/(?:png|jpe?g|gif|webp));base64,", re.I)
 
 
 @dataclass
@@ -78,14 +77,6 @@ class Token:
 
     def attribute(self, name: str) -> str:
         return self.attributes.get(name, "")
-
-
-@dataclass
-class Pictures:
-    """What became of the pictures of an HTML text."""
-
-    elsewhere: int = 0
-    inside: list[tuple[str, str, str]] = field(default_factory=list)  # (content id, type, base64) of `data:` pictures
 
 
 @dataclass(frozen=True)
@@ -115,19 +106,19 @@ def without_tags(html: str) -> str:
     return re.sub(r"[ \t]+", " ", clean_text(unescape(re.sub(r"<[^<>]*>?", "", html))))
 
 
-def tokens_of(html: str) -> tuple[list[Token], Pictures]:
-    """What is in the HTML, without what does harm and what is hidden."""
+def tokens_of(html: str) -> tuple[list[Token], int]:
+    """What is in the HTML, without what does harm and what is hidden; and how many pictures are kept elsewhere."""
     first = nh3.clean(
         html.replace("\0", ""),
         tags=_FIRST_TAGS,
         clean_content_tags=_WITHOUT_CONTENT,
         attributes=_FIRST_ATTRIBUTES,
         link_rel=None,
-        url_schemes=SCHEMES | {"cid", "data"},
+        url_schemes=SCHEMES | {"cid"},
         url_relative="deny",
     )
     tokens: list[Token] = []
-    pictures = Pictures()
+    elsewhere = 0
     open_at: list[int] = []
     skipped: list[str] = []  # elements that are open and too deep, or hidden
     hidden = preformatted = 0
@@ -148,7 +139,8 @@ def tokens_of(html: str) -> tuple[list[Token], Pictures]:
             token = Token(tag, attributes={name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)})
             is_hidden = bool(_HIDDEN.search(token.attribute("style")))
             if tag in _VOID:
-                if not hidden and not is_hidden and (tag != "img" or _keep_picture(token, pictures)):
+                elsewhere += tag == "img" and token.attribute("src").lower().startswith(("http:", "https:"))
+                if not hidden and not is_hidden and (tag != "img" or _keep_picture(token)):
                     token.end = len(tokens)
                     tokens.append(token)
             elif hidden or is_hidden or skipped or len(open_at) >= _DEEPEST:
@@ -161,21 +153,15 @@ def tokens_of(html: str) -> tuple[list[Token], Pictures]:
     for at in reversed(open_at):
         tokens[at].end = len(tokens)
         tokens.append(Token("/" + tokens[at].tag))
-    return tokens, pictures
+    return tokens, elsewhere
 
 
-def _keep_picture(token: Token, pictures: Pictures) -> bool:
+def _keep_picture(token: Token) -> bool:
     """Whether something of it is shown: what is attached, or the words for what is not."""
     source, kept = token.attribute("src").strip(), token.attribute("data-cid")
     alt = " ".join(token.attribute("alt").split())[:200]
-    inside = _DATA.match(source)
     if source.lower().startswith("cid:"):
         kept = unquote(source[4:]).strip().strip("<>")
-    elif inside:
-        kept = f"inside-{len(pictures.inside) + 1}"
-        pictures.inside.append((kept, inside[1].lower(), source[inside.end() :]))
-    elif source.lower().startswith(("http:", "https:")):
-        pictures.elsewhere += 1
     token.attributes = {"data-cid": kept, "alt": alt} if kept else {"alt": alt}
     return bool(kept or alt)
 

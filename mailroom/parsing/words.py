@@ -18,9 +18,9 @@ _LONGEST_ID = 320  # characters
 _LONGEST_PARAMETERS = 4_000  # characters
 
 
-def raw_text(value: bytes) -> str:
-    """A field as it was sent, as text on one line; 8-bit letters are taken for UTF-8, or guessed."""
-    return " ".join(decode(value)[0].split())
+def raw_text(value: bytes, charset: str = "") -> str:
+    """A field as it was sent, as text on one line; 8-bit letters are taken for UTF-8, or `charset`, or guessed."""
+    return " ".join((value.decode("ascii") if value.isascii() else decode(value, charset)[0]).split())
 
 
 def decoded(value: str) -> str:

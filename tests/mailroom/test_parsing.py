@@ -9,10 +9,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailroom.parsing import Limits, Parsed, TooMuchError, notes, read
+from mailroom.parsing.addresses import normalized, persons
 from mailroom.parsing.limits import TOO_DEEP, TOO_LARGE, TOO_MANY_PARTS, TOO_MANY_RECIPIENTS
 from tests.mailroom.nasty import damaged
 from tests.mailroom.winmails import winmail
@@ -103,6 +106,10 @@ NASTY: dict[str, tuple[bytes, dict[str, object]]] = {
     ),
     # The header
     "8-bit subject in UTF-8": (mail(head="Subject: Größe\r\n".encode()), {"subject": "Größe"}),
+    "8-bit subject in the charset of the text": (
+        typed(b"text/plain; charset=gb2312", "你好".encode("gb18030")).replace(b"Hello", "退款".encode("gb18030")),
+        {"subject": "退款", "text": "你好"},
+    ),
     "8-bit subject in Latin-1": (mail(head="Subject: Größe\r\n".encode("latin-1")), {"subject": "Größe"}),
     "encoded word lies about its charset": (
         mail(head=b"Subject: =?us-ascii?q?Gr=C3=B6=C3=9Fe?=\r\n"),
@@ -347,6 +354,15 @@ NASTY: dict[str, tuple[bytes, dict[str, object]]] = {
         typed(b"text/html", b"<p>See <img src='data:image/gif;base64," + base64.b64encode(GIF) + b"'></p>"),
         {"html": '<p>See <img data-cid="inside-1" alt=""></p>', "file.data": GIF, "file.content_id": "inside-1"},
     ),
+    "a picture within the HTML that is longer than any text": (
+        typed(
+            b"text/html",
+            b"<p>See <img src='data:image/gif;base64,"
+            + base64.b64encode(GIF + b"\0" * 1_500_000)
+            + b"'></p><p>Bye</p>",
+        ),
+        {"text": "See\n\nBye", "file.content_id": "inside-1", "is_cut": False},
+    ),
     "format=flowed": (
         typed(b"text/plain; format=flowed; delsp=no", b"My chair \r\nis broken.\r\n From the start\r\n-- \r\nCarla"),
         {"text": "My chair is broken.\nFrom the start\n--\nCarla"},
@@ -467,6 +483,10 @@ NASTY: dict[str, tuple[bytes, dict[str, object]]] = {
             b"report", PLAIN, part(b"message/delivery-status", b"\0\xff no fields here\r\n\r\n: \r\nAction failed\r\n")
         ),
         {"text": "Hi", "report": ()},
+    ),
+    "a report that is put together like any mail": (
+        multi(b"mixed", PLAIN, part(b"message/delivery-status", STATUS), part(b"message/rfc822", RETURNED)),
+        {"report.action": "failed", "reported.message-id": ("<ours@shop.test>",)},
     ),
     "a report in base64": (
         multi(b"report", PLAIN, part(b"message/delivery-status", base64.b64encode(STATUS), BASE64)),
@@ -603,6 +623,34 @@ def test_no_mail_takes_long(name):
     begun = time.process_time()
     read(BOMBS[name])
     assert time.process_time() - begun < 2.0  # of the 4 s, on a machine that does other things too
+
+
+# --- Addresses -----------------------------------------------------------------------------
+
+LETTERS = st.sampled_from(
+    [*"ab1.-_+'@@ \t\"<>(),;:\\", "ä", "юля", "xn--", "=?utf-8?q?a=40b.test?=", "example.com", "\0", "\u202e"]
+)
+
+
+@given(st.lists(LETTERS, max_size=20).map("".join))
+@settings(max_examples=400, deadline=None)
+def test_an_address_that_is_named_is_one_that_a_customer_can_have(value):
+    for person in persons(value):
+        assert person.name or person.email
+        if person.email:
+            validate_email(person.email)
+            assert normalized(person.email) == person.email
+
+
+@given(st.emails())
+@settings(max_examples=100, deadline=None)
+def test_good_addresses_are_found(email):
+    try:
+        validate_email(email)
+    except ValidationError:
+        return
+    if '"' not in email:
+        assert [person.email for person in persons(f"Carla <{email}>, {email}")] == [email.lower()] * 2
 
 
 # --- Whatever the bytes --------------------------------------------------------------------
