@@ -8,6 +8,7 @@ says that it is not theirs, it is never taken for somebody whom we know.
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 
 from customers.actions import (
     claim_address,
@@ -19,7 +20,7 @@ from customers.actions import (
 )
 from customers.models import Address, Customer
 from mailroom.models import RawMail
-from tickets.models import Authenticity
+from tickets.models import Authenticity, Channel, Ticket
 
 
 def writer(email: str, *, name: str = "", verdict: str = Authenticity.NONE, is_vouched: bool = False) -> Customer:
@@ -55,9 +56,16 @@ def _proved(customer: Customer, email: str) -> Customer:
 
 
 def _who_claimed(email: str) -> Customer | None:
-    """Whoever wrote from it before, unproved: the same stranger, as far as anybody can tell."""
+    """Whoever wrote from it before, unproved: the same stranger, as far as anybody can tell.
+
+    But nobody who came through a browser, too, and merely typed it there: it shows them all that is theirs.
+    """
+    elsewhere = Ticket.objects.filter(customer=OuterRef("entry__by_customer")).exclude(channel=Channel.EMAIL)
     theirs = RawMail.objects.filter(
-        from_email=email, entry__by_customer__addresses__email=email, entry__by_customer__merged_into=None
+        ~Exists(elsewhere),
+        from_email=email,
+        entry__by_customer__addresses__email=email,
+        entry__by_customer__merged_into=None,
     )
     found = theirs.order_by("-received_at").values_list("entry__by_customer", flat=True).first()
     return Customer.objects.get(pk=found) if found else None

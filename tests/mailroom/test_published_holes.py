@@ -16,18 +16,20 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from customers.actions import claim_address, create_guest
 from customers.models import Customer
 from mailroom.actions import handle, take_in
 from mailroom.models import RawMail, Source, State
 from mailroom.parsing import Limits, read
 from mailroom.reading import UnreadableError, read_bounded
+from outbox.actions import queue_mail
 from outbox.headers import message_id, own_mail_id, verp_address
 from outbox.mime import to_bytes
 from outbox.models import Mail, Suppression
 from tests.mailroom.conftest import Arrive
 from tests.mailroom.letters import SERVER, SUPPORT, letter
 from tickets import tokens
-from tickets.actions import post_message, resolve_ticket
+from tickets.actions import open_ticket, post_message, resolve_ticket
 from tickets.jobs import run_due_follow_ups
 from tickets.models import Attachment, Copied, Letter, Message, Ticket
 from tickets.tokens import reply_address
@@ -504,3 +506,20 @@ def test_dora_learns_nothing_of_carlas_ticket(arrive: Arrive, ticket, dora: Cust
     arrive(letter("Me too", sender="dora@example.org", to=reply_to(ticket), cc="carla@example.org"))
     assert not Ticket.objects.visible_to(dora).filter(pk=ticket.pk).exists()
     assert not any("Me too" in words for words in public_words(ticket))
+
+
+@pytest.mark.parametrize("proof", ["pass", None])
+def test_chatwoot_2070_whoever_typed_an_address_does_not_read_its_later_mails(arrive: Arrive, site, alice, proof):
+    """A guest types somebody's address; that person answers what we mail there. What they write to us of their own
+    accord afterwards is none of the guest's business, whose browser shows the guest's conversations."""
+    guest = create_guest()
+    claim_address(guest, email="victim@example.org")
+    chat = open_ticket(guest, by=guest, body="Hi, I am the victim.", channel="chat", site=site)
+    post_message(chat, by=alice, body="Here you are.")
+    ours = queue_mail(kind="reply", to="victim@example.org", subject="x", text="x", about=chat.about, dedupe_key="chat")
+    arrive(letter("Who are you?", sender="victim@example.org", answers=ours.message_id, proof=proof))
+    mail = arrive(letter("My card was stolen.", sender="victim@example.org", subject="Private", proof=proof))
+    assert mail.state == State.TICKET
+    assert mail.ticket.customer != guest
+    assert not Ticket.objects.visible_to(guest).filter(pk=mail.ticket.pk).exists()
+    assert not guest.addresses.filter(proof="proved").exists()
