@@ -260,6 +260,9 @@ PERSON_PARTS = ["tickets.actions.leaving.WORK", "recovery.actions.belonging.OWNE
 CUSTOMER_PARTS = ["chat.actions.belonging.BROWSERS", "recovery.actions.belonging.CASES"]
 # What apps above `tickets` hold of a ticket, and how it goes on with the one that it is merged into (uniting.py).
 TICKET_PARTS = ["recovery.actions.belonging.PUT_RIGHT"]
+# Where apps above `tickets` keep a message as it came: dotted paths of forget(message), called when something is taken
+# out of it for good.
+ORIGINALS = ["mailroom.actions.forgetting.forget_original"]
 # How what apps above `tickets` did to one is put back: name of the step -> dotted path of put_back(ticket, was, by).
 UNDO_STEPS = {"case": "recovery.actions.cases.put_back"}
 # What macros can do beside their words: name of the step -> a `StepKind`, in the order in which they are offered.

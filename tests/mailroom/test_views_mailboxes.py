@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from mailroom import secrets
 from mailroom.models import Mailbox
@@ -144,6 +145,21 @@ def test_one_that_cannot_be_reached_cannot_be_counted_and_says_why(desk):
     box = mailbox(host="127.0.0.1", port=9, security="plain", secret=secrets.seal("x"))
     html = said(desk.post(reverse("mailroom:reconcile", args=[box.pk]), follow=True))
     assert "127.0.0.1" in html
+
+
+def test_it_is_tried_out_step_by_step_and_each_fault_has_its_mend(desk, monkeypatch, settings):
+    monkeypatch.setattr("mailroom.views.mailboxes.TEST_SECONDS", 0.1)
+    settings.OUTBOX_SMTP = settings.OUTBOX_SMTP | {"host": "127.0.0.1", "port": 9}
+    box = mailbox(host="127.0.0.1", port=9, security="plain", secret=secrets.seal("x"))
+    response = desk.post(reverse("mailroom:test_mailbox", args=[box.pk]))
+    findings = response.context["findings"]
+    assert [finding.step for finding in findings if not finding.ok] == ["port", "send"]
+    html = said(response)
+    for finding in findings:
+        assert escape(finding.title) in html
+        assert escape(finding.words) in html
+        assert escape(finding.mend) in html
+    assert all(finding.mend for finding in findings if not finding.ok)
 
 
 def test_what_came_through_a_mailbox_stays_when_it_is_taken_away(desk):

@@ -12,6 +12,7 @@ from mailroom.models import Mailbox, RawMail, RawText
 from mailroom.queries import mails as queries
 from outbox.models import Block
 from tests.mailroom.looking import letter_on, raw_mail
+from tickets.actions import redact_message, remove_file
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +131,19 @@ def test_what_is_forgotten_is_said(desk):
     RawText.objects.all().delete()
     assert "It is not kept any more" in said(desk.get(reverse("mailroom:mail", args=[mail.pk])))
     assert desk.get(reverse("mailroom:source", args=[mail.pk])).status_code == 404
+
+
+def test_a_mail_that_something_was_taken_out_of_is_not_kept_as_it_came(desk, ticket, carla, lea):
+    message = letter_on(ticket, carla, body="My card is 4242", files=[("card.txt", "4242")])
+    mail = raw_mail(state="entry", reason="x", ticket=ticket, entry=message, raw=b"4242")
+    again, other = raw_mail(state="duplicate", reason="x", raw=b"4242"), raw_mail(raw=b"17")
+    redact_message(message, by=lea, passages=["4242"])
+    assert set(RawText.objects.values_list("pk", flat=True)) == {other.pk}
+    for gone in (mail, again):
+        assert "It is not kept any more" in said(desk.get(reverse("mailroom:mail", args=[gone.pk])))
+    RawText.objects.create(mail=mail, packed=RawText.pack(b"4242"))
+    remove_file(message.attachments.get(), by=lea)
+    assert not RawText.objects.filter(pk=mail.pk).exists()
 
 
 def do(desk, mail, deed) -> str:

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -92,6 +94,7 @@ def redact_message(message: Message, *, by: User, passages: Iterable[str]) -> Me
     event = record(ticket, "message.redacted", by=by, is_public=not message.is_note, changed=changed, data=data)
     message.redacted_at = event.at  # so that a screen can tell whether it has these words already
     message.save(update_fields=["body", "redacted_at"])
+    _forget_originals(message)
     return message
 
 
@@ -110,6 +113,7 @@ def remove_file(attachment: Attachment, *, by: User) -> Attachment:
     if attachment.removed_at is not None:
         return attachment
     take_out_file(about=[ticket.about], stored=str(attachment.file))
+    _forget_originals(message)
     data = _which(message) | {"file": str(attachment.pk), "name": attachment.name}
     event = record(ticket, "file.removed", by=by, is_public=not message.is_note, data=data)
     attachment.removed_at = event.at
@@ -218,6 +222,12 @@ def _black_out_copies(message: Message, family: dict[int, Ticket], wanted: list[
         _black_out_letter(letter, wanted, is_own=letter.message_id == message.pk)
     about = [ticket.about for ticket in family.values()]
     black_out_mails(about=about, passages=wanted, since=message.created_at)
+
+
+def _forget_originals(message: Message) -> None:
+    """A message that came in from elsewhere may be kept there as it came, too."""
+    for path in settings.ORIGINALS:
+        import_string(path)(message)
 
 
 def _black_out_letter(letter: Letter, wanted: list[str], *, is_own: bool) -> None:
