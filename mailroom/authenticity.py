@@ -411,6 +411,8 @@ def _mail_from(header: Message, envelope: str | None) -> str:
 
 
 _PEER = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]")
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
+_HELO = re.compile(r"helo=\S{0,300}", re.IGNORECASE)
 
 
 def _peer(header: Message) -> str:
@@ -420,12 +422,20 @@ def _peer(header: Message) -> str:
         words = str(value).strip()
         if words[:5].lower() != "from ":
             continue
-        found = _PEER.search(re.split(r"\sby\s", words, maxsplit=1)[0][:1000])
+        found = _addresses_of_peer(re.split(r"\sby\s", words, maxsplit=1)[0][:1000])
         try:
-            return str(found[1]) if found and ip_address(found[1]).is_global else ""
+            return found.pop() if len(found) == 1 and ip_address(min(found)).is_global else ""
         except ValueError:
             return ""
     return ""
+
+
+def _addresses_of_peer(words: str) -> set[str]:
+    """The addresses that a server says it was called from. What the caller called itself (HELO) may be the address of
+    anybody; it stands before the brackets, or in them behind `helo=`. Of several nobody knows which is meant."""
+    said = _HELO.sub(" ", words)
+    within = {ip for comment in _COMMENT.findall(said) for ip in _PEER.findall(comment)}
+    return within or set(_PEER.findall(said))
 
 
 class _Query(spf.query):

@@ -8,6 +8,7 @@ again. It listens where MAIL_LISTEN says: keep that on this machine, or where on
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -31,6 +32,7 @@ MOST_RECIPIENTS = 100
 MOST_SESSIONS = 50  # at once
 SILENT_SECONDS = 60.0
 _AGAIN = "451 4.3.0 It cannot be kept at this moment; try again"
+_NO_NAME = re.compile(r"[^A-Za-z0-9.:_-]")  # what a caller calls itself could pass for what we say of it
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
@@ -103,7 +105,7 @@ class Taker:
         with_ = "LMTP" if self.protocol == "lmtp" else "ESMTP" if session.extended_smtp else "SMTP"
         lines = (
             f"Return-Path: <{_clean(_sender(envelope))}>\r\n"
-            f"Received: from {_clean(session.host_name or '?')} ([{peer}])\r\n"
+            f"Received: from {_NO_NAME.sub('', session.host_name or '')[:253] or '?'} ([{peer}])\r\n"
             f"\tby {server.hostname} with {with_};\r\n\t{formatdate()}\r\n"
         )
         return lines.encode("utf-8", "replace")

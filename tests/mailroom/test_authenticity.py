@@ -254,6 +254,41 @@ def test_a_received_line_of_the_senders_own_proves_nothing(above):
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "from [8.8.4.4] (unknown [198.51.100.7])",  # Postfix, to somebody who says EHLO [8.8.4.4]
+        "from ([8.8.4.4]) (unknown [198.51.100.7])",
+        "from ([8.8.4.4] (unknown [198.51.100.7])",
+        "from [8.8.4.4] (x.helo [198.51.100.7])",
+        "from [8.8.4.4]helo= (unknown [198.51.100.7])",
+        "from [8.8.4.4] (evil.example [198.51.100.7] (may be forged))",  # Sendmail
+        "from evil.example ([198.51.100.7] helo=[8.8.4.4])",  # Exim
+        "from [198.51.100.7] (helo=[8.8.4.4])",
+        "from [8.8.4.4] ([198.51.100.7])",
+    ],
+)
+def test_what_a_caller_calls_itself_is_not_where_it_called_from(line):
+    above = f"Return-Path: <carla@customer.example>\nReceived: {line} by mx.workshop.example; today\n"
+    assert verdict(letter(above=above), Server(sends("8.8.4.4")))["verdict"] == "none"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from [198.51.100.9] (mail.customer.example [8.8.4.4])",
+        "from mail.customer.example ([8.8.4.4] helo=[198.51.100.9])",
+        "from [8.8.4.4] (helo=mail.customer.example)",
+        "from mail.customer.example (mail.customer.example [8.8.4.4] (may be forged))",
+        "from mail ([IPv6:2001:4860:4860::8888])",
+    ],
+)
+def test_where_it_called_from_is_read_as_the_servers_of_this_world_write_it(line):
+    above = f"Return-Path: <carla@customer.example>\nReceived: {line} by mx.workshop.example; today\n"
+    records = {("customer.example", "TXT"): [b"v=spf1 ip4:8.8.4.4 ip6:2001:4860:4860::8888 -all"]}
+    assert verdict(letter(above=above), Server(records))["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
     "record",
     [
         b"v=spf1 include:customer.example -all", b"v=spf1 redirect=customer.example", b"v=spf1 " + b"a:x.example " * 40,

@@ -52,6 +52,17 @@ def test_a_mail_is_kept_with_its_envelope_and_a_trace(door, mailbox):
     assert b"([127.0.0.1])" in head
 
 
+def test_what_a_caller_calls_itself_does_not_pass_for_our_words(door):
+    greeting = "LHLO" if door.place.protocol == "lmtp" else "EHLO"
+    with client(door) as smtp:
+        smtp.docmd(greeting, "[8.8.4.4] (good.example [8.8.4.4]) by mx")
+        for line in ("MAIL FROM:<carla@example.org>", "RCPT TO:<support@example.com>"):
+            assert smtp.docmd(line)[0] == 250
+        smtp.data(MAIL)
+    lines = RawMail.objects.get().text.data.split(b"\r\n")
+    assert lines[1] == b"Received: from 8.8.4.4good.example8.8.4.4bymx ([127.0.0.1])"
+
+
 def test_it_is_acknowledged_only_once_it_is_kept(door, monkeypatch):
     def away(*_: object, **__: object) -> None:
         raise RuntimeError("no database")
