@@ -100,14 +100,17 @@ class Taker:
         return f"250 2.0.0 Kept as {kept}"
 
     def _trace(self, server: SMTP, session: Session, envelope: Envelope) -> bytes:
-        """What every server puts above a mail that it takes (RFC 5321, 4.4)."""
-        peer = session.peer[0] if isinstance(session.peer, tuple) else "?"
-        with_ = "LMTP" if self.protocol == "lmtp" else "ESMTP" if session.extended_smtp else "SMTP"
-        lines = (
-            f"Return-Path: <{_clean(_sender(envelope))}>\r\n"
-            f"Received: from {_NO_NAME.sub('', session.host_name or '')[:253] or '?'} ([{peer}])\r\n"
-            f"\tby {server.hostname} with {with_};\r\n\t{formatdate()}\r\n"
-        )
+        """What every server puts above a mail that it takes (RFC 5321, 4.4).
+
+        Who speaks LMTP is our own mail server. Its `Received` says where the mail came from; ours would only hide that.
+        """
+        lines = f"Return-Path: <{_clean(_sender(envelope))}>\r\n"
+        if self.protocol == "smtp":
+            peer = session.peer[0] if isinstance(session.peer, tuple) else "?"
+            lines += (
+                f"Received: from {_NO_NAME.sub('', session.host_name or '')[:253] or '?'} ([{peer}])\r\n"
+                f"\tby {server.hostname} with {'ESMTP' if session.extended_smtp else 'SMTP'};\r\n\t{formatdate()}\r\n"
+            )
         return lines.encode("utf-8", "replace")
 
 
