@@ -173,7 +173,8 @@ def _known(parsed: Parsed) -> list[Ticket]:
     wanted = [value for value in _ids(parsed) if not own_mail_id(value)]
     if not wanted:
         return []
-    rows = RawMail.objects.filter(message_id__in=wanted, ticket__isnull=False).order_by("-received_at")
+    # The oldest first: whoever takes an id over and over can only do so once it is known.
+    rows = RawMail.objects.filter(message_id__in=wanted, ticket__isnull=False).order_by("received_at")
     pairs = list(rows.values_list("message_id", "ticket")[: MOST_IDS * 2])
     pairs.sort(key=lambda pair: wanted.index(pair[0]))
     keys = list(dict.fromkeys(key for _, key in pairs))

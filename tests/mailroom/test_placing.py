@@ -240,6 +240,12 @@ def test_of_two_tickets_with_the_same_message_id_the_writers_own(world):
     assert placed(letter("dora@example.org", in_reply_to=(KNOWN_ID,))).ticket == world.other
 
 
+def test_a_message_id_that_is_taken_over_and_over_hides_nobodys(world):
+    for _ in range(130):
+        raw(world.other, message_id=KNOWN_ID, from_email=MALLORY)
+    assert placed(letter(in_reply_to=(KNOWN_ID,))).ticket == world.ticket
+
+
 def test_a_merged_ticket_leads_to_the_one_that_goes_on(world, carla, alice):
     into = open_ticket(carla, by=carla, subject="Both", body="Both.", channel="email", team=world.ticket.team)
     merge_ticket(world.ticket, by=alice, into=into)
