@@ -66,7 +66,7 @@ _CLOSE_BY_THEMSELVES = {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """A start (`tag`), an end (`/tag`) or a text (no tag)."""
 
@@ -126,8 +126,8 @@ def tokens_of(html: str) -> tuple[list[Token], int]:
         closes, tag, attributes, text = found.groups()
         if text is not None:
             if not hidden:
-                said = unescape(text)
-                tokens.append(Token("", said if preformatted else _BLANKS.sub(" ", said)))
+                words = unescape(text)
+                tokens.append(Token("", words if preformatted else _BLANKS.sub(" ", words)))
         elif closes:
             if skipped:
                 hidden -= skipped.pop() == "hidden"
@@ -136,8 +136,9 @@ def tokens_of(html: str) -> tuple[list[Token], int]:
                 tokens[open_at[-1]].end = len(tokens)
                 tokens.append(Token("/" + tokens[open_at.pop()].tag))
         else:
-            token = Token(tag, attributes={name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)})
-            is_hidden = bool(_HIDDEN.search(token.attribute("style")))
+            said = _ATTRIBUTE.findall(attributes) if attributes else ()
+            token = Token(tag, attributes={name: unescape(value) for name, value in said})
+            is_hidden = bool(said and _HIDDEN.search(token.attribute("style")))
             if tag in _VOID:
                 elsewhere += tag == "img" and token.attribute("src").lower().startswith(("http:", "https:"))
                 if not hidden and not is_hidden and (tag != "img" or _keep_picture(token)):
@@ -287,6 +288,8 @@ class _Reader:
         self.line.append(text)
 
     def _end_line(self, index: int, *, is_forced: bool = False) -> None:
+        if not self.line and not is_forced:
+            return
         text = "".join(self.line).replace("\xa0", " ")
         text = text.rstrip() if self.preformatted else re.sub(r"(?<=\S) {2,}", " ", text).rstrip()
         if text or is_forced:
