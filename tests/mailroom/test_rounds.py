@@ -71,6 +71,16 @@ def test_what_comes_while_the_server_is_listened_to_is_here_at_once(server):
     assert mailbox.lease_until is None, "whoever comes next need not wait"
 
 
+def test_two_processes_at_once_fetch_each_mail_once(server):
+    make_mailbox(server)
+    with going_round(), going_round():
+        for number in range(20):
+            server.deliver(mail(f"Number {number}"))
+        until(lambda: RawMail.objects.count() == 20)
+        until(lambda: all(server.flags(uid) for uid in range(1, 21)))
+    assert sum(command.startswith("UID FETCH") and "BODY" in command for command in server.commands) == 20
+
+
 def test_a_server_that_goes_away_is_asked_again(server):
     mailbox = make_mailbox(server)
     with going_round():
