@@ -260,9 +260,7 @@ def _was_written_to(email: str, ticket: Ticket, mails: list[Mail]) -> bool:
 
 def _wrote_before(email: str, ticket: Ticket) -> bool:
     """Whether the customer's words on it came by mail from there: then it was never typed into a browser."""
-    return RawMail.objects.filter(
-        from_email__iexact=email, ticket=ticket.pk, entry__by_customer=ticket.customer_id
-    ).exists()
+    return RawMail.objects.filter(from_email=email, ticket=ticket.pk, entry__by_customer=ticket.customer_id).exists()
 
 
 def _may_answer(agent: User, ticket: Ticket) -> bool:
