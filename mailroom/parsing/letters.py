@@ -319,6 +319,7 @@ class _Letter:
             self.note(notes.HTML_CUT)
             return self._words_of_text(markup.without_tags(html), is_whole=is_whole)
         tokens, elsewhere = markup.tokens_of(html)
+        is_long = is_long or len(tokens) >= markup.MOST_TOKENS
         if elsewhere:
             self.note(notes.PICTURES_ELSEWHERE, elsewhere)
         lines = markup.lines_of(tokens)
@@ -332,7 +333,8 @@ class _Letter:
         words.text = markup.text_of([line.text for line in lines])
         seen = [token for token, keeps in zip(tokens, kept, strict=True) if keeps]
         shown, is_cut = _shortened(seen, self.limits.chars)
-        words.html, words.is_cut = markup.to_html(shown), words.is_cut or is_cut
+        is_seen = any(token.tag == "img" or token.text.strip() for token in shown)
+        words.html, words.is_cut = markup.to_html(shown) if is_seen else "", words.is_cut or is_cut
         if len(words.html) > self.limits.chars * 10:
             words.html = ""
             self.note(notes.HTML_CUT)

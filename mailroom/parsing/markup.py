@@ -59,7 +59,10 @@ _SHORT_LINK = 200  # characters of an address that is written behind its words
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LEADS_OUT = re.compile(r"https?://|mailto:|tel:", re.I)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+MOST_TOKENS = 40_000  # that are read; the rest is cut off
 _MOST_TANGLED = 300  # elements that are open at once
+_MOST_FORMATS = 30  # of those that go on in the next paragraph when nobody closes them
+_FORMATS = set("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905  (easier to read)
 _CLOSE_BY_THEMSELVES = {
     *("area", "base", "br", "col", "colgroup", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p"),
     *("source", "tbody", "td", "tfoot", "th", "thead", "tr", "wbr"),
@@ -89,11 +92,13 @@ class Line:
 
 def is_tangled(html: str) -> bool:
     """Whether so many elements are open at once that a browser's way to read it, which nh3 goes, takes for ever."""
-    deep = 0
+    deep = formats = 0
     for found in _TAG.finditer(html):
-        if found[2].lower() not in _CLOSE_BY_THEMSELVES:
-            deep = max(0, deep - 1) if found[1] else deep + 1
-            if deep > _MOST_TANGLED:
+        tag, step = found[2].lower(), -1 if found[1] else 1
+        if tag not in _CLOSE_BY_THEMSELVES:
+            deep = max(0, deep + step)
+            formats = max(0, formats + step) if tag in _FORMATS else formats
+            if deep > _MOST_TANGLED or formats > _MOST_FORMATS:
                 return True
     return False
 
@@ -123,6 +128,8 @@ def tokens_of(html: str) -> tuple[list[Token], int]:
     skipped: list[str] = []  # elements that are open and too deep, or hidden
     hidden = preformatted = 0
     for found in _TOKEN.finditer(first):
+        if len(tokens) >= MOST_TOKENS:
+            break
         closes, tag, attributes, text = found.groups()
         if text is not None:
             if not hidden:

@@ -12,6 +12,7 @@ import math
 import resource
 import struct
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from mailroom.parsing.letters import read
@@ -23,7 +24,8 @@ _LENGTH = struct.Struct(">Q")
 
 def main(memory: int, seconds: int, limits: Limits) -> None:
     """Answers until nobody asks any more."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, target = sys.stdin.buffer, sys.stdout.buffer
     _send(target, b"R")

@@ -604,6 +604,12 @@ BOMBS = {
     "quotes in Gmail": typed(
         b"text/html", b"<div class=gmail_quote>" * 20_000 + b"<blockquote>a</blockquote>b" * 10_000
     ),
+    "paragraphs": typed(b"text/html", b"<p>a" * 200_000),
+    "formats that go on": typed(
+        b"text/html", b"<p>" + b"".join(b"<font size=%d>" % n for n in range(200)) + b"</p><p>a" * 5_000
+    ),
+    "tables that words fall out of": typed(b"text/html", b"<table>" + b"a<b>" * 250 + b"x<tr>" * 30_000),
+    "elements that overlap": typed(b"text/html", b"<a><p></a></p>" * 60_000),
     "links": typed(b"text/html", b"<a href=https://x.test>" * 40_000),
     "quotes in text": mail(b"> a\nb\n" * 100_000),
     "introductions": mail(b"On 1 Jan 2026 at 10:00 <a@b> wrote wrote wrote:\n" * 20_000),
