@@ -40,6 +40,8 @@ def way_of(mail: RawMail) -> Iterator[Step]:
     if mail.authentication:
         yield Step(proof_of(mail), is_wrong=mail.authentication.get("verdict") == Authenticity.FAIL)
     if mail.state == State.NEW:
+        if mail.reason:
+            yield Step(_(mail.reason), detail=mail.detail)
         yield Step(_("It waits for its turn."), mail.next_at)
     else:
         yield Step(_(mail.reason), mail.handled_at, mail.detail, is_wrong=mail.state in TROUBLE)
