@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +38,7 @@ MOST_BYTES = 25 * 1024 * 1024  # of a mail; of a larger one only so much is fetc
 PORTS: dict[str, int] = {Security.TLS: 993, Security.STARTTLS: 143, Security.PLAIN: 143}
 _UIDS_AT_ONCE = 500
 _FETCHED_UID = re.compile(rb"UID (\d+)")
+_FETCHED_DAY = re.compile(rb'INTERNALDATE "([^"]{20,30})"')
 _FETCHED_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -365,6 +367,19 @@ class Collector:
                     uid, size = _FETCHED_UID.search(line or b""), _FETCHED_SIZE.search(line or b"")
                     if uid and size:
                         found[int(uid[1])] = int(size[1])
+        return found
+
+    def arrivals(self, uids: list[int]) -> dict[int, datetime]:
+        """When each came in, by the server's clock; those that are gone are not in it."""
+        found: dict[int, datetime] = {}
+        for start in range(0, len(uids), _UIDS_AT_ONCE):
+            chunk = ",".join(str(uid) for uid in uids[start : start + _UIDS_AT_ONCE])
+            with self._within(STEP_SECONDS, "mail"):
+                for line in self._asked("FETCH", chunk, "(UID INTERNALDATE)"):
+                    line = line[0] if isinstance(line, tuple) else line
+                    uid, said = _FETCHED_UID.search(line or b""), _FETCHED_DAY.search(line or b"")
+                    if uid and said:
+                        found[int(uid[1])] = datetime.strptime(said[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z")
         return found
 
     def fetch(self, uid: int, size: int) -> bytes | None:

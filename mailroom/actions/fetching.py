@@ -32,6 +32,7 @@ POLL = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=5)
 SIGN_IN_PAUSE = timedelta(minutes=1)  # at least: some servers shut out who tries a wrong password too often
 MOST_BREAKS = 2  # so often a connection may break at one mail before it is passed over
+CLOCKS_DIFFER = timedelta(minutes=1)
 _AT_ONCE = 100
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -236,17 +237,28 @@ def _know_folder(mailbox: Mailbox, folder: Folder, collector: Collector) -> None
     uids = None if folder.uid_next else collector.all_uids()
     newest = folder.uid_next - 1 if folder.uid_next else max(uids or [0])
     if mailbox.uid_validity is None:
-        mailbox.last_uid = newest if mailbox.taking == Taking.NEW else 0
+        mailbox.last_uid, mailbox.imported_until = 0, newest
+        if mailbox.taking == Taking.NEW:
+            # It was set up then; until it could be looked into, mails may have come already.
+            begun = min(mailbox.next_at, mailbox.failing_since or mailbox.next_at)
+            mailbox.last_uid = mailbox.imported_until = _last_before(begun, collector, newest)
     else:
         # All numbers are new. What was here before is known again by its content; what came before the very first
-        # look is told by its day; nothing of it is answered.
+        # look is told by its time; nothing of it is answered.
         log.warning("folder counts anew", mailbox=mailbox.pk, was=mailbox.uid_validity, now=folder.uid_validity)
-        mailbox.last_uid = 0
+        mailbox.last_uid, mailbox.imported_until = 0, newest
         if mailbox.taking == Taking.NEW:
-            since = collector.uids_since(_imap_day(mailbox.created_at - timedelta(days=1)))
-            mailbox.last_uid = min(since) - 1 if since else newest
-    mailbox.uid_validity, mailbox.imported_until = folder.uid_validity, newest
-    _same(mailbox).update(uid_validity=mailbox.uid_validity, last_uid=mailbox.last_uid, imported_until=newest)
+            mailbox.last_uid = _last_before(mailbox.created_at, collector, newest)
+    mailbox.uid_validity = folder.uid_validity
+    fields = ("uid_validity", "last_uid", "imported_until")
+    _same(mailbox).update(**{name: getattr(mailbox, name) for name in fields})
+
+
+def _last_before(at: datetime, collector: Collector, newest: int) -> int:
+    """The UID up to which all mails came before that time; clocks may differ by a minute."""
+    uids = collector.uids_since(_imap_day(at - timedelta(days=1)))
+    since = [uid for uid, came in collector.arrivals(uids).items() if came >= at - CLOCKS_DIFFER]
+    return min(since, default=newest + 1) - 1
 
 
 def _imap_day(at: datetime) -> str:

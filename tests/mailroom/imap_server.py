@@ -230,6 +230,10 @@ class _Session:
         return "OK done"
 
     def _fetch(self, place: int, stored: Stored, items: str) -> str:
+        if "INTERNALDATE" in items:
+            day = stored.day.strftime("%d-%b-%Y %H:%M:%S %z")
+            self.say(f'* {place} FETCH (UID {stored.uid} INTERNALDATE "{day}")\r\n'.encode())
+            return ""
         if "BODY.PEEK" not in items:
             self.say(f"* {place} FETCH (UID {stored.uid} RFC822.SIZE {len(stored.raw)})\r\n".encode())
             return ""

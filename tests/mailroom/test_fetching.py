@@ -86,8 +86,11 @@ def test_what_is_new_is_kept_and_then_marked_as_read(server):
     assert mailbox.lease_until is None
 
 
+LONG_AGO = timezone.now() - timedelta(hours=3)
+
+
 def test_only_what_comes_from_now_on_is_taken_if_so_wished(server):
-    server.deliver(mail("Old"))
+    server.deliver(mail("Old"), day=LONG_AGO)
     mailbox = make_mailbox(server, taking="new")
     assert look(mailbox) == 0
     server.deliver(mail("New"))
@@ -95,6 +98,22 @@ def test_only_what_comes_from_now_on_is_taken_if_so_wished(server):
     assert subjects() == ["New"]
     assert not RawMail.objects.get().is_imported
     assert reconcile(mailbox, by=None).missing == (), "what was there before was to stay"
+
+
+def test_now_is_when_the_mailbox_was_set_up_and_not_when_it_could_first_be_looked_into(server):
+    server.deliver(mail("Old"), day=LONG_AGO)
+    mailbox = make_mailbox(server, taking="new")
+    Mailbox.objects.update(next_at=timezone.now() - timedelta(hours=2))
+    mailbox.refresh_from_db()
+    note_trouble(mailbox, CollectError("sign_in", "No."))
+    Mailbox.objects.update(failing_since=timezone.now() - timedelta(hours=2))
+    server.deliver(mail("Came an hour ago"), day=timezone.now() - timedelta(hours=1))
+    assert look(mailbox) == 1
+    assert subjects() == ["Came an hour ago"]
+    assert not RawMail.objects.get().is_imported
+    mailbox.refresh_from_db()
+    assert (mailbox.imported_until, mailbox.last_uid) == (1, 2)
+    assert reconcile(mailbox, by=None).before == 1
 
 
 def test_a_mail_that_somebody_has_read_is_fetched_all_the_same(server):
@@ -109,7 +128,7 @@ def test_a_mail_that_somebody_has_read_is_fetched_all_the_same(server):
 def test_what_becomes_of_a_mail_in_its_folder(server, capabilities):
     server.capabilities = capabilities
     server.folders["Done"] = []
-    server.deliver(mail("Others' rubbish"))
+    server.deliver(mail("Others' rubbish"), day=LONG_AGO)
     server.folders["INBOX"][0].flags.add(r"\Deleted")
     mailbox = make_mailbox(server, taking="new", afterwards="move", move_to="Done")
     look(mailbox)
