@@ -38,6 +38,7 @@ from tickets.models import Authenticity, Letter, Message, Ticket, TicketLink
 
 NO_PERSON_SO_SOON = timedelta(seconds=3)  # after a mail that we sent by ourselves: it has hardly arrived
 CLOCKS_DIFFER = timedelta(seconds=-30)  # theirs may be behind ours
+SAME_WORDS_WITHIN = timedelta(hours=1)  # of an answer by a person, who may be asked the same again later
 ECHO_CHARS = 20  # shorter words may well be said twice
 MOST_NOTES = 3  # that a ticket gets of automatic mails of one address in a day
 RECEIPT_WITHIN = timedelta(hours=12)  # later it would only puzzle
@@ -103,10 +104,10 @@ def _why_program(case: Case, ticket: Ticket) -> str:
     written = min(case.mail.received_at, case.parsed.sent_at or case.mail.received_at)
     if len(words) >= ECHO_CHARS and words in _squashed(mail.text):
         return ends.ECHO
-    if not mail.is_automatic:
-        return ""
-    if CLOCKS_DIFFER < written - mail.sent_at < NO_PERSON_SO_SOON:
+    if mail.is_automatic and CLOCKS_DIFFER < written - mail.sent_at < NO_PERSON_SO_SOON:
         return ends.TOO_QUICK
+    if not mail.is_automatic and (len(words) < ECHO_CHARS or written - mail.sent_at > SAME_WORDS_WITHIN):
+        return ""
     before = Letter.objects.filter(message__ticket=ticket, from_email=case.mail.from_email).select_related("message")
     said = {_squashed(letter.message.body) for letter in before.order_by("-pk")[:5]}
     return ends.SAME_AGAIN if words and words in said else ""

@@ -130,7 +130,7 @@ class World:
     chance: random.Random
     clock: Any
     on_the_way: list[tuple[datetime, int, bytes, str]] = field(default_factory=list)
-    left: list[tuple[datetime, str, str, bool]] = field(default_factory=list)  # when, to whom, about what, automatic
+    left: list[tuple[datetime, str, Mail]] = field(default_factory=list)  # when, to whom, what
     order: Iterator[int] = field(default_factory=lambda: count())
 
     def carrier_of(self, _mail: Mail) -> World:
@@ -142,7 +142,7 @@ class World:
         now = timezone.now()
         raw = to_bytes(mail, now)
         for email in recipients:
-            self.left.append((now, email, mail.about, mail.is_automatic))
+            self.left.append((now, email, mail))
             peer = PEERS.get(email)
             for later, answer, envelope in peer(email, message_from_bytes(raw)) if peer else ():
                 heapq.heappush(self.on_the_way, (now + later, next(self.order), answer, envelope))
@@ -168,19 +168,26 @@ class World:
             self.send()
         self.clock.move_to(until)
 
-    def one_round(self, number: int) -> None:
-        self.deliver(timezone.now() + ROUND)
+    def one_round(self, number: int, length: timedelta = ROUND) -> None:
+        self.deliver(timezone.now() + length)
         self.send()
         if self.chance.random() < 0.15:
             email = self.chance.choice(list(PEERS))
             self.take(letter(f"Something is wrong, {number}.", sender=email, subject=f"Matter {number}"), email)
         unsolved = list(Ticket.objects.unsolved().order_by("number"))
         ticket = self.chance.choice(unsolved) if unsolved and self.chance.random() < 0.3 else None
-        if ticket is not None and ticket.waiting_since is not None:
-            post_message(ticket, by=self.agent, body=f"We look into it, and tell you soon. Number {number}.")
-        elif ticket is not None:
-            resolve_ticket(ticket, by=self.agent, root_cause=None)
+        if ticket is not None:
+            self._work(ticket, number)
         self.send()
+
+    def _work(self, ticket: Ticket, number: int) -> None:
+        """Answer, solve, or both at once; a customer is answered before their ticket is solved."""
+        was_answered = ticket.first_answered_at is not None
+        does = self.chance.choice(["answer", "solve", "both"]) if was_answered else "answer"
+        if does in ("answer", "both"):
+            post_message(ticket, by=self.agent, body=f"We look into it, and tell you soon. Number {number}.")
+        if does in ("solve", "both"):
+            resolve_ticket(ticket, by=self.agent, root_cause=None)
 
 
 def most_within(times: list[datetime], span: timedelta) -> int:
@@ -188,24 +195,33 @@ def most_within(times: list[datetime], span: timedelta) -> int:
     return max((sum(at - span < other <= at for other in times) for at in times), default=0)
 
 
-def play(world: World, rounds: int) -> None:
+def play(world: World, rounds: int, length: timedelta = ROUND) -> None:
     for email in PEERS:
         world.take(letter(f"Hello from {email}", sender=email, subject="My order"), email)
+        world.send()
     for number in range(rounds):
-        world.one_round(number)
+        world.one_round(number, length)
 
 
 def check(world: World) -> None:
     automatic: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     by_address: dict[str, list[datetime]] = defaultdict(list)
-    for at, email, about, is_automatic in world.left:
-        if is_automatic:
-            automatic[email, about].append(at)
+    receipts: dict[str, list[datetime]] = defaultdict(list)
+    for at, email, mail in world.left:
+        if mail.is_automatic:
+            automatic[email, mail.about].append(at)
             by_address[email].append(at)
+        if mail.kind == "acknowledgement":
+            receipts[email].append(at)
     assert automatic, "nothing automatic left: the simulation proves nothing"
     worst = {key: most_within(times, DAY) for key, times in automatic.items()}
     assert max(worst.values()) <= 1, {key: value for key, value in worst.items() if value > 1}
     assert max(most_within(times, timedelta(hours=1)) for times in by_address.values()) <= 5
+    assert max(most_within(times, DAY) for times in receipts.values()) == 1
+    by_programs = RawMail.objects.filter(subject__startswith="[#", state=State.TICKET).values_list("ticket", flat=True)
+    about = [f"ticket:{number}" for number in by_programs]
+    assert about, "the other helpdesk wrote nothing"
+    assert not Mail.objects.filter(is_automatic=True, kind="acknowledgement", about__in=about).exists()
     assert not Event.objects.filter(type="ticket.reopened").exists(), "no person wrote on anything solved"
     assert not RawMail.objects.filter(state=State.NEW).exists()
     states = set(RawMail.objects.values_list("state", flat=True))
@@ -214,14 +230,16 @@ def check(world: World) -> None:
 
 @pytest.fixture
 def world(support: Mailbox, alice: User, desk_row: Desk) -> Iterator[World]:
+    Desk.objects.filter(pk=desk_row.pk).update(follow_up_days=1)
     with time_machine.travel(datetime(2026, 11, 2, 8, tzinfo=timezone.get_current_timezone()), tick=False) as clock:
         yield World(support, alice, random.Random(49), clock)
 
 
 @pytest.mark.django_db
 def test_sixty_rounds_with_six_kinds_of_peer(world: World):
-    play(world, 60)
+    play(world, 60, timedelta(hours=2))
     check(world)
+    assert Event.objects.filter(type="follow_up.sent").exists()
 
 
 @pytest.mark.long
@@ -255,6 +273,6 @@ def test_two_of_us_do_not_talk_to_each_other_for_ever(world: World):
             world.send()
         for number in range(20):
             world.one_round(number)
-    told = [at for at, email, _about, is_automatic in world.left if email == "endless@g.example" and is_automatic]
+    told = [at for at, email, mail in world.left if email == "endless@g.example" and mail.is_automatic]
     assert len(told) == 1
     assert Event.objects.filter(type="sender.flagged").count() == 1
