@@ -12,6 +12,7 @@ from django.test import Client  # isort: skip
 
 from accounts.actions import create_site, create_team, create_token  # isort: skip
 from accounts.models import Desk, Team, User  # isort: skip
+from outbox.models import Sending  # isort: skip
 
 
 def prepare() -> dict[str, Any]:
@@ -20,6 +21,7 @@ def prepare() -> dict[str, Any]:
     Alice and Charlie come with a browser's session, the others with an API token.
     """
     Desk.objects.create(name="Bellwether Cycles", time_zone="Europe/Amsterdam")
+    Sending.objects.create(per_domain=10**6, bounces_stop_at=100)  # everybody is at one domain
     workshop, shop = create_team(by=None, name="Workshop"), create_team(by=None, name="Shop")
     people = {
         "alice": make("Alice Arden", "agent", workshop),

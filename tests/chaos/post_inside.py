@@ -26,7 +26,7 @@ from accounts.actions import create_team  # isort: skip
 from accounts.models import Desk, Team, User  # isort: skip
 from customers.actions import get_or_create_customer  # isort: skip
 from customers.models import Address, Customer  # isort: skip
-from outbox.models import Mail, MailState  # isort: skip
+from outbox.models import Mail, MailState, Sending  # isort: skip
 from recovery.actions import (  # isort: skip
     OptionDraft,
     accept_offer,
@@ -52,7 +52,7 @@ TABLES = {  # what falls due, and when it does
 
 
 def prepare() -> dict[str, Any]:
-    """A company that never sleeps, so that nothing waits for the morning."""
+    """A company that never sleeps and knows no limits, so that nothing waits for the morning or for others."""
     Desk.objects.create(name="Bellwether Cycles", time_zone="Europe/Amsterdam", follow_up_days=3)
     team = create_team(by=None, name="Workshop")
     alice = User.objects.create_user("alice@example.com", PASSWORD, name="Alice Arden", role="manager")
@@ -68,6 +68,7 @@ def prepare() -> dict[str, Any]:
             "holdout_percent": 0,
         },
     )
+    Sending.objects.create(per_domain=10**6, bounces_stop_at=100)  # everybody is at one domain
     return {}
 
 
