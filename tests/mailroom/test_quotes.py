@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailroom.parsing import markup, read
+from mailroom.parsing import markup, notes, read
 from mailroom.parsing.quotes import fold_lines, is_attribution, is_forward_subject
 
 
@@ -305,3 +305,9 @@ def test_all_words_are_in_one_of_both(lines):
     parsed = of("\n".join(lines))
     assert sorted(f"{parsed.text}\n{parsed.quoted}".split()) == sorted("\n".join(lines).split())
     assert parsed.text.strip() or not parsed.quoted
+
+
+def test_what_is_noted_of_a_mail_is_a_sentence_and_perhaps_a_detail():
+    """`templatetags/letters.py` parts them at the first colon."""
+    assert notes.ALL
+    assert not [note for note in notes.ALL if ": " in note]

@@ -74,7 +74,7 @@ def people_named(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def said_of_mail(note: str) -> str:
     """What is noted of a mail, "sentence" or "sentence: detail"; the sentence is ours and is translated."""
     said = gettext(note)
-    head, colon, detail = note.rpartition(": ")
+    head, colon, detail = note.partition(": ")
     return said if said != note or not colon else f"{gettext(head)}: {detail}"
 
 
