@@ -15,7 +15,7 @@ from outbox.policy import Fault
 
 
 def fetching_faults(now: datetime) -> Iterator[Fault]:
-    """Mailboxes that have not been looked into for a while, each with what stands in the way."""
+    """Mailboxes that have not been looked into for a while, or not to the end, each with what stands in the way."""
     for mailbox in Mailbox.objects.filter(is_active=True):
         health = health_of(mailbox, now)
         is_counted_out = bool(health.missing and mailbox.reconciled_at)  # it was tried again, and is still not here

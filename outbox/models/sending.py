@@ -31,10 +31,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def taken(self) -> AttemptQuerySet:
         return self.filter(outcome=Outcome.TAKEN)
 
-    def refused(self) -> AttemptQuerySet:
-        """For good: at once, or by a mail that came back."""
-        return self.filter(outcome__in=[Outcome.NEVER, Outcome.BOUNCED])
-
 
 def domain_of(email: str | F) -> Func:
     """The domain of an address, in lower case, as the index has it."""
