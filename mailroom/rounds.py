@@ -38,6 +38,7 @@ STEP_SECONDS = 2.0  # so soon it hears that it shall end
 MOST_SECONDS = 1800.0  # of one connection
 RECONCILED_EVERY = timedelta(hours=1)
 RETRIED_EVERY = timedelta(minutes=15)  # what was missing
+RECONCILE_SECONDS = 120.0  # within the lease
 MOST_BREAKS_AT_ONCE = 4
 HEARTBEAT = "fetch"
 
@@ -182,7 +183,7 @@ class Watcher:
         pause = RETRIED_EVERY if mailbox.missing else RECONCILED_EVERY
         since = mailbox.reconciled_at or mailbox.created_at
         if timezone.now() - since > pause and not self.stop.is_set():
-            found = reconcile_open(mailbox, collector)
+            found = reconcile_open(mailbox, collector, seconds=RECONCILE_SECONDS)
             if found.missing:
                 log.warning("mails were missing", mailbox=mailbox.pk, found=found)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -32,6 +33,7 @@ POLL = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=5)
 SIGN_IN_PAUSE = timedelta(minutes=1)  # at least: some servers shut out who tries a wrong password too often
 MOST_BREAKS = 2  # so often a connection may break at one mail before it is passed over
+PAGE_SECONDS = 20.0  # for a comparison that somebody waits for
 CLOCKS_DIFFER = timedelta(minutes=1)
 _AT_ONCE = 100
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -266,15 +268,19 @@ def _imap_day(at: datetime) -> str:
 
 
 # --- Is everything here? -----------------------------------------------------------------
-def reconcile(mailbox: Mailbox, *, by: User | None) -> Reconciled:
-    """Compare the folder with what is here, and fetch what is missing. Errors: PermissionDenied; CollectError."""
+def reconcile(mailbox: Mailbox, *, by: User | None, seconds: float = PAGE_SECONDS) -> Reconciled:
+    """Compare the folder with what is here, and fetch what is missing, for so many seconds; the rest comes later.
+
+    Errors: PermissionDenied; CollectError.
+    """
     require(by)
     with Collector(account_of(mailbox)) as collector:
-        return reconcile_open(mailbox, collector)
+        return reconcile_open(mailbox, collector, seconds=seconds)
 
 
-def reconcile_open(mailbox: Mailbox, collector: Collector) -> Reconciled:
+def reconcile_open(mailbox: Mailbox, collector: Collector, *, seconds: float) -> Reconciled:
     """The same, in a folder that is open. Errors: CollectError."""
+    end = monotonic() + seconds
     folder = collector.folder
     assert folder is not None
     _know_folder(mailbox, folder, collector)
@@ -289,14 +295,17 @@ def reconcile_open(mailbox: Mailbox, collector: Collector) -> Reconciled:
         for uid in missing:
             if uid in sizes:
                 still.append(uid)
+                if monotonic() > end:
+                    continue
                 try:
                     _fetch_one(mailbox, collector, uid, sizes[uid], is_here=False)
                 except CannotKeepError:
                     continue
                 still.pop()
     except ConnectionLostError:
-        still = [uid for uid in missing if uid in sizes and uid not in _here(mailbox, missing)]
-    _note_reconciled(mailbox, still)
+        kept_now = _here(mailbox, missing)
+        still = [uid for uid in missing if uid in sizes and uid not in kept_now]
+    _note_reconciled(mailbox, [uid for uid in still if uid <= mailbox.last_uid])  # those beyond are new
     return Reconciled(
         there=len(there),
         here=len(here & set(there)) + len(missing) - len(still),
@@ -312,7 +321,7 @@ def _note_reconciled(mailbox: Mailbox, still: list[int]) -> None:
     if mailbox.failing_since is None:
         named = ", ".join(str(uid) for uid in still[:20])
         mailbox.trouble = (
-            _("These mails are in the folder, but cannot be fetched (UID): %(uids)s.") % {"uids": named}
+            _("These mails are in the folder, but could not be fetched (UID): %(uids)s.") % {"uids": named}
             if still
             else ""
         )

@@ -207,6 +207,18 @@ def test_a_mail_that_the_server_does_not_hand_out_holds_up_nobody(server):
     assert subjects() == ["Bad", "Good"]
 
 
+def test_whoever_waits_for_a_comparison_does_not_wait_for_thousands_of_mails(server):
+    mailbox = make_mailbox(server)
+    for number in range(5):
+        server.deliver(mail(f"Number {number}"))
+    found = reconcile(mailbox, by=None, seconds=0)
+    assert (len(found.missing), len(found.still_missing), found.here) == (5, 5, 0)
+    mailbox.refresh_from_db()
+    assert mailbox.missing == 0, "they are new, and only not fetched yet"
+    assert look(mailbox) == 5
+    assert reconcile(mailbox, by=None).missing == ()
+
+
 def test_a_mail_at_which_the_connection_breaks_each_time_is_passed_over(server):
     server.faults.cut_at.add(2)
     for subject in ("First", "Poison", "Last"):
