@@ -170,7 +170,7 @@ def open_by_letter(
         attachments=incoming.files.ids[:MAX_FILES],
         at=at,
     )
-    message = ticket.messages.select_related("event").order_by("event__seq")[0]
+    message = ticket.messages.order_by("pk")[0]
     message.ticket = ticket
     if _write(message, incoming) and at is not None:
         _leave_in_peace(message, Message.Kind.REPLY)

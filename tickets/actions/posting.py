@@ -180,7 +180,9 @@ def find_posted(by: Actor, client_ids: Iterable[str]) -> dict[str, Message]:
     wanted = [client_id for client_id in client_ids if client_id]
     if by is None or not wanted:
         return {}
-    found = Message.objects.filter(**_author_filter(by), client_id__in=wanted).with_event()
+    sent = Message.objects.filter(**_author_filter(by), client_id__in=wanted).values_list("pk", flat=True)
+    known = list(sent)  # nearly always there is none, so only the ids are asked for at first
+    found = Message.objects.filter(pk__in=known).with_event() if known else []
     return {message.client_id: message for message in found}
 
 
