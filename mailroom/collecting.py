@@ -307,7 +307,15 @@ class Collector:
         client = self._client
         with self._within(STEP_SECONDS, "folder"):
             client.untagged_responses.clear()
-            status, data = client.select(_encoded(self.account.folder))
+            try:
+                status, data = client.select(_encoded(self.account.folder))
+            except imaplib.IMAP4.readonly as error:
+                raise CollectError(
+                    "folder",
+                    _("%(login)s may only read the folder %(folder)s, not mark mails in it.")
+                    % {"login": self.account.login, "folder": self.account.folder},
+                    _("Give this account the right to change it on the mail server."),
+                ) from error
             if status != "OK":
                 raise CollectError(
                     "folder",

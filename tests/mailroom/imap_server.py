@@ -37,6 +37,7 @@ class Faults:
     refuse: set[int] = field(default_factory=set)  # UIDs whose BODY is answered with NO
     refuse_store: bool = False
     refuse_sign_in: bool = False
+    read_only: bool = False
     hang_at: str = ""  # a command that is never answered
     greeting: bytes = b"* OK ready\r\n"
     huge_literal: bool = False
@@ -204,6 +205,9 @@ class _Session:
         self.folder = self.server.folders[name]
         self.say(f"* {len(self.folder)} EXISTS\r\n* OK [UIDVALIDITY {self.server.uid_validity}] valid\r\n".encode())
         self.say(f"* OK [UIDNEXT {self.server.uid_next}] next\r\n".encode())
+        if self.server.faults.read_only:
+            self.say(b"* OK [READ-ONLY] only for reading\r\n")
+            return "OK [READ-ONLY] opened"
         return "OK [READ-WRITE] opened"
 
     async def do_uid_search(self, _tag: str, arguments: str) -> str:

@@ -118,6 +118,12 @@ def test_a_folder_that_is_not_there_is_said_with_those_that_are(server, post):
     assert "INBOX, Sales" in mend
 
 
+def test_a_folder_that_may_only_be_read_is_said(server, post):
+    server.faults.read_only = True
+    (step, words, _mend), = failed(make_mailbox(server))  # fmt: skip
+    assert (step, "may only read the folder INBOX" in words) == ("folder", True)
+
+
 def test_a_closed_port_is_said(server, post):
     assert "refuses connections" in failed(make_mailbox(server, port=free_port()))[0][1]
 
