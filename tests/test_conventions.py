@@ -328,7 +328,7 @@ MAKES_SAFE = {
     "helpdesk/folding.py": "Django's own rule: what was safe stays so behind a filter that is, and constants are ours",
     "tickets/formatting.py": "a list of a dozen elements cleans what Markdown became",
     "tickets/templatetags/words.py": "what cleans Markdown, or Django's own linebreaks, which escapes",
-    "tickets/templatetags/letters.py": "nh3 with a list of its own, as a second wall behind the one a mail came through",
+    "tickets/templatetags/letters.py": "nh3 with a list of its own: a second wall behind the one a mail came through",
     "tickets/templatetags/mentions.py": "the tags are those of safe HTML, and all text is escaped anew",
 }
 
