@@ -440,7 +440,7 @@ def test_no_address_sends_people_elsewhere(world):
 MOST_QUERIES = 16
 # Copies, links, follow-ups, promises and a checklist are asked for only on a ticket that has them; this one has all.
 # The panel reads all of a matter (log, marks, case, offers); it is fetched after the page of its ticket.
-EXTRAS = {"tickets:show": 8, "recovery:panel": 10}
+EXTRAS = {"tickets:show": 8, "recovery:panel": 10, "metrics": 10}
 
 
 def test_no_page_asks_the_database_more_than_sixteen_questions(world, site, workshop, django_assert_max_num_queries):

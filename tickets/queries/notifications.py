@@ -81,7 +81,8 @@ def quiet_of(settings: NotificationSettings) -> Quiet:
 def told_to(user: User) -> QuerySet[Notification]:
     """What they were told in the desk, of tickets that they may still see."""
     kept = Notification.objects.filter(user=user, ticket__in=Ticket.objects.visible_to(user))
-    unwanted = [kind for kind in USUAL_WAYS if "app" not in ways_of(settings_of(user), kind)]
+    settings = settings_of(user)
+    unwanted = [kind for kind in USUAL_WAYS if "app" not in ways_of(settings, kind)]
     return kept.exclude(kind__in=unwanted) if unwanted else kept
 
 
