@@ -128,6 +128,12 @@ def test_every_word_of_a_template_is_marked(path):
 # Programs are spoken to in English, and what only who installs it can do wrong.
 NOT_FOR_PEOPLE = ("api/", "demo/", "helpdesk/styleguide", "chat/frames", "helpdesk/settings")
 OF_DEVELOPERS = {
+    "CollectError",  # its first value is a step's name
+    "ConnectionLostError",
+    "PermError",
+    "TempError",
+    "TimeoutError",
+    "UnreadableSecretError",
     "TypeError",
     "ValueError",
     "RuntimeError",
@@ -151,7 +157,7 @@ LABELS = {"label", "help_text", "empty_label", "verbose_name", "violation_error_
 
 
 # No form is made from these models; what helps with their fields is read in the API's schema.
-NO_FORMS = ("tickets/models", "customers/models", "outbox/models", "recovery/models")
+NO_FORMS = ("tickets/models", "customers/models", "mailroom/models", "outbox/models", "recovery/models")
 
 
 def is_plain(node: ast.AST) -> bool:

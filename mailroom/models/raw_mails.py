@@ -19,9 +19,9 @@ from tickets.models import Message, Ticket
 class Source(models.TextChoices):
     """The door that a mail came through."""
 
-    IMAP = "imap", "IMAP"
+    IMAP = "imap", pgettext_lazy("door of mails", "IMAP")
     PIPE = "pipe", pgettext_lazy("door of mails", "Pipe")
-    SMTP = "smtp", "SMTP"
+    SMTP = "smtp", pgettext_lazy("door of mails", "SMTP")
     HOOK = "hook", pgettext_lazy("door of mails", "Webhook")
 
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.secrets import UnreadableSecretError, seal, unseal
 from outbox.models import Mail, MailQuerySet, Sender
@@ -102,4 +103,5 @@ def _own(sender: Sender) -> Carrier:
     try:
         return Session(as_options(server_of(sender)))
     except (UnreadableSecretError, ValueError, KeyError) as error:
-        raise NoServerError(f"The mail server of {sender.email} cannot be read.") from error
+        said = _("The mail server of %(email)s cannot be used: its settings cannot be read.")
+        raise NoServerError(said % {"email": sender.email}) from error
