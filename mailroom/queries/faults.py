@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.urls import reverse
@@ -16,7 +16,12 @@ from outbox.policy import Fault
 
 def fetching_faults(now: datetime) -> Iterator[Fault]:
     """Mailboxes that have not been looked into for a while, or not to the end, each with what stands in the way."""
-    for mailbox in Mailbox.objects.filter(is_active=True):
+    yield from faults_of(Mailbox.objects.filter(is_active=True), now)
+
+
+def faults_of(mailboxes: Iterable[Mailbox], now: datetime) -> Iterator[Fault]:
+    """The same, of these."""
+    for mailbox in mailboxes:
         health = health_of(mailbox, now)
         is_counted_out = bool(health.missing and mailbox.reconciled_at)  # it was tried again, and is still not here
         if health.state != "wrong":
