@@ -27,7 +27,6 @@ from outbox.headers import own_mail_id
 from outbox.models import Mail
 from tickets.actions import (
     acknowledge,
-    copy_in_named,
     link_ticket,
     open_by_letter,
     post_letter,
@@ -138,7 +137,6 @@ def _from_customer(case: Case, files: Kept, where: Place, ticket: Ticket) -> End
     message = post_letter(ticket, by=customer, incoming=case.incoming(files), client_id=case.client_id, at=case.at)
     if case.at is None:
         is_calm(message.ticket, case.mail.from_email, is_new=False)
-    _copy_in(case, message.ticket, customer)
     return End(State.ENTRY, where.reason, entry=message)
 
 
@@ -179,7 +177,6 @@ def _begin(case: Case, files: Kept, related: Ticket | None) -> End:
     customer = writer(email, name=person.name, verdict=verdict)
     incoming = replace(case.incoming(files), from_email=email, from_name=person.name, authenticity=verdict)
     message = _open(case, customer, incoming)
-    _copy_in(case, message.ticket, customer)
     is_linked = related is not None and _link(message.ticket, related)
     if case.at is None:
         calm = is_calm(message.ticket, email, is_new=True) if email else False
@@ -224,16 +221,6 @@ def _is_answered(case: Case) -> bool:
     if mail.mailbox is None or not mail.mailbox.sends_receipts:
         return False
     return timezone.now() - mail.received_at < RECEIPT_WITHIN
-
-
-def _copy_in(case: Case, ticket: Ticket, customer: Customer) -> None:
-    """Whom the customer named in their mail gets our answers, too: only where it is proved that they did."""
-    if case.verdict != Authenticity.PASS or case.automatic or case.at is not None:
-        return
-    named = case.others((*case.parsed.to, *case.parsed.cc))
-    people = [(name, email) for name, email in named if email != case.mail.from_email]
-    if people:
-        copy_in_named(ticket, by=customer, people=people)
 
 
 def _link(ticket: Ticket, related: Ticket) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -49,6 +50,15 @@ def test_the_badge_says_whether_it_is_from_whom_it_names(page, ticket, carla, ve
     assert sentence in entry
     if verdict != Authenticity.NONE:
         assert "Not proved" not in entry
+
+
+def test_whom_a_mail_names_is_copied_in_by_one_press(client, carla, ticket, page):
+    letter_on(ticket, carla, cc=[["Ed, of the <shop>", "ed@example.net"]])
+    said = re.search(r'name="to" value="([^"]*ed@example.net[^"]*)"', page())
+    assert said is not None
+    assert not ticket.copied.exists()
+    client.post(f"{ticket.get_absolute_url()}copies/", {"to": unescape(said[1])})
+    assert [(one.name, one.email) for one in ticket.copied.current()] == [("Ed of the shop", "ed@example.net")]
 
 
 def test_another_address_than_the_usual_one_is_named(page, ticket, carla):

@@ -33,7 +33,7 @@ from tickets.actions.handing_over import (
     transfer_ticket,
 )
 from tickets.actions.indexing import index_due
-from tickets.actions.lettering import acknowledge, copy_in_named, flag_sender, open_by_letter, post_letter
+from tickets.actions.lettering import acknowledge, flag_sender, open_by_letter, post_letter
 from tickets.actions.macros import (
     apply_macro,
     apply_steps,
@@ -121,7 +121,6 @@ __all__ = [
     "change_view",
     "check_item",
     "complete_task",
-    "copy_in_named",
     "copy_macro",
     "create_article",
     "create_macro",

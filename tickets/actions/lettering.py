@@ -23,7 +23,6 @@ from customers.models import Address, Customer
 from outbox.models import Mail
 from tickets import emails
 from tickets.actions._rules import Actor, clean_line, lock, start_waiting, stop_waiting
-from tickets.actions.addressing import Person, clean_person
 from tickets.actions.attaching import MAX_FILES, add_attachment
 from tickets.actions.following_up import cancel_follow_ups
 from tickets.actions.opening import open_ticket, subject_from
@@ -31,13 +30,10 @@ from tickets.actions.posting import post_message
 from tickets.events import authored, record
 from tickets.models import Attachment, Authenticity, Channel, Copied, Letter, Message, Status, Ticket
 from tickets.models.ticket import SNOOZE_FIELDS
-from tickets.queries.addresses import troubles_of
 from tickets.queries.mailing import unmailed_answers
 
 log = logging.getLogger(__name__)
 DAY = 24 * 3600
-MOST_COPIED_BY_MAIL = 5  # of those whom one mail names; more are a crowd, and one of us decides
-MOST_COPIED = 20
 PEOPLE_SHOWN = 50
 # What is said of a mail besides its words; whoever shows it translates.
 FILE_TOO_LARGE = gettext_noop("A file is too large to be kept here; it is in the mail as it came.")
@@ -188,45 +184,9 @@ def acknowledge(ticket: Ticket, *, by: Actor, to: str, in_reply_to: str = "") ->
 
 
 @transaction.atomic
-def copy_in_named(ticket: Ticket, *, by: Customer, people: Iterable[tuple[str, str]]) -> list[Copied]:
-    """The customer named others in their mail: they get our answers from now on, too, and no access to anything.
-
-    Who cannot be written to is left out, and so are all if they are a crowd. Only for mails of whom it is proved that
-    the customer wrote them: nobody else may have our answers sent elsewhere.
-    """
-    ticket = lock(ticket)
-    theirs = {address.email.lower() for address in ticket.customer.addresses.all()}
-    current = {one.email.lower() for one in ticket.copied.current()}
-    wanted = {person.email: person for person in _clean_people(people)}
-    found = [person for email, person in wanted.items() if email not in theirs | current]
-    if len(found) > MOST_COPIED_BY_MAIL or len(found) + len(current) > MOST_COPIED:
-        return []
-    troubles = troubles_of(person.email for person in found)
-    added = []
-    for person in found:
-        if person.email in troubles:
-            continue
-        row = Copied(ticket=ticket, email=person.email, name=person.name, mailed_seq=ticket.last_seq)
-        row.save(force_insert=True)
-        record(ticket, "copy.added", by=by, data={"email": person.email, "name": person.name})
-        added.append(row)
-    return added
-
-
-@transaction.atomic
 def flag_sender(ticket: Ticket, *, by: Actor, email: str, what: str, most: int) -> None:
     """Tell whoever works on it that this address writes more than a person could; `what` is `tickets` or `replies`."""
     record(lock(ticket), "sender.flagged", by=by, data={"email": email, "what": what, "most": most})
-
-
-def _clean_people(people: Iterable[tuple[str, str]]) -> list[Person]:
-    clean = []
-    for name, email in people:
-        try:
-            clean.append(clean_person(name, email))
-        except ValidationError:
-            continue
-    return clean
 
 
 # --- Steps -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from outbox.headers import clean_text
 from tickets.models import Attachment, Letter, Message, Ticket
 
 register = template.Library()
@@ -30,6 +31,8 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
+MOST_OFFERED = 5
+_NO_NAME = str.maketrans("", "", '<>,;"')
 _SHOWN = 32  # letters whose HTML is remembered; a page is drawn anew with each news
 _PICTURE = re.compile(r' data-cid="picture:(\d+)"')
 Picture = tuple[str, int, int]  # its address, which is also how a letter names it, width and height
@@ -71,11 +74,20 @@ def people_named(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 @register.filter
+def to_be_copied(letter: Letter) -> list[dict[str, str]]:
+    """Whom it names besides us, each as one press copies them in: nobody is by being named (invariant E8)."""
+    named = {email: name for name, email in (*letter.to, *letter.cc) if email != letter.from_email}
+    shown = [(name or email, clean_text(name).translate(_NO_NAME), email) for email, name in named.items()]
+    return [{"name": said, "to": f"{name} <{email}>".strip()} for said, name, email in shown[:MOST_OFFERED]]
+
+
+@register.filter
 def said_of_mail(note: str) -> str:
     """What is noted of a mail, "sentence" or "sentence: detail"; the sentence is ours and is translated."""
     said = gettext(note)
     head, colon, detail = note.partition(": ")
-    return said if said != note or not colon else f"{gettext(head)}: {detail}"
+    words = said if said != note or not colon else f"{gettext(head)}: {detail}"
+    return words if words.endswith(".") else f"{words}."
 
 
 def _pictures(message: Message) -> tuple[Picture, ...]:
