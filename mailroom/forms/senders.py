@@ -111,7 +111,9 @@ class WordingForm(forms.Form):
         help_text=_("Markdown, as in answers."),
     )
 
-    def __init__(self, *args: Any, kind: WordingKind, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: WordingKind, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not kind.has_subject:
             del self.fields["subject"]
+        for field in self.fields.values():
+            field.widget.attrs["lang"] = language  # to be read aloud and spelled as such

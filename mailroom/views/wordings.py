@@ -53,7 +53,7 @@ def wording(request: HttpRequest, kind: str, language: str) -> HttpResponse:
         messages.success(request, _("It says the usual words again."))
         return redirect("mailroom:wording", kind, language)
     shown = {"subject": own.subject if own else "", "body": own.body if own else usual.body}
-    form = WordingForm(request.POST if request.method == "POST" else None, kind=rules, initial=shown)
+    form = WordingForm(request.POST if request.method == "POST" else None, kind=rules, language=language, initial=shown)
     if request.method == "POST" and form.is_valid():
         try:
             save_wording(kind, by=viewer(request), language=language, **form.cleaned_data)
@@ -65,7 +65,7 @@ def wording(request: HttpRequest, kind: str, language: str) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "kind": kind,
-        "language": language,
+        "code": language,
         "language_name": DESK_LANGUAGES[language],
         "rules": rules,
         "own": own,
