@@ -64,7 +64,8 @@ def linters() -> dict[str, list[str]]:
 # once more, for a machine that is too busy is no mistake in the program; the last lines name each that was, since one
 # that is named often has a race to be mended.
 EVERYTHING = {
-    "not browser": ["--dist", "loadfile"],
+    # In their order, not by how many tests a file has: the slow ones have few, and would all be left for the end.
+    "not browser": ["--dist", "loadfile", "--no-loadscope-reorder"],
     "browser": ["--dist", "worksteal", "--reruns", "1", "-rR"],
 }
 
