@@ -29,7 +29,7 @@ from tests.chaos.letters import PROMISES, Kill, Letter, violations
 from tests.journeys.running_desk import DeskProcess
 
 WORKERS, CLOCKS, HANDS = 2, 2, 2
-SECONDS_PER_KILL = 4.0  # a worker needs some three to come back
+SECONDS_PER_KILL = 3.5  # there are two, and each needs some four to come back
 READY = b" ready."  # what a worker's log says when it takes tasks
 WAIT_FOR_A_MAIL = 2.0  # seconds that an aimed kill waits until its worker sends
 REFUSED, SLOW = 0.02, 0.1  # of a hundred mails so many are put off by their server, or kept waiting
