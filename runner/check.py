@@ -33,7 +33,7 @@ def check(arguments: list[str]) -> int:
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
         # Here a kind of test that is missing altogether is a failure too.
-        failed += ["pytest"] if any(run_pytest(["-n", "3"], environment, is_everything=True)) else []
+        failed += ["pytest"] if any(run_pytest([], environment, is_everything=True)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 
@@ -64,9 +64,10 @@ def linters() -> dict[str, list[str]]:
 # once more, for a machine that is too busy is no mistake in the program; the last lines name each that was, since one
 # that is named often has a race to be mended.
 EVERYTHING = {
-    # In their order, not by how many tests a file has: the slow ones have few, and would all be left for the end.
-    "not browser": ["--dist", "loadfile", "--no-loadscope-reorder"],
-    "browser": ["--dist", "worksteal", "--reruns", "1", "-rR"],
+    # In their order, not by how many tests a file has: the slow ones have few, and would all be left for the end. They
+    # wait as much as they reckon, so there are more processes than cores; a browser is several programs by itself.
+    "not browser": ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"],
+    "browser": ["-n", "2", "--dist", "worksteal", "--reruns", "1", "-rR"],
 }
 
 
