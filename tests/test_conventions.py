@@ -387,6 +387,31 @@ def test_a_fragment_says_so_in_its_name():
     assert not found, "a page extends a layout; what is only a part of one begins with an underscore"
 
 
+def test_a_form_in_a_fragment_gets_its_token():
+    forms = {str(path.relative_to(ROOT / "templates")) for path in TEMPLATES if "{% csrf_token %}" in path.read_text()}
+    found = [
+        f"{name_of(path)}: {name}"
+        for path in TEMPLATES
+        for name, values in re.findall(r'{% include "([^"]+)"([^%]*)%}', path.read_text())
+        if name in forms and " only " in values and "csrf_token=csrf_token" not in values
+    ]
+    assert forms
+    assert not found, "`only` leaves the token behind, and without a script the form is refused"
+
+
+def test_words_to_translate_do_not_stand_within_others():
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and called(part) in {"_", "gettext", "ngettext", "pgettext"}
+        if part.args and isinstance(part.args[0], ast.Constant)
+    ]
+    assert not found, "what collects the words does not look into an f-string"
+
+
 def test_what_customers_see_has_no_sequential_number():
     theirs = [p for p in TEMPLATES if "chat" in p.parts or "mail" in p.parts]
     assert theirs

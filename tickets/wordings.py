@@ -58,7 +58,8 @@ def _greeting() -> str:
 
 def _subject() -> str:
     """The name of what the mail is about; also where nobody may read it, in words that somebody else writes."""
-    return f"{{{{ ticket.subject | {_('your question')} }}}}"
+    otherwise = _("your question")
+    return f"{{{{ ticket.subject | {otherwise} }}}}"
 
 
 def _usual_receipt(is_known: bool) -> Words:
@@ -141,7 +142,7 @@ def sample(kind: str, words: Words, ticket: Ticket, *, by: User) -> tuple[str, S
     """These words as they would look, for whoever writes them: nothing of it is kept."""
     links = {RATE_LINK: "https://example.com/"}
     body = _filled(words.body, ticket, is_known=True, by=by, links=links, is_markdown=True)
-    body = body.replace(as_written(ANSWER_WORDS), f"> {_('The answer stands here.')}")
+    body = body.replace(as_written(ANSWER_WORDS), "> " + _("The answer stands here."))
     return _filled(words.subject, ticket, is_known=True, by=by), said(body)
 
 

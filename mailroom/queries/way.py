@@ -57,7 +57,7 @@ def proof_of(mail: RawMail) -> str:
         said = _("The domain of its sender says that it is not theirs.")
     else:
         said = _("Nothing proves that it comes from whom it names.")
-    return f"{said} {_('Said by %(server)s.') % {'server': who}}" if who else said
+    return " ".join([said, _("Said by %(server)s.") % {"server": who}]) if who else said
 
 
 def proofs_of(mail: RawMail) -> list[tuple[str, str]]:

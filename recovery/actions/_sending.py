@@ -96,7 +96,7 @@ def _tell_customer(offer: Offer, *, by: User | None) -> None:
     ticket = offer.case.ticket
     if ticket.channel != Channel.CHAT or by is None:
         raise ValidationError(_("We know no address of theirs. Ask them for it, or call them."), code="no_address")
-    words = f"{escape(offer.words)}\n\n{link(_('Choose what suits you'), emails.offer_url(offer))}"
+    words = "\n\n".join([escape(offer.words), link(_("Choose what suits you"), emails.offer_url(offer))])
     key = emails.offer_key(offer)
     post_message(ticket, by=by, body=words, client_id=key, format=Message.Format.MARKDOWN)
     ticket.refresh_from_db()  # that was an event of its own

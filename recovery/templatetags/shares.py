@@ -65,9 +65,9 @@ def took(span: timedelta | None) -> str:
         return "–"
     minutes = max(0, round(span.total_seconds() / 60))
     if minutes < 60:
-        return f"{minutes} {_('min')}"
+        return f"{minutes} " + _("min")
     if minutes < 72 * 60:
-        return f"{minutes // 60}:{minutes % 60:02} {_('h')}"
+        return f"{minutes // 60}:{minutes % 60:02} " + _("h")
     days = round(minutes / 60 / 24)
     return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 

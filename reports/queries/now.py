@@ -108,7 +108,7 @@ def _waiting(tickets: TicketQuerySet, now: datetime) -> list[Figure]:
             label=_("Longest wait"),
             value=longest,
             unit=unit,
-            detail=f"{first.customer.name or _('A visitor')}, {first.team or _('no team')}"
+            detail=", ".join([first.customer.name or _("A visitor"), str(first.team or _("no team"))])
             if first
             else _("Nobody waits."),
             definition=_(
