@@ -11,7 +11,7 @@ from itertools import groupby
 from threading import Lock
 from typing import Any
 
-from django.template import Context, Template
+from django.template import Context, Template, library
 from django.template.base import (
     FilterExpression,
     Node,
@@ -22,7 +22,6 @@ from django.template.base import (
     VariableNode,
 )
 from django.template.defaulttags import IfNode, LoadNode, TemplateLiteral, URLNode
-from django.template.library import SimpleNode
 from django.template.loaders import cached
 from django.template.smartif import TokenBase
 from django.templatetags.static import StaticNode
@@ -115,7 +114,7 @@ class Piece(Node):
 
 
 def _is_constant(node: Node) -> bool:
-    if isinstance(node, SimpleNode):
+    if isinstance(node, library.SimpleNode):
         return node.func is lucide and not node.target_var and _are_literal([*node.args, *node.kwargs.values()])
     if isinstance(node, StaticNode):
         return node.varname is None and _are_literal([node.path])
