@@ -25,7 +25,7 @@ import psycopg2
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.chaos.desk import ChaosDesk, LetterBox, settled
-from tests.chaos.letters import PROMISES, Kill, Letter, violations
+from tests.chaos.letters import AT_LEAST_ONCE, PROMISES, Kill, Letter, violations
 from tests.journeys.running_desk import DeskProcess
 
 WORKERS, CLOCKS, HANDS = 2, 2, 2
@@ -53,10 +53,10 @@ LETTERS = """
     LEFT JOIN tickets_event e ON 'ticket:' || e.ticket_id = m.about
         AND pg_xact_commit_timestamp(e.xmin) > (SELECT at FROM chaos_began)
         AND (e.type = 'message.posted' AND e.by_customer_id IS NOT NULL
-                AND m.kind NOT IN ('acknowledgement', 'accepted')
+                AND m.kind NOT IN ('acknowledgement', 'accepted', 'reply')
             OR e.type = 'ticket.reopened' AND m.kind = 'follow_up'
             OR e.type = 'offer.withdrawn' AND m.kind IN ('offer', 'service_notice'))
-    WHERE m.kind IN ('follow_up', 'offer', 'service_notice', 'survey', 'acknowledgement', 'accepted')
+    WHERE m.kind IN ('follow_up', 'offer', 'service_notice', 'survey', 'acknowledgement', 'accepted', 'reply')
     GROUP BY m.id"""
 CLAIMS = """
     SELECT mail::text, attempts, extract(epoch FROM min(at))::float8, extract(epoch FROM max(began))::float8
@@ -65,6 +65,10 @@ LYING = """
     SELECT 'follow-up ' || id FROM tickets_followup WHERE state = 'scheduled' AND due_at < now() - interval '1 minute'
     UNION ALL
     SELECT 'survey ' || id FROM recovery_survey WHERE state = 'scheduled' AND due_at < now() - interval '1 minute'"""
+UNMAILED = """
+    SELECT 'the answer on ticket ' || t.number FROM tickets_ticket t JOIN tickets_event e ON e.ticket_id = t.number
+    JOIN tickets_message m ON m.id = e.message_id
+    WHERE m.kind = 'reply' AND m.by_user_id IS NOT NULL AND e.seq > t.mailed_seq"""
 WAITING = """
     SELECT (SELECT count(*) FROM outbox_mail WHERE state IN ('pending', 'sending')) + (SELECT count(*) FROM ({}) lying)
 """.format(LYING.replace(" - interval '1 minute'", ""))
@@ -183,8 +187,8 @@ class Post:
         return await asyncio.to_thread(self._report, due, time.monotonic() - began, rested)
 
     async def _promise(self) -> None:
-        """Customers for so many mails: of a hundred, 14 have an offer waiting and 14 a survey, all a follow-up."""
-        customers = round(self.plan.mails / 1.28 / HANDS)
+        """Customers for so many mails: of a hundred, 14 have an offer, 14 a survey, 20 an answer, all a follow-up."""
+        customers = round(self.plan.mails / 1.48 / HANDS)
         await asyncio.gather(*(self._inside("promise", customers, batch) for batch in range(HANDS)))
         await asyncio.to_thread(self.desk.query, WATCHED)
 
@@ -249,7 +253,8 @@ class Post:
 
     def _report(self, due: dict[str, int], seconds: float, rested: bool) -> dict[str, Any]:
         letters = read_letters(self.desk)
-        found = violations(letters, self.desk.taken, self.kills, [row[0] for row in self.desk.query(LYING)])
+        lying = [row[0] for sql in (LYING, UNMAILED) for row in self.desk.query(sql)]
+        found = violations(letters, self.desk.taken, self.kills, lying)
         by_kind = Counter((letter.kind, letter.state) for letter in letters)
         return {
             "plan": asdict(self.plan),
@@ -265,6 +270,9 @@ class Post:
             "made pointless meanwhile": self.changed,
             "forbidden before they left": sum(one.forbidden_at is not None and not one.began_at for one in letters),
             "forbidden too late": sum(one.forbidden_at is not None and bool(one.began_at) for one in letters),
+            "answers sent again": sum(
+                self.desk.taken[one.message_id] > 1 for one in letters if one.kind in AT_LEAST_ONCE
+            ),
             "claimed again after a kill": sum(len(one.claimed_at) > 1 for one in letters),
             "came to rest": rested,
             "states": {f"{kind} {state}": count for (kind, state), count in sorted(by_kind.items())},

@@ -41,7 +41,8 @@ from recovery.models import Allowance, Offer, Policy, RemedyKind, Survey, Trigge
 from tickets.actions import open_ticket, post_message, reopen_ticket, resolve_ticket  # isort: skip
 from tickets.models import FollowUp, Ticket  # isort: skip
 
-OFFERED, ASKED = 14, 28  # of a hundred customers so many have an offer, and the next so many a survey to come
+# Of a hundred customers so many have an offer, up to the next a survey to come, and up to the last an agent's answer.
+OFFERED, ASKED, ANSWERED = 14, 28, 48
 SOON = timedelta(seconds=4)
 EVERY_SECONDS = 0.5
 TABLES = {  # what falls due, and when it does
@@ -81,11 +82,13 @@ def promise(count: int, batch: int) -> dict[str, int]:
 
 
 def _promise(email: str, place: int, alice: User, team: Team) -> None:
-    """Solved, so that a question is due; some have an offer, and some chose and will be asked."""
+    """Solved, so that a question is due; some have an offer, some chose and will be asked, some are owed an answer."""
     customer, _ = get_or_create_customer(by=None, email=email, name="Carla", proof=Address.Proof.PROVED)
     ticket = open_ticket(customer, by=customer, body="The tyre is wrong.", channel="email", team=team)
     if place < ASKED:
         _offer(ticket, customer, alice, is_chosen=place >= OFFERED)
+    elif place < ANSWERED:
+        post_message(ticket, by=alice, body="The right one is on its way.", client_id=f"answer-{ticket.pk}")
     resolve_ticket(ticket, by=alice, root_cause=None)
 
 
