@@ -39,7 +39,7 @@ def persons(value: str, *, name_chars: int = 200) -> list[Person]:
 
 def normalized(address: str) -> str:
     """An address in lower case and ASCII, its domain as in DNS; or nothing, where no mail could go there."""
-    address = address.strip().removeprefix("mailto:").strip().strip("'")
+    address = _unquoted(address.strip().removeprefix("mailto:").strip())
     local, at, domain = address.rpartition("@")
     if not at or "=?" in local:
         return ""
@@ -49,6 +49,12 @@ def normalized(address: str) -> str:
     local = local.lower() if local.isascii() else ""
     is_good = (_LOCAL.match(local) or _QUOTED_LOCAL.match(local)) and _DOMAIN.match(domain) and len(local) <= 64
     return f"{local}@{domain}" if is_good and len(local) + len(domain) < 254 else ""
+
+
+def _unquoted(address: str) -> str:
+    """Without the quotes that some programs put around it. One before it alone is its own."""
+    bare = address.rstrip("'")
+    return bare if bare == address else bare.removeprefix("'")
 
 
 def _in_ascii(domain: str) -> str:

@@ -16,10 +16,14 @@ from tests.hostile.payloads import FEW, PAYLOADS
 FORM = "application/x-www-form-urlencoded"
 
 
+def is_daily(config: pytest.Config) -> bool:
+    return "not long" in (config.option.markexpr or "")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def a_third_of_them(request) -> None:
     """Each door takes every payload in the long runs; else every third, and those few that each kind stands for."""
-    if request.config.option.markexpr and "not long" in request.config.option.markexpr:
+    if is_daily(request.config):
         for number, name in enumerate(tuple(PAYLOADS)):
             if number % 3 and name not in FEW:
                 del PAYLOADS[name]

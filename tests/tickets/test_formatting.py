@@ -107,10 +107,10 @@ PARTS = [
 @pytest.mark.parametrize("part", PARTS)
 def test_no_text_takes_long(part):
     text = (part * settings.MESSAGE_MAX_CHARS)[: settings.MESSAGE_MAX_CHARS]
-    begun = time.perf_counter()
+    begun = time.process_time()
     to_html(text)
     to_text(text)
-    assert time.perf_counter() - begun < 2  # seconds; measured: at most 0.3
+    assert time.process_time() - begun < 5  # seconds of this process alone; measured: at most 0.3
 
 
 def test_many_addresses_are_links_up_to_a_point():
