@@ -1,0 +1,89 @@
+"""Facts: what reports count, one row for each thing that happened, derived from the log and from nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from accounts.models import Team, User
+from reports.measures import Kind
+from tickets.models import Channel, Ticket
+
+
+class FactQuerySet(models.QuerySet["Fact"]):
+    def visible_to(self, viewer: User) -> FactQuerySet:
+        """Facts about tickets that the viewer may see now."""
+        if viewer.has_perm("tickets.view_all"):
+            return self  # what is in the trash has no facts
+        return self.filter(ticket__in=Ticket.objects.visible_to(viewer))
+
+    def of_kind(self, kind: Kind) -> FactQuerySet:
+        return self.filter(kind=kind)
+
+    def between(self, start: datetime, end: datetime) -> FactQuerySet:
+        """Of this stretch of time, its end not counted."""
+        return self.filter(at__gte=start, at__lt=end)
+
+
+class Fact(models.Model):
+    """One thing that reports count. A ticket that went into another one, or into the trash, has none.
+
+    `seconds` is a length by the clock on the wall, `open_seconds` the same in the opening hours of the ticket's site
+    as they are written down today: one ruler for all periods. Team and channel are the ticket's own of today, so that
+    a number and the list of its tickets agree.
+    """
+
+    # Without constraints in the database: to check them would lock rows that whoever writes a message needs.
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.CASCADE, related_name="facts", db_constraint=False, db_index=False
+    )
+    seq = models.BigIntegerField(help_text="Of the event that says so.")
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    at = models.DateTimeField()
+    seconds = models.PositiveIntegerField(null=True, blank=True)
+    open_seconds = models.PositiveIntegerField(null=True, blank=True)
+    number = models.PositiveSmallIntegerField(null=True, blank=True)
+    is_undone = models.BooleanField(default=False, help_text="Solved, and reopened since.")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
+    )
+
+    objects = FactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("ticket", "kind", "seq", name="fact_once"),
+            models.CheckConstraint(
+                condition=models.Q(is_undone=False) | models.Q(kind=Kind.SOLVED), name="fact_undone_is_solved"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "kind",
+                "at",
+                "ticket",
+                name="fact_of_kind",
+                include=["team", "channel", "seconds", "open_seconds", "number", "is_undone"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}/{self.seq} {self.get_kind_display()}"
+
+
+class Counting(models.Model):
+    """How far back the log is counted: one row. New events are counted as they come; the past from the newest back."""
+
+    only_row = models.BooleanField(primary_key=True, default=True)
+    hours = models.CharField(max_length=64, help_text="A digest of all opening hours; others begin it anew.")
+    left = models.BigIntegerField(help_text="Tickets up to this number are still to be counted; 0: all are done.")
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only_row=True), name="counting_one_row")]
+
+    def __str__(self) -> str:
+        return f"down to {self.left}" if self.left else "done"
