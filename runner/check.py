@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from runner.browser import browser_environment
 from runner.console import SetupError, say, step
@@ -32,6 +33,10 @@ def check(arguments: list[str]) -> int:
             statuses = run_pytest(arguments, environment)
             return max(statuses) if set(statuses) - {NOTHING_RAN} - {0} else min(statuses)
         failed = [name for name, command in linters().items() if not _passes(name, command, environment)]
+        # Each process that tests needs a database: they copy this one instead of migrating their own.
+        migrate = ["python", "manage.py", "migrate", "--verbosity", "0"]
+        if _passes("a migrated database to copy", migrate, environment):
+            environment["TEST_DATABASE_TEMPLATE"] = urlsplit(environment["DATABASE_URL"]).path.lstrip("/")
         # Here a kind of test that is missing altogether is a failure too.
         failed += ["pytest"] if any(run_pytest([], environment, is_everything=True)) else []
     say(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")

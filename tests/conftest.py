@@ -6,6 +6,7 @@ theirs; Lea leads the workshop; Sue is a manager, Adam an administrator; Carla a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 
@@ -28,6 +29,12 @@ from tickets.queries.timelines import _prepared as _prepared_timeline
 from tickets.queries.viewing import _prepared_counts
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Where a database is migrated already (by bin/test), those of the tests are copies of it."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get("TEST_DATABASE_TEMPLATE")
 
 
 @pytest.fixture(autouse=True, scope="session")
