@@ -1,10 +1,10 @@
 from django.urls import path
 
-from reports import views
+from reports.views import now
 
 app_name = "reports"
 
 urlpatterns = [
-    path("", views.dashboard, name="dashboard"),
-    path("team/", views.team, name="team"),
+    path("", now.dashboard, name="dashboard"),
+    path("team/", now.team, name="team"),
 ]

@@ -1,4 +1,4 @@
-"""The pages of figures."""
+"""How things stand now, and who carries how much."""
 
 from __future__ import annotations
 
