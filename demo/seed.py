@@ -24,7 +24,7 @@ from demo import words
 from tickets.actions import index_due
 from tickets.models import Event, Message, ReadMark, RootCause, Tag, Ticket, WordsDue
 
-A_DAY = 400  # conversations that begin
+A_DAY = 160  # conversations that begin: ten thousand are two months, a period of thirty days and the one before
 BACKLOG = 1000  # of so many newest tickets …
 BACKLOG_SHARE = 0.5  # … this share is not solved yet
 BLOCK = 1000  # tickets a transaction

@@ -43,7 +43,7 @@ def test_the_backlog_and_the_pace_are_the_same_at_every_size():
     _seed(3000, force=True)
     assert _newest(now) == small
     assert Ticket.objects.unsolved().count() == 2 * small["unsolved"]
-    assert 350 <= small["a day"] <= 450
+    assert 140 <= small["a day"] <= 180
 
 
 def _newest(now) -> dict[str, object]:
