@@ -159,3 +159,57 @@ MEASURES = {
         ),
     )
 }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A number that is not made of facts, with its name and definition."""
+
+    key: str
+    label: str | Lazy
+    definition: str | Lazy
+    is_less_better: bool | None = None
+
+
+READINGS = {
+    reading.key: reading
+    for reading in (
+        Reading(
+            "kept",
+            _("Promises kept"),
+            _(
+                "Of the times that a promise to customers began in this time and that are decided, the share that was"
+                " kept. What still runs, and what does not count, is in neither number."
+            ),
+            is_less_better=False,
+        ),
+        Reading(
+            "backlog",
+            _("Backlog"),
+            _(
+                "Conversations that were not solved at the end of each day, week or month, snoozed or not: those of"
+                " now, reckoned back by what was opened, solved and reopened since."
+            ),
+            is_less_better=True,
+        ),
+        Reading(
+            "age",
+            _("Age of the backlog"),
+            _(
+                "How long ago the conversations began that are not solved now, snoozed or not, by the clock on the"
+                " wall."
+            ),
+            is_less_better=True,
+        ),
+        Reading(
+            "comments",
+            _("Comments"),
+            _("What customers wrote with the ratings that they gave in this time, the newest first."),
+        ),
+    )
+}
+
+
+def described(key: str) -> Measure | Reading:
+    """A number by its key, wherever it comes from. Errors: KeyError."""
+    return MEASURES[key] if key in MEASURES else READINGS[key]

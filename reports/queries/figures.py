@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
-from django.db.models import Avg, Case, Count, FloatField, Q, QuerySet, Value, When
-from django.db.models.functions import Trunc
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Case,
+    Count,
+    F,
+    FloatField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Trunc
 
 from recovery.queries.beyond import Percentile
 from reports.measures import How, Kind, Measure
@@ -16,6 +29,8 @@ from reports.periods import Period
 from reports.queries.question import HITS, Question
 
 MEDIAN, NINETY = 0.5, 0.9
+COLUMNS = ("n", "hits", "value", "ninety")
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,80 +78,128 @@ class Step:
 
 
 def totals(measures: Iterable[Measure], question: Question) -> dict[str, Total]:
-    """By the measure's key. One query for each kind of fact."""
-    found: dict[str, Total] = {}
-    by_kind: dict[Kind, list[Measure]] = {}
-    for measure in measures:
-        by_kind.setdefault(measure.kind, []).append(measure)
-    for of_kind in by_kind.values():
-        found |= _totals_of_kind(of_kind, question)
-    return found
+    """By the measure's key. One query for all of them."""
+    asked = list(measures)
+    sides = {(kind, row["is_now"]): row for kind, row in _gathered(asked, question, _both, "is_now")}
+    return {one.key: _total(one, sides.get((one.kind, True)), sides.get((one.kind, False))) for one in asked}
 
 
 def total(measure: Measure, question: Question) -> Total:
     return totals([measure], question)[measure.key]
 
 
+def courses(measures: Iterable[Measure], question: Question) -> dict[str, list[Step]]:
+    """Over the period, by its unit; also of days on which nothing was. By the measure's key, in one query."""
+    asked, period = list(measures), question.period
+    found = {(kind, _day(row["start"], period)): row for kind, row in _gathered(asked, question, _by_step, "start")}
+    return {
+        one.key: [Step(step, _found(one, found.get((one.kind, trunc(step, period))))) for step in period.steps()]
+        for one in asked
+    }
+
+
 def course(measure: Measure, question: Question) -> list[Step]:
-    """Over the period, by its unit; also of days on which nothing was."""
-    period = question.period
-    start = Trunc("at", period.unit, tzinfo=period.zone)
-    rows: QuerySet[Any] = question.behind(measure).annotate(start=start).values("start")
-    rows = rows.annotate(**_reckoned([measure], question)).order_by()
-    by_day = {_day(row["start"], period): _found(measure, row) for row in rows}
-    return [Step(step, by_day.get(_trunc(step, period), nothing(measure))) for step in period.steps()]
+    return courses([measure], question)[measure.key]
 
 
-def parts(measure: Measure, question: Question, by: str) -> dict[Any, Total]:
-    """Of each value of a field, also as it was before. Its parts are the whole, but where a ticket has several (tags).
+def courses_of_parts(measure: Measure, question: Question, by: str) -> dict[Any, list[Step]]:
+    """The course of each value of a field."""
+    period, found = question.period, dict[Any, dict[date, Row]]()
+    for _kind, row in _gathered([measure], question, _by_step, "start", by):
+        found.setdefault(row[by], {})[_day(row["start"], period)] = row
+    return {
+        key: [Step(step, _found(measure, rows.get(trunc(step, period)))) for step in period.steps()]
+        for key, rows in found.items()
+    }
 
-    `by` is a field of `Fact` or of what it points to, such as `team`, `channel` or `ticket__tags`.
-    """
-    rows = _both(question, measure.kind).values(by, "is_now").annotate(**_reckoned([measure], question))
-    found: dict[Any, dict[bool, Found]] = {}
-    for row in rows:
-        found.setdefault(row[by], {})[row["is_now"]] = _found(measure, row)
-    empty = nothing(measure)
-    return {key: Total(measure, both.get(True, empty), both.get(False, empty)) for key, both in found.items()}
+
+def parts_of(measures: Iterable[Measure], question: Question, by: str | Combinable) -> dict[Any, dict[str, Total]]:
+    """Totals of each value of a field of `Fact` or of what it points to, such as `team` or `ticket__tags`, or of what
+    is reckoned for each fact. Its parts are the whole, but where a ticket has several (tags). One query for all."""
+    asked = list(measures)
+    found: dict[Any, dict[tuple[Kind, bool], Row]] = {}
+    for kind, row in _gathered(
+        asked, question, lambda q, kind: _both(q, kind).annotate(part=_part(by)), "part", "is_now"
+    ):
+        found.setdefault(row["part"], {})[kind, row["is_now"]] = row
+    return {
+        key: {one.key: _total(one, rows.get((one.kind, True)), rows.get((one.kind, False))) for one in asked}
+        for key, rows in found.items()
+    }
+
+
+def parts(measure: Measure, question: Question, by: str | Combinable) -> dict[Any, Total]:
+    return {key: found[measure.key] for key, found in parts_of([measure], question, by).items()}
 
 
 def nothing(measure: Measure) -> Found:
     return Found(0, 0.0) if measure.how is How.COUNT else NOTHING
 
 
-def _totals_of_kind(measures: list[Measure], question: Question) -> dict[str, Total]:
-    rows = _both(question, measures[0].kind).values("is_now").annotate(**_reckoned(measures, question))
-    sides = {row["is_now"]: row for row in rows}
-    return {
-        measure.key: Total(
-            measure,
-            *(_found(measure, sides[side]) if side in sides else nothing(measure) for side in (True, False)),
-        )
-        for measure in measures
-    }
+def _gathered(
+    measures: list[Measure], question: Question, facts: Callable[[Question, Kind], QuerySet[Any]], *by: str
+) -> Iterator[tuple[Kind, Row]]:
+    """What the database reckons for each kind of fact, in one query: a part of it for each kind, all of one width."""
+    of_kind: dict[Kind, list[Measure]] = {}
+    for measure in measures:
+        of_kind.setdefault(measure.kind, []).append(measure)
+    width = max(map(len, of_kind.values()), default=0)
+    queries = [
+        facts(question, kind).order_by().values("kind", *by).annotate(**_reckoned(asked, question, width))
+        for kind, asked in of_kind.items()
+    ]
+    for row in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else chain.from_iterable(queries):
+        kind = Kind(row["kind"])
+        named = {
+            f"{measure.key}_{what}": row[f"{what}_{place}"]
+            for place, measure in enumerate(of_kind[kind])
+            for what in COLUMNS
+        }
+        yield kind, {name: row[name] for name in by} | named
 
 
 def _both(question: Question, kind: Kind) -> QuerySet[Any]:
     """Of this period and of the one before, told apart by `is_now`."""
     start, middle, end = question.period.before.start, question.period.start, question.period.end
     is_now = Case(When(at__gte=middle, then=Value(True)), default=Value(False))
-    return question.facts_ever(kind).between(start, end).annotate(is_now=is_now).order_by()
+    return question.facts_ever(kind).between(start, end).annotate(is_now=is_now)
 
 
-def _reckoned(measures: list[Measure], question: Question) -> dict[str, Any]:
-    """What the database reckons for each of them: its n, value and ninety."""
+def _by_step(question: Question, kind: Kind) -> QuerySet[Any]:
+    period = question.period
+    return question.facts(kind).annotate(start=Trunc("at", period.unit, tzinfo=period.zone))
+
+
+def _part(by: str | Combinable) -> Combinable:
+    return F(by) if isinstance(by, str) else by
+
+
+def _reckoned(measures: list[Measure], question: Question, width: int) -> dict[str, Any]:
+    """What the database reckons for each of them, in columns of which each query has as many."""
     found: dict[str, Any] = {}
-    for measure in measures:
-        key, only = measure.key, _only(measure, question)
-        found[f"{key}_n"] = Count("pk", filter=only)
-        if measure.how is How.TIME:
-            found[f"{key}_value"] = Percentile(question.length, MEDIAN, filter=only, output_field=FloatField())
-            found[f"{key}_ninety"] = Percentile(question.length, NINETY, filter=only, output_field=FloatField())
-        elif measure.how is How.MEAN:
-            found[f"{key}_value"] = Avg("number", filter=only)
-        elif measure.hit:
-            found[f"{key}_hits"] = Count("pk", filter=only & Q(**HITS[measure.hit]))
+    for place in range(width):
+        measure = measures[place] if place < len(measures) else None
+        found |= {f"{what}_{place}": column for what, column in _columns(measure, question).items()}
     return found
+
+
+def _columns(measure: Measure | None, question: Question) -> dict[str, Any]:
+    """Its n, how many of them hit, its value and ninety; NULL where that is not asked of it."""
+    columns: dict[str, Any] = {
+        name: Cast(Value(None), FloatField() if name in ("value", "ninety") else BigIntegerField()) for name in COLUMNS
+    }
+    if measure is None:
+        return columns
+    only = _only(measure, question)
+    columns["n"] = Count("pk", filter=only)
+    if measure.how is How.TIME:
+        columns["value"] = Percentile(question.length, MEDIAN, filter=only, output_field=FloatField())
+        columns["ninety"] = Percentile(question.length, NINETY, filter=only, output_field=FloatField())
+    elif measure.how is How.MEAN:
+        columns["value"] = Avg("number", filter=only)
+    elif measure.hit:
+        columns["hits"] = Count("pk", filter=only & Q(**HITS[measure.hit]))
+    return columns
 
 
 def _only(measure: Measure, question: Question) -> Q:
@@ -148,22 +211,26 @@ def _only(measure: Measure, question: Question) -> Q:
     return only
 
 
-def _found(measure: Measure, row: Mapping[str, Any]) -> Found:
-    n = row[f"{measure.key}_n"]
+def _total(measure: Measure, now: Row | None, before: Row | None) -> Total:
+    return Total(measure, _found(measure, now), _found(measure, before))
+
+
+def _found(measure: Measure, row: Row | None) -> Found:
+    n = row[f"{measure.key}_n"] if row else 0
+    if row is None or not n:
+        return nothing(measure)
     if measure.how is How.COUNT:
         return Found(n, float(n))
-    if not n:
-        return NOTHING
     if measure.how is How.SHARE:
         return Found(n, row[f"{measure.key}_hits"] / n)
-    return Found(n, row[f"{measure.key}_value"], row.get(f"{measure.key}_ninety"))
+    return Found(n, row[f"{measure.key}_value"], row[f"{measure.key}_ninety"])
 
 
 def _day(start: datetime, period: Period) -> date:
     return start.astimezone(period.zone).date()
 
 
-def _trunc(step: Period, period: Period) -> date:
+def trunc(step: Period, period: Period) -> date:
     """The day that the database calls the step's beginning, which may lie before the period."""
     if period.unit == "week":
         return step.first.fromordinal(step.first.toordinal() - step.first.weekday())
