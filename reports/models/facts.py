@@ -18,8 +18,8 @@ class FactQuerySet(models.QuerySet["Fact"]):
             return self  # what is in the trash has no facts
         return self.filter(ticket__in=Ticket.objects.visible_to(viewer))
 
-    def of_kind(self, kind: Kind) -> FactQuerySet:
-        return self.filter(kind=kind)
+    def of_kind(self, *kinds: Kind) -> FactQuerySet:
+        return self.filter(kind__in=kinds)
 
     def between(self, start: datetime, end: datetime) -> FactQuerySet:
         """Of this stretch of time, its end not counted."""
