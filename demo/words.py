@@ -143,3 +143,12 @@ MORE = [
     "I am at home in the mornings and can be reached by phone.",
     "It is noted in the file, so nobody has to ask again.",
 ]
+
+# What people add to a rating, by its score.
+RATED = {
+    5: ["Quick and kind, thank you!", "Solved within the hour.", "I had expected to argue. I did not have to."],
+    4: ["Good help, if a little slow at first.", "It works again, thank you."],
+    3: ["It took three messages until somebody read the first one.", "All right in the end."],
+    2: ["Friendly, but I had to ask twice.", "The part that came was the wrong one, too."],
+    1: ["A week for one spoke.", "Nobody told me that it would cost anything.", "The same fault is back."],
+}
