@@ -33,7 +33,7 @@ SECONDS_PER_KILL = 3.5  # there are two, and each needs some four to come back
 READY = b" ready."  # what a worker's log says when it takes tasks
 WAIT_FOR_A_MAIL = 2.0  # seconds that an aimed kill waits until its worker sends
 REFUSED, SLOW = 0.02, 0.1  # of a hundred mails so many are put off by their server, or kept waiting
-QUIET_SECONDS = 420.0  # a lease of 65 s, a second try after a minute, and the next after five
+QUIET_SECONDS = 600.0  # a lease of 65 s, and some minutes for what lay there while the workers kept dying
 SHOWN = 5
 
 # What each row went through, by triggers: the program that is checked must not tell it.
@@ -72,6 +72,8 @@ UNMAILED = """
 WAITING = """
     SELECT (SELECT count(*) FROM outbox_mail WHERE state IN ('pending', 'sending')) + (SELECT count(*) FROM ({}) lying)
 """.format(LYING.replace(" - interval '1 minute'", ""))
+# What a mail server put off would be tried again in some minutes; nobody needs to wait for that.
+HURRY = "UPDATE outbox_mail SET next_at = now() WHERE state = 'pending' AND attempts > 0 AND next_at > now()"
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,7 @@ class Post:
         while time.monotonic() < deadline:
             if (await asyncio.to_thread(self.desk.query, WAITING))[0][0] == 0:
                 return True
+            await asyncio.to_thread(self.desk.query, HURRY)
             await asyncio.sleep(2)
         return False
 
