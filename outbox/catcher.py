@@ -2,6 +2,7 @@
 
 import mailbox
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,16 @@ class CaughtMail:
     @property
     def html(self) -> str:
         return self._part("html")
+
+    @property
+    def page(self) -> str:
+        """Its HTML with the pictures that came with it."""
+        page = self.html
+        for part in self.message.iter_attachments():
+            if (known_as := str(part.get("Content-ID", "")).strip("<> ")) and part.get_content_maintype() == "image":
+                data = b64encode(cast(bytes, part.get_payload(decode=True))).decode()
+                page = page.replace(f"cid:{known_as}", f"data:{part.get_content_type()};base64,{data}")
+        return page
 
     @property
     def files(self) -> list[tuple[str, int]]:

@@ -90,6 +90,13 @@ def clean_type(media_type: str) -> str:
     return media_type.lower() if is_good else "application/octet-stream"
 
 
+def clean_content_id(content_id: str) -> str:
+    """What a page calls a picture that comes with it, without brackets (RFC 2392). Errors: ValueError."""
+    if not content_id.isascii() or not _MESSAGE_ID.match(f"<{content_id}>"):
+        raise ValueError(f"{content_id!r} is no content id")
+    return content_id
+
+
 def mailbox(name: str, address: str) -> str:
     """`name <address>` in ASCII, quoted as needed."""
     if not name.isascii():

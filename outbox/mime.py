@@ -35,6 +35,12 @@ FILES_MARK = "<!-- files -->"
 ANOTHER_WAY = gettext_lazy("Tell us, and we send it another way.")
 
 
+class _Page(EmailMultiAlternatives):
+    """What comes with it are pictures that stand in it, and nothing else (RFC 2387)."""
+
+    mixed_subtype = "related"
+
+
 def to_bytes(mail: Mail, now: datetime) -> bytes:
     """The whole message with CRLF line ends. Who gets it is the envelope's matter; To names all recipients, unless the
     mail says whom its header names."""
@@ -58,7 +64,8 @@ def envelope_sender(mail: Mail) -> str:
 
 def _message(mail: Mail, now: datetime) -> EmailMultiAlternatives:
     parts, left_out = _read_files(mail)
-    message = EmailMultiAlternatives(
+    is_page = all(content_id for *_file, content_id in _files(mail))
+    message = (_Page if is_page else EmailMultiAlternatives)(
         subject=mail.subject,
         body=_text_with(mail.text, left_out),
         from_email=mailbox(mail.from_name, mail.from_email),
@@ -79,12 +86,22 @@ def _recipients(mail: Mail) -> list[tuple[str, str]]:
     return [(person.name, person.email) for person in mail.recipients.all()]
 
 
+def _files(mail: Mail) -> list[tuple[str, str, str, str]]:
+    """Name in the storage, shown name, media type, and of a picture that stands in the page its content id."""
+    return [(stored, name, kind, "".join(content_id)) for stored, name, kind, *content_id in mail.files]
+
+
 def _read_files(mail: Mail) -> tuple[list[MIMEBase], list[str]]:
-    """The mail's files as its parts, and a line about each that cannot come along: the words leave all the same."""
+    """The mail's files as its parts, and a line about each that cannot come along: the words leave all the same.
+
+    A picture of the page is none of them: where it is missing, the words that describe it stand.
+    """
     parts, left_out, room = [], [], settings.OUTBOX_MAX_FILES_BYTES
-    for stored, name, kind in mail.files:
+    for stored, name, kind, content_id in _files(mail):
         try:
             size = default_storage.size(stored)
+            if size > room and content_id:
+                continue
             if size > room:
                 said = _("Not in this mail, because it is too large: %(name)s (%(size)s).")
                 left_out.append(said % {"name": name, "size": filesizeformat(size)})
@@ -93,19 +110,24 @@ def _read_files(mail: Mail) -> tuple[list[MIMEBase], list[str]]:
                 content = file.read()
         except (OSError, SuspiciousFileOperation) as error:
             log.error("A file of mail %s could not be read: %s", mail.pk, error)
+            if content_id:
+                continue
             left_out.append(_("Not in this mail, because it could not be read: %(name)s.") % {"name": name})
             continue
         room -= len(content)
-        parts.append(_part(content, name, kind))
+        parts.append(_part(content, name, kind, content_id))
     return parts, left_out
 
 
-def _part(content: bytes, name: str, kind: str) -> MIMEBase:
+def _part(content: bytes, name: str, kind: str, content_id: str) -> MIMEBase:
     """A file in base64, so that not a byte of it changes on the way."""
     part = MIMEBase(*kind.split("/", 1))
     part.set_payload(content)
     encoders.encode_base64(part)
-    part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
+    if content_id:
+        part.add_header("Content-ID", f"<{content_id}>")
+    disposition = "inline" if content_id else "attachment"
+    part.add_header("Content-Disposition", disposition, filename=name if name.isascii() else ("utf-8", "", name))
     return part
 
 

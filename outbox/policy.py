@@ -60,6 +60,7 @@ KINDS = {
     "accepted": Kind(is_at_most_once=True),  # what a customer chose; it must not be lost unseen
     "notification": Kind(is_at_most_once=True, is_to_us=True),
     "alarm": Kind(is_at_most_once=True, is_to_us=True),
+    "report": Kind(is_at_most_once=True, is_to_us=True, patience=timedelta(hours=20)),  # tomorrow there is another
     "copy": Kind(is_at_most_once=True),
     "code": Kind(is_at_most_once=True, patience=timedelta(hours=1)),
     "follow_up": Kind(is_at_most_once=True, is_optional=True),

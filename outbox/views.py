@@ -51,7 +51,7 @@ def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
 @xframe_options_sameorigin
 def mail_html(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001
     """The HTML part alone, for the frame; its links open in a new tab."""
-    response = HttpResponse(_find(key).html.replace("<head>", '<head><base target="_blank">', 1))
+    response = HttpResponse(_find(key).page.replace("<head>", '<head><base target="_blank">', 1))
     response["Content-Security-Policy"] = MAIL_POLICY
     return response
 

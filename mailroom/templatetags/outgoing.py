@@ -27,6 +27,7 @@ KINDS = {
     "offer": pgettext_lazy("kind of mail", "Offer"),
     "survey": pgettext_lazy("kind of mail", "Survey"),
     "cause_fixed": _("What went wrong is mended"),
+    "report": pgettext_lazy("kind of mail", "Report"),
     "test": pgettext_lazy("kind of mail", "Test"),
 }
 

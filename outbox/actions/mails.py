@@ -38,6 +38,7 @@ def queue_mail(
     references: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
     files: Sequence[tuple[str, str, str]] = (),
+    pictures: Sequence[tuple[str, str, str]] = (),
     shown_to: Sequence[tuple[str, str]] = (),
     shown_cc: Sequence[tuple[str, str]] = (),
     is_automatic: bool = False,
@@ -46,8 +47,9 @@ def queue_mail(
     send_at: datetime | None = None,
 ) -> Mail:
     """Promise a mail in the caller's transaction. `to` is an address or (name, address) pairs, `files` are
-    (name in the default storage, shown name, media type) and are read when the mail leaves. `shown_to` and `shown_cc`
-    are whom its header names beside or instead of `to`: people who get mails of their own. Without a `sender` it comes
+    (name in the default storage, shown name, media type) and are read when the mail leaves; `pictures` are PNG files
+    that its page shows: (name in the storage, shown name, content id, as in `cid:…`). `shown_to` and `shown_cc` are
+    whom its header names beside or instead of `to`: people who get mails of their own. Without a `sender` it comes
     from DEFAULT_FROM_EMAIL, whose domain all Message-IDs have. Its language is the one that is spoken now.
 
     The same `dedupe_key` again answers the first mail, unchanged. Suppressed and blocked recipients are recorded as
@@ -77,7 +79,13 @@ def queue_mail(
         "headers": clean.clean_headers(headers or {}),
         "in_reply_to": "".join(clean.clean_references([in_reply_to])),
         "references": clean.clean_references(references),
-        "files": [(stored, clean.clean_file_name(name), clean.clean_type(media)) for stored, name, media in files],
+        "files": [
+            *((stored, clean.clean_file_name(name), clean.clean_type(media)) for stored, name, media in files),
+            *(
+                (stored, clean.clean_file_name(name), "image/png", clean.clean_content_id(content_id))
+                for stored, name, content_id in pictures
+            ),
+        ],
         "shown_to": _recipients(shown_to) if shown_to else [],
         "shown_cc": _recipients(shown_cc) if shown_cc else [],
         "is_automatic": is_automatic,

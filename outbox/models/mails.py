@@ -110,6 +110,7 @@ class Mail(models.Model):
     headers = models.JSONField(default=dict, blank=True)
     in_reply_to = models.CharField(max_length=320, blank=True)
     references = models.JSONField(default=list, blank=True)
+    # A picture of the page has its content id as a fourth.
     files = models.JSONField(default=list, blank=True, help_text="[name in the storage, shown name, media type], …")
 
     # What the header names, where that is not just whom this mail goes to: [[name, address], …].

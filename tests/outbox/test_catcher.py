@@ -89,6 +89,15 @@ def test_the_html_of_a_mail_can_do_nothing_to_the_page_around_it(client: Client,
     assert "<p>Zoë</p>" in response.content.decode()
 
 
+def test_it_shows_the_pictures_that_came_with_it(
+    client: Client, caught: Callable[..., Any], settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    stored = default_storage.save("ab/cd", ContentFile(b"\x89PNG"))
+    mail = caught(html='<img src="cid:1@charts.example" alt="">', pictures=[(stored, "chart.png", "1@charts.example")])
+    assert '<img src="data:image/png;base64,iVBORw==" alt="">' in client.get(f"/mail/{mail.key}/html/").content.decode()
+
+
 def test_a_mail_without_html_has_no_frame(client: Client, caught: Callable[..., Any]) -> None:
     assert "<iframe" not in client.get(f"/mail/{caught().key}/").content.decode()
 

@@ -150,3 +150,46 @@ def test_a_mail_without_files_says_nothing_of_them(smtp: Server, promise: Promis
     assert message.get_content_type() == "multipart/alternative"
     assert "files" not in words(message, "html")
     assert "Not in this mail" not in words(message)
+
+
+# --- Pictures of the page -------------------------------------------------------------------
+
+
+def draw(content: bytes = BYTES) -> str:
+    return default_storage.save("reports/chart.png", ContentFile(content))
+
+
+def test_a_picture_stands_in_the_page_and_is_no_file_to_open(smtp: Server, promise: Promise) -> None:
+    html = '<p>Here: <img src="cid:chart.1@bellwether.example" alt="12 a day"></p>'
+    promise(html=html, pictures=[(draw(), "chart.png", "chart.1@bellwether.example")])
+    send_due()
+    _, message, _ = wire(smtp)
+    assert message.get_content_type() == "multipart/related"
+    assert words(message, "html").strip() == html
+    assert words(message).strip() == "It leaves today."
+    (part,) = message.iter_attachments()
+    assert (part["Content-ID"], part.get_content_disposition()) == ("<chart.1@bellwether.example>", "inline")
+    assert (part.get_content_type(), part.get_payload(decode=True)) == ("image/png", BYTES)
+
+
+def test_beside_a_file_it_is_mixed(smtp: Server, promise: Promise) -> None:
+    promise(html="<p>It leaves today.</p>", files=[keep()], pictures=[(draw(), "chart.png", "a@b.example")])
+    send_due()
+    _, message, _ = wire(smtp)
+    assert message.get_content_type() == "multipart/mixed"
+    assert [part.get_content_disposition() for part in message.iter_attachments()] == ["attachment", "inline"]
+
+
+def test_where_a_picture_is_gone_the_words_stand(smtp: Server, promise: Promise, settings: Any) -> None:
+    promise(html="<p>It leaves today.</p>", pictures=[("reports/gone.png", "chart.png", "a@b.example")])
+    send_due()
+    _, message, _ = wire(smtp)
+    assert words(message, "html").strip() == "<p>It leaves today.</p>"
+    assert words(message).strip() == "It leaves today."
+    assert list(message.iter_attachments()) == []
+
+
+@pytest.mark.parametrize("hostile", ["", "a b@c.example", "a@b.example>\r\nBcc: evil@evil.test", "ä@b.example"])
+def test_what_is_no_content_id_is_refused(promise: Promise, hostile: str) -> None:
+    with pytest.raises(ValueError, match="no content id"):
+        promise(html="<p>Hello</p>", pictures=[(draw(), "chart.png", hostile)])

@@ -152,7 +152,7 @@ def test_no_machine_writes_to_who_is_blocked(smtp: Server, promise: Promise, kin
         assert recipient_states(mail) == {CARLA: "suppressed"}
 
 
-@pytest.mark.parametrize("kind", ["reply", "reply_copy", "forward", "account", "notification", "alarm"])
+@pytest.mark.parametrize("kind", ["reply", "reply_copy", "forward", "account", "notification", "alarm", "report"])
 def test_persons_write_to_who_is_blocked_and_we_to_our_own(smtp: Server, promise: Promise, kind: str) -> None:
     Block.objects.create(pattern=CARLA)
     mail = promise(kind=kind, to=CARLA)

@@ -31,6 +31,7 @@ KINDS = [
     "offer",
     "code",
     "alarm",
+    "report",
     "?",
 ]
 
