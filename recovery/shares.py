@@ -3,7 +3,7 @@
 A share has the score interval of Wilson (1927). The difference of two shares has the hybrid score interval of Newcombe
 ("Interval estimation for the difference between independent proportions", Statistics in Medicine 17, 1998, 873–890,
 method 10), which is also right for small numbers and for shares near 0 and 1. The difference of two means has Welch's
-(Biometrika 34, 1947). All at 95 %.
+(Biometrika 34, 1947). All at 95 % where no other width is asked for.
 """
 
 from __future__ import annotations
@@ -47,11 +47,15 @@ class Share:
     @property
     def interval(self) -> Interval | None:
         """Wilson's; None of nothing."""
+        return self.interval_at(Z)
+
+    def interval_at(self, z: float) -> Interval | None:
+        """The same, so many standard errors wide to either side."""
         if not self.n:
             return None
-        share, squared = self.hits / self.n, Z * Z
+        share, squared = self.hits / self.n, z * z
         middle = 2 * self.hits + squared
-        half = Z * math.sqrt(squared + 4 * self.hits * (1 - share))
+        half = z * math.sqrt(squared + 4 * self.hits * (1 - share))
         below = 2 * (self.n + squared)
         low = 0.0 if self.hits == 0 else min(share, max(0.0, (middle - half) / below))
         high = 1.0 if self.hits == self.n else max(share, min(1.0, (middle + half) / below))
@@ -76,9 +80,9 @@ class Mean:
         return cls(len(found), mean, spread / (len(found) - 1) if len(found) > 1 else 0.0)
 
 
-def difference(one: Share, other: Share) -> Interval | None:
-    """How much greater `one` is than `other`; None if either is of nobody."""
-    first, second = one.interval, other.interval
+def difference(one: Share, other: Share, z: float = Z) -> Interval | None:
+    """How much greater `one` is than `other`; None if either is of nobody. `z`: how many standard errors wide."""
+    first, second = one.interval_at(z), other.interval_at(z)
     if first is None or second is None:
         return None
     value = first.value - second.value
