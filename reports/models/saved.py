@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
@@ -26,6 +28,19 @@ class SavedReport(SharedRow):
         ]
 
 
+class MailingQuerySet(models.QuerySet["Mailing"]):
+    def running(self) -> MailingQuerySet:
+        return self.filter(stopped_at=None)
+
+    def due(self, now: datetime) -> MailingQuerySet:
+        return self.running().filter(next_at__lte=now).order_by("next_at", "pk")
+
+    def visible_to(self, user: User) -> MailingQuerySet:
+        """Those that they made or get, and those of reports that they may see."""
+        theirs = models.Q(made_by=user) | models.Q(pk__in=user.report_mailings.values("pk"))
+        return self.filter(theirs | models.Q(report__in=SavedReport.objects.visible_to(user).values("pk")))
+
+
 class Mailing(models.Model):
     """A saved report that goes by mail to some of us, every morning, week or month. The row is the queue."""
 
@@ -43,6 +58,8 @@ class Mailing(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
+    objects = MailingQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         constraints = [models.CheckConstraint(condition=models.Q(hour__lte=23), name="mailing_hour")]
@@ -50,3 +67,9 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report}, {self.get_every_display()}"
+
+    def may_change(self, user: User) -> bool:
+        """Whoever made it, and whoever may change the report."""
+        if not user.has_perm("reports.view"):
+            return False
+        return user.pk == self.made_by_id or SavedReport.objects.changeable_by(user).filter(pk=self.report_id).exists()
