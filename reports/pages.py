@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from django.urls import reverse
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -125,3 +126,8 @@ PAGES = {
         ),
     )
 }
+
+
+def address_of(page: str, query: str = "") -> str:
+    """Where a page is, with filters as `Question.query` says them."""
+    return f"{reverse('reports:dashboard')}{page}/" + (f"?{query}" if query else "")

@@ -132,6 +132,13 @@ def parts(measure: Measure, question: Question, by: str | Combinable) -> dict[An
     return {key: found[measure.key] for key, found in parts_of([measure], question, by).items()}
 
 
+def found_of(measure: Measure, facts: QuerySet[Any], question: Question) -> Found:
+    """Of these facts, which must be of its kind."""
+    columns = {name: one for name, one in _columns(measure, question).items() if one.contains_aggregate}
+    row = dict.fromkeys(COLUMNS) | facts.order_by().aggregate(**columns)
+    return _found(measure, {f"{measure.key}_{what}": value for what, value in row.items()})
+
+
 def nothing(measure: Measure) -> Found:
     return Found(0, 0.0) if measure.how is How.COUNT else NOTHING
 

@@ -83,7 +83,7 @@ def parts_by(by: str, measures: Iterable[Measure], question: Question) -> list[P
 
 def _rank(part: Part, measure: Measure) -> tuple[Any, ...]:
     if part.by == "score":
-        return (-int(part.key),)
+        return (part.key == NONE, -int(part.key) if part.key != NONE else 0)
     found = part.totals[measure.key]
     return (part.key == NONE, -found.now.n, -found.before.n, part.label.casefold())
 

@@ -1,0 +1,278 @@
+"""What is behind a number: the very tickets that it counts, each with what it adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Model, Q, QuerySet, prefetch_related_objects
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext as _
+
+from reports.measures import MEASURES, READINGS, How, Measure
+from reports.models import Fact
+from reports.periods import Period
+from reports.queries.backlog import BANDS, in_band, unsolved, unsolved_at
+from reports.queries.figures import Found, found_of
+from reports.queries.parts import read_part
+from reports.queries.promises import runs
+from reports.queries.question import HITS, Question
+from reports.queries.tables import COUNT, SECONDS, TEXT, UNITS
+from tickets.models import PromiseRun, Ticket
+from tickets.queries.promises import Share
+
+MOST = 50  # of a page
+CHUNK = 1000  # of a file, at once
+HIT = "hit"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of what is counted. `value` is what it adds: seconds, a number, words, or None where it only counts.
+
+    `extra` are further cells of the raw rows. `mark` is where to read on after it.
+    """
+
+    ticket: Ticket
+    at: datetime
+    value: Any
+    mark: str
+    extra: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Behind:
+    """All of it. `labels` say which part of the whole it is; `found` is the number itself."""
+
+    key: str
+    title: str | Lazy
+    definition: str | Lazy
+    question: Question
+    labels: list[str]
+    n: int
+    found: Found | Share | None
+    unit: str
+    measure: Measure | None
+    _rows: QuerySet[Any]
+    _moment: str
+    _row: Callable[[Any], tuple[Ticket, Any, tuple[Any, ...]]]
+    extra: tuple[str, ...] = ()  # the names of further cells of the raw rows
+
+    def page(self, after: str = "", most: int = MOST) -> tuple[list[Row], str]:
+        """The next rows, the newest first, and where to read on; an empty mark at the end, or to begin with."""
+        rows = self._rows.order_by(f"-{self._moment}", "-pk")
+        begun = read_mark(after)
+        if begun:
+            at, pk = begun
+            rows = rows.filter(Q(**{f"{self._moment}__lte": at}))
+            rows = rows.filter(Q(**{f"{self._moment}__lt": at}) | Q(pk__lt=pk))
+        found = [self._one(one) for one in rows[: most + 1]]
+        nameless = [row.ticket.customer for row in found if not row.ticket.customer.name]
+        prefetch_related_objects(nameless, "addresses")
+        return found[:most], found[most - 1].mark if len(found) > most else ""
+
+    def all(self) -> Iterator[Row]:
+        """Every row, read piece by piece."""
+        after = ""
+        while True:
+            rows, after = self.page(after, CHUNK)
+            yield from rows
+            if not after:
+                return
+
+    def _one(self, row: Model) -> Row:
+        ticket, value, extra = self._row(row)
+        at = getattr(row, self._moment)
+        return Row(ticket, at, value, f"{at.isoformat()},{row.pk}", extra)
+
+
+def read_mark(text: str) -> tuple[datetime, int] | None:
+    """A moment and a key, as a mark says them; None if it is none."""
+    at, _comma, pk = text.partition(",")
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+        return None
+    try:
+        moment = datetime.fromisoformat(at.replace(" ", "+"))
+    except ValueError:
+        return None
+    return (moment, int(pk)) if moment.tzinfo else None
+
+
+def behind_url(
+    question: Question, key: str, *, part: str = "", step: date | Period | None = None, only: str = ""
+) -> str:
+    """The address of what is behind a number, or a part of it, or a day, week or month of it."""
+    first = step.first if isinstance(step, Period) else step
+    more = {"part": part, "step": first.isoformat() if first else "", "only": only}
+    query = "&".join(filter(None, [question.query, urlencode({name: text for name, text in more.items() if text})]))
+    return reverse("reports:behind", args=[key]) + (f"?{query}" if query else "")
+
+
+def behind(key: str, question: Question, given: Mapping[str, str], now: datetime) -> Behind:
+    """What is behind a measure or a reading. Of `given` (an address's query) `part`, `step` and `only` narrow it down.
+
+    Errors: LookupError where there is no such number, part or step.
+    """
+    step, labels = given.get("step", ""), []
+    if step:
+        period = _step(step, question.period)
+        question, labels = replace(question, period=period), [_days(period)]
+    part, only = given.get("part", "").replace("\x00", ""), given.get("only", "")
+    if key in MEASURES:
+        return _of_facts(MEASURES[key], question, part, only, labels)
+    if key == "kept":
+        return _of_promises(question, part, only, labels)
+    if key == "backlog" and not part and not only:
+        return _of_backlog(question, now, labels)
+    if key == "age" and not step and not only:
+        return _of_age(question, part, now)
+    raise LookupError(key)
+
+
+def _step(text: str, period: Period) -> Period:
+    found = next((step for step in period.steps() if step.first.isoformat() == text), None)
+    if found is None:
+        raise LookupError(text)
+    return found
+
+
+def _days(period: Period) -> str:
+    first, last = (date_format(day, "SHORT_DATE_FORMAT") for day in (period.first, period.last))
+    return first if first == last else f"{first} – {last}"
+
+
+def _of_facts(measure: Measure, question: Question, part: str, only: str, labels: list[str]) -> Behind:
+    facts = question.behind(measure)
+    if part:
+        piece = read_part(part, question)
+        facts, labels = piece.narrow(facts), [piece.label, *labels]
+    if only and (only != HIT or measure.hit is None):
+        raise LookupError(only)
+    found = found_of(measure, facts, question)
+    if only and measure.hit:
+        facts = facts.filter(**HITS[measure.hit])
+    rows = facts.select_related("ticket__customer__merged_into", "ticket__team", "ticket__assignee")
+    unit = UNITS[measure.how] if measure.how is How.TIME else COUNT
+    return Behind(
+        key=measure.key,
+        title=measure.label,
+        definition=measure.definition,
+        question=question,
+        labels=labels,
+        n=facts.count() if only else found.n,
+        found=found,
+        unit=unit,
+        measure=measure,
+        _rows=rows,
+        _moment="at",
+        _row=lambda fact: (fact.ticket, _value(measure, fact, question), _raw(fact)),
+        extra=("seconds", "open_seconds", "number", "is_undone"),
+    )
+
+
+def _value(measure: Measure, fact: Fact, question: Question) -> Any:
+    if measure.how is How.TIME:
+        return getattr(fact, question.length)
+    return fact.number
+
+
+def _raw(fact: Fact) -> tuple[Any, ...]:
+    return fact.seconds, fact.open_seconds, fact.number, fact.is_undone
+
+
+def _of_promises(question: Question, part: str, only: str, labels: list[str]) -> Behind:
+    period = question.period
+    found = runs(question).filter(began_at__gte=period.start, began_at__lt=period.end)
+    if part:
+        by, _colon, pk = part.partition(":")
+        if by != "promise" or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+            raise LookupError(part)
+        found = found.filter(promise=int(pk))
+    states = {"kept": PromiseRun.State.KEPT, "broken": PromiseRun.State.BROKEN}
+    if only and only not in states:
+        raise LookupError(only)
+    share = Share(found.filter(state=PromiseRun.State.KEPT).count(), found.count())
+    if only:
+        found, labels = found.filter(state=states[only]), [str(states[only].label), *labels]
+    rows = found.select_related("promise", "ticket__customer__merged_into", "ticket__team", "ticket__assignee")
+    first = rows.first() if part else None
+    return Behind(
+        key="kept",
+        title=READINGS["kept"].label,
+        definition=READINGS["kept"].definition,
+        question=question,
+        labels=[first.promise.words, *labels] if first else labels,
+        n=found.count() if only else share.of,
+        found=share,
+        unit=TEXT,
+        measure=None,
+        _rows=rows,
+        _moment="began_at",
+        _row=lambda run: (run.ticket, _said(run), (run.promise.words, run.state, run.due_at, run.ended_at)),
+        extra=("promise", "state", "due_at", "ended_at"),
+    )
+
+
+def _said(run: PromiseRun) -> str:
+    return _("%(promise)s: %(state)s") % {"promise": run.promise.words, "state": run.get_state_display()}
+
+
+def _of_backlog(question: Question, now: datetime, labels: list[str]) -> Behind:
+    end = question.period.end
+    tickets = unsolved_at(question, end) if end < now else unsolved(question)
+    return _of_tickets("backlog", question, tickets, labels, now)
+
+
+def _of_age(question: Question, part: str, now: datetime) -> Behind:
+    tickets = unsolved(question)
+    if not part:
+        return _of_tickets("age", question, tickets, [], now)
+    band = next((one for one in BANDS if part == f"age:{one.key}"), None)
+    if band is None:
+        raise LookupError(part)
+    return _of_tickets("age", question, tickets.filter(in_band(band, now)), [str(band.label)], now)
+
+
+def _of_tickets(key: str, question: Question, tickets: QuerySet[Ticket], labels: list[str], now: datetime) -> Behind:
+    reading = READINGS[key]
+    return Behind(
+        key=key,
+        title=reading.label,
+        definition=reading.definition,
+        question=question,
+        labels=labels,
+        n=tickets.count(),
+        found=None,
+        unit=SECONDS,
+        measure=None,
+        _rows=tickets.select_related("customer__merged_into", "team", "assignee"),
+        _moment="created_at",
+        _row=lambda ticket: (ticket, (now - ticket.created_at).total_seconds(), ()),
+    )
+
+
+def raw_columns(found: Behind) -> list[str]:
+    """The names of `raw_cells`."""
+    return ["at", "ticket", "subject", "customer", "team", "channel", "assignee", "status", "value", *found.extra]
+
+
+def raw_cells(row: Row) -> list[Any]:
+    """One line of the file with all that a number is made of."""
+    ticket = row.ticket
+    return [
+        row.at.isoformat(),
+        ticket.number,
+        ticket.subject,
+        ticket.customer.display_name,
+        ticket.team.name if ticket.team else "",
+        ticket.channel,
+        ticket.assignee.name if ticket.assignee else "",
+        ticket.status,
+        row.value,
+        *(cell.isoformat() if isinstance(cell, datetime) else cell for cell in row.extra),
+    ]
