@@ -29,6 +29,7 @@ from chat.presence import GONE_SECONDS, people_here, visitors_here
 from customers.models import Customer
 from tickets.models import Channel, Collaborator, Event, EventQuerySet, Message, ReadMark, Ticket
 from tickets.models.ticket import TicketQuerySet
+from tickets.queries.today import is_live_chat, talked_lately
 
 READ_AT_ONCE = 200
 TICKETS_PER_GUEST = 50
@@ -117,7 +118,7 @@ def unread_by(customer: Customer) -> int:
 def is_talking(customer: Customer, now: datetime) -> bool:
     """Whether one of their chats is going on: somebody of either side said something just now."""
     mine = Ticket.objects.visible_to(customer).unsolved().filter(channel=Channel.CHAT)
-    return mine.filter(_talked_lately(now)).exists()
+    return mine.filter(talked_lately(now)).exists()
 
 
 def agent_heads(user: User, refs: list[str]) -> list[Head]:
@@ -221,7 +222,6 @@ def customer_id_of(number: int) -> int:
 
 # --- Chats that nobody has -----------------------------------------------------------------
 
-LIVE_MINUTES = 15  # a chat in which nothing was said for longer is a letter, and rings for nobody
 PATIENCE_SECONDS = 30  # a customer who wrote a moment ago does not wait for somebody who has gone
 CALLS_AT_ONCE = 500
 CHANGES_OF_HANDS = ["ticket.assigned", "ticket.handed_over"]
@@ -242,7 +242,7 @@ def open_calls(now: datetime) -> list[Call]:
     """The chats that wait for somebody to take them, the longest waiting first; CALLS_AT_ONCE at most."""
     handed = Event.objects.filter(ticket=OuterRef("pk"), type__in=CHANGES_OF_HANDS).order_by("-seq")
     waiting = Ticket.objects.waiting().filter(channel=Channel.CHAT, assignee=None, trashed_at=None)
-    waiting = waiting.filter(_talked_lately(now) | (_not_ended() & _is_customer_here(now)))
+    waiting = waiting.filter(talked_lately(now) | (_not_ended() & _is_customer_here(now)))
     found = waiting.annotate(
         free_since=Subquery(handed.values("at")[:1]),
         last_change=Subquery(handed.values("type")[:1]),
@@ -266,8 +266,7 @@ def people_with_room(now: datetime) -> QuerySet[User]:
 
 def live_chats(now: datetime) -> TicketQuerySet:
     """Chats that somebody has and in which something was said just now."""
-    live = Ticket.objects.unsolved().filter(channel=Channel.CHAT, assignee__isnull=False, trashed_at=None)
-    return live.filter(_talked_lately(now))
+    return Ticket.objects.filter(is_live_chat(now), trashed_at=None)
 
 
 def abandoned_chats(now: datetime) -> TicketQuerySet:
@@ -293,11 +292,6 @@ def _last_public_event() -> QuerySet[Event]:
 
 def _not_ended() -> Exists:
     return Exists(_last_public_event().exclude(type="chat.ended"))
-
-
-def _talked_lately(now: datetime) -> Exists:
-    since = now - timedelta(minutes=LIVE_MINUTES)
-    return Exists(_last_public_event().exclude(type="chat.ended").filter(at__gt=since))
 
 
 def _is_customer_here(now: datetime) -> Exists:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime, parse_duration
 
@@ -117,6 +117,12 @@ def told_to_customers(site: Site, now: datetime) -> list[dict[str, Any]]:
 
 def _told(share: Share) -> dict[str, int | None]:
     return {"kept": share.kept, "of": share.of} if share.is_enough else {"kept": None, "of": None}
+
+
+def near_runs(now: datetime) -> QuerySet[PromiseRun]:
+    """What runs now, and has less than a quarter of its time left. `warn_at` is gone once somebody was warned."""
+    is_near = Q(warn_at=None) | Q(warn_at__lte=now)
+    return PromiseRun.objects.filter(is_near, state=PromiseRun.State.RUNNING, ended_at=None, due_at__gt=now)
 
 
 # --- How a ticket stands with them ---------------------------------------------------------
