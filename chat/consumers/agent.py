@@ -55,8 +55,9 @@ class AgentConsumer(LookingConsumer):
     async def admit(self) -> bool:
         self.has_news = asyncio.Event()  # something that may have changed what rings
         self.telling: asyncio.Task[None] | None = None
-        self.is_program = bool(bearer(header(self.scope, "authorization")))
-        if not self.is_program and not is_from_our_origin(self.scope):
+        is_program = bool(bearer(header(self.scope, "authorization")))
+        self.is_nobody = is_program  # no person sits there: a program listens, or a screen on a wall
+        if not is_program and not is_from_our_origin(self.scope):
             await self.close()  # refuses the handshake: a page elsewhere learns nothing
             return False
         await self.accept()
@@ -97,8 +98,8 @@ class AgentConsumer(LookingConsumer):
         return None, agent_heads(user, list(self.watched))
 
     def _be_here(self) -> None:
-        """Say that this person can be reached, unless it is only a program of theirs that listens."""
-        if not self.is_program:
+        """Say that this person can be reached, unless it is only a program or a screen of theirs that listens."""
+        if not self.is_nobody:
             mark_online(self.viewer)
 
     # --- frames --------------------------------------------------------------------------
@@ -107,6 +108,7 @@ class AgentConsumer(LookingConsumer):
         if self.is_greeted:
             raise FrameError("invalid", "You have said hello already.")
         after = cursors_field(frame, "after", limit=WATCH_LIMIT)
+        self.is_nobody = self.is_nobody or frame.get("here") is False
         await self.join(STAFF_GROUP)
         heads = await database_sync_to_async(agent_heads)(self.viewer, list(after))
         await database_sync_to_async(self._be_here)()
@@ -115,7 +117,7 @@ class AgentConsumer(LookingConsumer):
         await self.send_frame(ready | {"tickets": {ref: head for _, ref, head in heads}})
         self.cursors |= {number: min(after[ref], head) for number, ref, head in heads}
         self.watch(heads)
-        if not self.is_program:
+        if not self.is_nobody:
             self.telling = asyncio.create_task(self._tell_what_rings())
 
     async def on_watch(self, frame: dict[str, Any]) -> None:

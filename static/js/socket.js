@@ -55,7 +55,8 @@ function connect() {
   lastHeard = Date.now()
   mine.addEventListener("open", () => {
     const ref = conversation()?.dataset.ref
-    send({ type: "hello", after: ref ? { [ref]: shownSeq() } : {} })
+    const here = document.querySelector("[data-wall]") ? { here: false } : {}   // nobody sits at a screen on the wall
+    send({ type: "hello", after: ref ? { [ref]: shownSeq() } : {}, ...here })
   })
   mine.addEventListener("message", (message) => { if (mine === socket) hear(JSON.parse(message.data)) })
   mine.addEventListener("close", (event) => { if (mine === socket) lose(event.code) })

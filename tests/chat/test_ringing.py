@@ -544,6 +544,18 @@ async def test_it_never_rings_for_a_program(live, chat_ticket, alice, quick_hear
     assert not await Ring.objects.aexists()
 
 
+async def test_a_screen_on_the_wall_hears_everything_and_is_nobody(live, chat_ticket, alice, carla, quick_hearts):
+    async with await agent_socket(live, alice) as wall:
+        await wall.send({"type": "hello", "after": {}, "here": False})
+        await wall.wait_for("ready")
+        await wall.wait_for("heartbeat")
+        await sync_to_async(post_message)(chat_ticket, by=carla, body="Hello?")
+        await wall.wait_for("event")
+        assert ringing_frames(wall) == []
+    assert not await Ring.objects.aexists()
+    assert (await User.objects.aget(pk=alice.pk)).last_seen_at is None
+
+
 async def test_many_bells_ask_one_question_a_second(live, chat_ticket, carla, alice, bob, monkeypatch):
     asked = []
     look = ringing.open_calls
