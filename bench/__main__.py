@@ -8,7 +8,10 @@ from pkgutil import iter_modules
 
 import django
 
-HELPERS = {"__main__", "report", "bare", "crowd", "desks", "opening", "serving", "unlimited", "workday"}
+HELPERS = {
+    *("__main__", "report", "bare", "crowd", "desks", "opening", "serving", "unlimited", "workday"),
+    *("beside", "neighbour", "drawing"),
+}
 
 
 def names() -> list[str]:

@@ -6,7 +6,8 @@ Buffers are the pages of Postgres that the queries touch (EXPLAIN): unlike times
 from __future__ import annotations
 
 import argparse
-import json
+import gzip
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +20,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from bench import report
+from bench import report, workday
 from tickets.models import Ticket
 
 ROUNDS = 12
@@ -60,6 +62,7 @@ class Page:
     queries: int = 0
     buffers: int = 0
     rows: int = 0
+    plans: list[str] = field(default_factory=list)  # each query, and how Postgres answered it
 
 
 @dataclass
@@ -89,12 +92,13 @@ def seeded(sizes: Sequence[int], *, keep: bool) -> Iterator[list[Desk]]:
         for desk in desks:
             with connected_to(desk):
                 _fill(desk, keep=keep)
+                workday.make_promise(timezone.now())
                 _sign_in(desk)
         yield desks
     finally:
         if not keep:
             for desk in desks:
-                _on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
+                on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
 
 
 @contextmanager
@@ -110,7 +114,7 @@ def connected_to(desk: Desk) -> Iterator[None]:
         connection.settings_dict["NAME"] = usual
 
 
-def _on_server(statement: str) -> list[tuple[Any, ...]]:
+def on_server(statement: str) -> list[tuple[Any, ...]]:
     """Run a statement that is not about any one database."""
     with connection._nodb_cursor() as cursor:
         cursor.execute(statement)
@@ -119,14 +123,14 @@ def _on_server(statement: str) -> list[tuple[Any, ...]]:
 
 def _fill(desk: Desk, *, keep: bool) -> None:
     """Seed the database, unless it was kept and is full; one that was kept gets the tables of today."""
-    databases = [row[0] for row in _on_server("SELECT datname FROM pg_database")]
+    databases = [row[0] for row in on_server("SELECT datname FROM pg_database")]
     if keep and desk.name in databases:
         call_command("migrate", verbosity=0)
         if Ticket.objects.count() >= desk.tickets:
             return
         connection.close()
-    _on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
-    _on_server(f'CREATE DATABASE "{desk.name}"')
+    on_server(f'DROP DATABASE IF EXISTS "{desk.name}"')
+    on_server(f'CREATE DATABASE "{desk.name}"')
     call_command("migrate", verbosity=0)
     call_command("seed", tickets=desk.tickets)
 
@@ -179,11 +183,14 @@ def _time(page: Page, client: Client, runs: int) -> None:
 def _look_into(page: Page, client: Client) -> None:
     """How many queries the page makes, how many buffers they touch, and how many rows it lists."""
     page.queries = page.buffers = 0
+    page.plans = []
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         page.queries += 1
-        if sql.lstrip("( \n").upper().startswith("SELECT"):
-            page.buffers += _buffers(sql, params)
+        if sql.lstrip("( \n").upper().startswith(("SELECT", "WITH")):
+            text, plan = _explain(sql, params)
+            page.buffers += buffers_of(plan)
+            page.plans.append(f"{text}\n\n{plan}")
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
@@ -191,30 +198,48 @@ def _look_into(page: Page, client: Client) -> None:
     page.rows = response.content.count(b'class="item"')
 
 
-def _buffers(sql: str, params: Any) -> int:
-    """Of a query, beside itself: what is set for its transaction decides how it is answered."""
+def _explain(sql: str, params: Any) -> tuple[str, str]:
+    """A query with its values, and its plan: beside itself, for what is set for its transaction decides."""
     with connection.connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
-        found = cursor.fetchone()[0]
-    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+        text = cursor.mogrify(sql, params).decode()
+        cursor.execute(b"EXPLAIN (ANALYZE, BUFFERS) " + text.encode())
+        return text, "\n".join(row[0] for row in cursor.fetchall())
+
+
+def buffers_of(plan: str) -> int:
+    """Pages of Postgres that a plan as text says were touched: those of its first node, which has all others within."""
+    found = re.search(r"Buffers: shared(.*)", plan.partition("\nPlanning")[0])
+    return sum(map(int, re.findall(r"(?:hit|read)=(\d+)", found[1]))) if found else 0
 
 
 # --- Telling -------------------------------------------------------------------------------
 
 
+def save(name: str, results: dict[str, Any], desks: list[Desk]) -> None:
+    """Write the results, and the plans of all queries beside them."""
+    path = report.save(name, results)
+    plans = [
+        f"# {page}, {desk.tickets:,} tickets: query {number} of {found.queries}\n\n{plan}\n"
+        for desk in desks
+        for page, found in desk.pages.items()
+        for number, plan in enumerate(found.plans, 1)
+    ]
+    with gzip.open(path.with_suffix(".plans.txt.gz"), "wt") as file:
+        file.write("\n\n".join(plans))
+
+
 def compare(desks: list[Desk]) -> dict[str, dict[str, Any]]:
-    """What each page costs in both databases, by its name."""
-    base, large = desks
+    """What each page costs in the smallest and the largest database, by its name."""
+    base, large = desks[0], desks[-1]
     return {name: _compared(page, large.pages[name]) for name, page in base.pages.items()}
 
 
 def _compared(few: Page, many: Page) -> dict[str, Any]:
-    one, other = _cost(few), _cost(many)
+    one, other = cost(few), cost(many)
     return {"base": one, "tickets": other, "ratio": other["median_ms"] / one["median_ms"]}
 
 
-def _cost(page: Page) -> dict[str, Any]:
+def cost(page: Page) -> dict[str, Any]:
     python = statistics.median(page.python or [0]) * 1000
     counts = {"queries": page.queries, "buffers": page.buffers, "rows": page.rows}
     return {**report.summary(page.seconds), "python_ms": python, **counts}

@@ -1,6 +1,6 @@
 """What a page costs the server with few tickets and with many: the same days, more years behind them.
 
-    bin/bench queue --tickets 1000000 [--base 1000] [--runs 60] [--keep]
+    bin/bench queue --tickets 1000000 [--base 10000] [--runs 60] [--keep] [--beside]
 
 Two databases are seeded, and the pages asked for in turn, through every middleware, by someone signed in.
 """
@@ -11,7 +11,7 @@ import argparse
 
 from django.test import override_settings
 
-from bench import desks, report
+from bench import beside, desks, report
 from bench.desks import Asked, Desk, Page, connected_to
 from customers.models import Customer
 from tickets.models import Ticket
@@ -40,8 +40,9 @@ def main(argv: list[str]) -> int:
         prog="bin/bench queue", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tickets", type=int, default=100_000)
-    parser.add_argument("--base", type=int, default=1_000)
+    parser.add_argument("--base", type=int, default=10_000)
     desks.add_options(parser)
+    beside.add_option(parser)
     options = parser.parse_args(argv)
     with desks.seeded([options.base, options.tickets], keep=options.keep) as both:
         for desk in both:
@@ -49,7 +50,8 @@ def main(argv: list[str]) -> int:
                 desk.pages = choose_pages()
         with override_settings(DEBUG=False):  # development keeps a list of all queries
             desks.measure(both, options.runs)
-        return tell(both, options.runs)
+        status = tell(both, options.runs)
+        return max(status, beside.compare(both[1], keep=options.keep) if options.beside else 0)
 
 
 def choose_pages() -> dict[str, Page]:
@@ -71,7 +73,8 @@ def tell(both: list[Desk], runs: int) -> int:
         ["page", *desks.HEAD],
         [desks.row(name, result) for name, result in results.items()],
     )
-    report.save("queue", {"base": base.tickets, "tickets": large.tickets, "runs": runs, "pages": results})
+    found = {"base": base.tickets, "tickets": large.tickets, "runs": runs, "pages": results}
+    desks.save("queue", found, both)
     ratio = results["inbox"]["ratio"]
     chatty = [name for name, result in results.items() if result["tickets"]["queries"] > MAX_QUERIES]
     is_fast = report.verdict(ratio <= RATIO_GOAL, f"the inbox costs {ratio:.2f} times as much (at most {RATIO_GOAL})")

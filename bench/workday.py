@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from tickets.actions import (
     snooze_ticket,
     trash_ticket,
 )
-from tickets.models import Channel, Message, SavedView, Ticket
+from tickets.models import Channel, Message, Promise, SavedView, Ticket
 
 MESSAGES = 50
 NOTE_EVERY = 10
@@ -34,6 +34,7 @@ SUBJECT = "The wheel from order 48213 is not true"  # its number and its file ar
 FILE = "warranty-card.pdf"
 SNOOZED = 20
 AT_LEAST, EACH = 40, 1000  # mentioned, and in the trash: so many, and one more for so many tickets
+PROMISED = 240  # minutes
 VIEWS = {"Urgent": "is:unsolved priority:urgent priority:high", "Lamps": "lamp after:20d"}
 
 
@@ -56,6 +57,41 @@ def _live_through(agent: User, manager: User, now: datetime) -> None:
     _converse(agent, now)
     while index_due():
         pass
+
+
+# What `read_promises` and `break_promises` make of the log for a promise round the clock, all at once; its tickets are
+# not told of those that are broken.
+_RUNS = """
+    INSERT INTO tickets_promiserun
+        (promise_id, ticket_id, began_id, ended_id, state, began_at, due_at, warn_at, ended_at, broken_at)
+    SELECT %(promise)s, said.ticket_id, said.id, answer.id,
+        CASE WHEN due_at < coalesce(answer.at, %(now)s) THEN 'broken'
+            WHEN answer.id IS NULL THEN 'running' ELSE 'kept' END,
+        said.at, due_at, due_at - %(length)s / 4, answer.at,
+        CASE WHEN due_at < coalesce(answer.at, %(now)s) THEN due_at END
+    FROM (
+        SELECT DISTINCT ON (ticket_id) ticket_id, id, seq, at, at + %(length)s AS due_at FROM tickets_event
+        WHERE type = 'message.posted' AND is_public AND by_customer_id IS NOT NULL ORDER BY ticket_id, seq
+    ) said LEFT JOIN LATERAL (
+        SELECT id, at FROM tickets_event WHERE ticket_id = said.ticket_id AND seq > said.seq
+            AND type = 'message.posted' AND is_public AND by_user_id IS NOT NULL ORDER BY seq LIMIT 1
+    ) answer ON true"""
+
+
+def make_promise(now: datetime) -> None:
+    """Once in each database: a first answer within four hours, given before all tickets, and how that went."""
+    if Promise.objects.exists():
+        return
+    minutes = timedelta(minutes=PROMISED)
+    promise = Promise.objects.create(
+        words="A first answer within four hours",
+        measure=Promise.Measure.FIRST_ANSWER,
+        minutes=PROMISED,
+        is_round_the_clock=True,
+        created_at=datetime(2000, 1, 1, tzinfo=UTC),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNS, {"promise": promise.pk, "length": minutes, "now": now})
 
 
 def long_ticket() -> Ticket:

@@ -1,6 +1,7 @@
 """What the agents' workspace costs with few tickets and with many: every view, a long ticket, and searches.
 
     bin/bench workspace [--small 10000] [--large 1000000] [--runs 60] [--openings 30] [--keep] [--strict]
+        [--beside]
 
 Two databases are seeded. A Chromium opens one ticket after the other at the large desk, by key. Then the pages are
 asked for in turn in both, through every middleware, as a browser asks for them. The exit status tells of the ratios;
@@ -18,7 +19,7 @@ from django.db.models import Max, Min
 from django.test import override_settings
 
 from accounts.models import User
-from bench import desks, opening, report, workday
+from bench import beside, desks, opening, report, workday
 from bench.desks import Asked, Desk, Page, connected_to
 from customers.models import Address, Customer
 from tickets.models import Ticket
@@ -71,7 +72,8 @@ def main(argv: list[str]) -> int:
         opened = opening.measure(both[1], options.openings) if options.openings else []
         with override_settings(DEBUG=False):  # development keeps a list of all queries
             desks.measure(both, options.runs)
-        return tell(both, opened, options)
+        status = tell(both, opened, options)
+        return max(status, beside.compare(both[1], keep=options.keep) if options.beside else 0)
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
@@ -83,6 +85,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--openings", type=int, default=30, help="tickets opened in Chromium; 0 leaves it out")
     parser.add_argument("--strict", action="store_true", help="absolute times count, too")
     desks.add_options(parser)
+    beside.add_option(parser)
     return parser.parse_args(argv)
 
 
@@ -145,7 +148,7 @@ def tell(both: list[Desk], opened: list[opening.Opened], options: argparse.Names
     _print(f"Searches: server cost, {sizes}", SEARCH, results, with_rows=True)
     in_chromium = opening.tell(opened)
     found = {"small": small.tickets, "large": large.tickets, "runs": options.runs, "pages": results}
-    report.save("workspace", found | {"opening": in_chromium})
+    desks.save("workspace", found | {"opening": in_chromium}, both)
     goals = [*ratio_goals(results), *server_goals(results, large), *opening_goals(in_chromium)]
     statuses = [report.verdict(goal.is_kept, goal.text) for goal in goals]
     counted = [status for status, goal in zip(statuses, goals, strict=True) if goal.is_ratio or options.strict]

@@ -125,6 +125,7 @@ def lock(arguments: list[str]) -> int:
     for source, target, extra in (
         ("requirements-dev.in", DEV_LOCK.name, []),
         ("requirements.in", RUNTIME_LOCK.name, ["-c", DEV_LOCK.name]),
+        ("bench/requirements-beside.in", "bench/requirements-beside.txt", []),
     ):
         with step(target):
             call([*compile_, source, "-o", target, *extra], f"Compiling {source}")
