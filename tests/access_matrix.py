@@ -625,6 +625,7 @@ DESK: dict[str, dict[str, str]] = {
     "recovery:shop": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 200 200"},
     "recovery:panel": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
     "reports:team": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
+    "reports:made_good": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "reports:dashboard": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "api:tickets": {"GET": "401 200 200 200 200 200", "POST": "401 201 201 201 201 201"},
     "api:ticket": {

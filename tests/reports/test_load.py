@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import take_breather
-from accounts.models import Breather
-from reports.queries.load import Trace, hard_in_a_row, since_pause, team_load
+from accounts.models import Breather, Team
+from chat.presence import mark_online
+from reports.queries.load import Trace, hard_in_a_row, nobodys, since_pause, team_load
 from tickets.actions import assign_ticket, open_ticket, post_message
 from tickets.actions.abuse import mark_abuse
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -51,6 +53,30 @@ def test_leads_see_their_teams_and_managers_everybody(alice, bob, charlie, lea, 
     assert set(loads(sue)) == {"Alice", "Bob", "Charlie", "Lea", "Sue"}
 
 
+def test_one_team_alone_and_who_is_late(write, alice, bob, charlie, lea, sue, shop, carla):
+    late = write("one", to=alice)
+    write("two", to=alice)
+    Ticket.objects.filter(pk=late.pk).update(answer_due_at=timezone.now() - timedelta(minutes=1))
+    assert {
+        name: (one.waiting, one.late) for name, one in loads(sue, team=Team.objects.get(slug="workshop")).items()
+    } == {
+        "Alice": (2, 1),
+        "Bob": (0, 0),
+        "Lea": (0, 0),
+    }
+    assert set(loads(lea, team=shop)) == set()
+
+
+def test_what_nobody_has(write, alice, lea, sue, carla, shop):
+    write("one", to=alice)
+    answered = write("two")
+    post_message(answered, by=alice, body="Answer")
+    assign_ticket(answered, by=alice, user=None)
+    write("three")
+    open_ticket(carla, by=carla, subject="four", body="Words", channel="email", team=shop)
+    assert (nobodys(sue), nobodys(lea), nobodys(sue, shop)) == ((3, 2), (2, 1), (1, 1))
+
+
 def test_by_name_or_by_open_work(write, alice, bob, lea):
     write("one", to=bob)
     assert list(loads(lea)) == ["Alice", "Bob", "Lea"]
@@ -87,12 +113,28 @@ def test_the_page_says_it_without_judging(client, write, alice, lea):
     take_breather(alice, by=alice, minutes=10)
     client.force_login(lea)
     page = client.get("/dashboard/team/")
-    one = next(load for load in page.context["people"] if load.user == alice)
+    one = next(load for load in page.context["loads"].people if load.user == alice)
     assert (one.hard_in_a_row, one.breathers, one.is_on_breather, one.open) == (1, 1, True, 1)
     assert "on a breather" in page.content.decode()
     found = client.get(f"/inbox/?q=is:unsolved -is:snoozed assignee:{alice.email}")
     assert [row.number for row in found.context["tickets"]] == [ticket.number]
-    assert [load.user.name for load in client.get("/dashboard/team/?order=load").context["people"]][0] == alice.name
+    assert client.get("/dashboard/team/?order=load").context["loads"].people[0].user == alice
+
+
+def test_who_is_here_alone(client, write, alice, bob, lea):
+    mark_online(alice)
+    client.force_login(lea)
+    here = client.get("/dashboard/team/?show=here").context["loads"]
+    assert ([one.user for one in here.people], here.here) == ([alice], 1)
+    everybody = client.get("/dashboard/team/").context["loads"]
+    assert ([one.is_here for one in everybody.people], everybody.here) == ([True, False, False], 1)
+
+
+@pytest.mark.parametrize("query", ["team=shop", "team=%00", "order=speed", "show=all&team=no-such"])
+def test_what_it_does_not_know_is_as_usual(client, alice, bob, lea, shop, query):
+    client.force_login(lea)
+    page = client.get(f"/dashboard/team/?{query}")
+    assert [one.user.name for one in page.context["loads"].people] == ["Alice Arden", "Bob Bakker", "Lea Lind"]
 
 
 def test_agents_do_not_compare_each_other(client, alice):

@@ -37,3 +37,28 @@ def test_a_lead_sees_no_other_team(client, lea, charlie, carla, shop, ticket):
     assert "Workshop" in page
     assert ">Shop<" not in page
     assert "Secret" not in client.get("/inbox/?view=team-shop").content.decode()
+
+
+def test_the_wall_has_figures_and_nothing_else(client, sue, ticket):
+    client.force_login(sue)
+    page = client.get("/dashboard/?wall&team=workshop").content.decode()
+    assert "data-wall" in page
+    assert "Workshop" in page
+    assert 'id="rail"' not in page
+    assert "fragment=1&amp;team=workshop&amp;wall" in page  # it asks for the same again
+
+
+def test_a_page_of_now_asks_little(client, sue, lea, ticket, django_assert_max_num_queries):
+    for person in (sue, lea):
+        client.force_login(person)
+        client.get("/dashboard/")
+        with django_assert_max_num_queries(16):
+            client.get("/dashboard/")
+        with django_assert_max_num_queries(14):
+            client.get("/dashboard/?fragment=1")
+
+
+@pytest.mark.parametrize("query", ["team=no-such", "team=%00", "wall=%00", "fragment=%ff"])
+def test_what_now_does_not_know_is_as_usual(client, sue, ticket, query):
+    client.force_login(sue)
+    assert client.get(f"/dashboard/?{query}").status_code == 200
