@@ -1,0 +1,82 @@
+"""The pages of figures over some days: filters on top, then charts, each a way to its tickets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires
+from accounts.models import User
+from reports.pages import PAGES, address_of
+from reports.periods import DAYS
+from reports.queries.answers import answer
+from reports.queries.asking import FILTERS, asked, teams_of
+from reports.queries.counting import counted_until
+from reports.queries.drawing import draw
+from reports.queries.question import Question
+from reports.replica import reads_replica
+from tickets.models import Channel
+from tickets.views.inbox import viewer_with_teams
+
+
+@requires("reports.view")
+@never_cache
+@require_safe
+@reads_replica
+def page(request: HttpRequest, page: str) -> HttpResponse:
+    """One of `PAGES`. What is not understood of the filters is said, and what is usual is shown instead."""
+    days = _days(request)
+    if days:
+        return redirect(address_of(page, days))
+    user, now, shown = viewer_with_teams(request), timezone.now(), PAGES[page]
+    wanted = asked(request.GET, user, now)
+    context = {
+        "page": shown,
+        "drawn": draw(answer(shown.charts, wanted.question, now), now),
+        "problems": wanted.problems.values(),
+        "counted_until": counted_until(),
+        "section": "dashboard",
+    } | filters(user, wanted.question)
+    return render(request, "reports/figures.html", context)
+
+
+def filters(user: User, question: Question) -> dict[str, Any]:
+    """What a bar of filters needs."""
+    return {
+        "question": question,
+        "query": question.query,
+        "teams": teams_of(user),
+        "channels": Channel.choices,
+        "spans": spans(question),
+        "is_more": bool(question.tag or question.company or question.by_clock or ".." in question.span),
+    }
+
+
+def spans(question: Question) -> list[tuple[str, str]]:
+    """The periods to choose from, and the one that is chosen."""
+    found = [(str(days), ngettext("Last %(days)s day", "Last %(days)s days", days) % {"days": days}) for days in DAYS]
+    found += [("month", _("This month")), ("last-month", _("Last month"))]
+    if question.span not in dict(found):
+        found.append((question.span, _("Days of my own")))
+    return found
+
+
+def _days(request: HttpRequest) -> str:
+    """Two days in fields of their own become a period in the address; empty where there are none."""
+    try:
+        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "until"))
+    except ValueError:
+        return ""
+    query = request.GET.copy()
+    query["span"] = f"{min(first, last)}..{max(first, last)}"
+    for name in set(query) - set(FILTERS):
+        del query[name]
+    return query.urlencode(safe=".")
