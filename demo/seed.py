@@ -21,8 +21,9 @@ from django.utils.text import slugify
 from accounts.models import Desk, Site, Team, User
 from customers.models import Address, Customer
 from demo import words
+from reports.actions import recount, skip_counted
 from tickets.actions import index_due
-from tickets.models import Event, Message, ReadMark, RootCause, Tag, Ticket, WordsDue
+from tickets.models import Event, Message, Rating, ReadMark, RootCause, Tag, Ticket, WordsDue
 
 A_DAY = 160  # conversations that begin: ten thousand are two months, a period of thirty days and the one before
 BACKLOG = 1000  # of so many newest tickets …
@@ -39,6 +40,8 @@ ANSWERED = ["ca", "caca", "cnaca", "cacaca"]
 WAITING = ["c", "cac", "cnc", "cacac", "cc"]
 CHANNELS = {"chat": 45, "email": 34, "form": 12, "phone": 6, "api": 3}
 PRIORITIES = {2: 80, 3: 10, 1: 7, 4: 3}
+RATED_SHARE = 0.15  # of what is solved
+SCORES = {5: 52, 4: 26, 3: 10, 2: 5, 1: 7}
 UNSOLVED = {("open", True): 45, ("open", False): 25, ("pending", False): 20, ("on_hold", False): 10}
 
 
@@ -87,6 +90,7 @@ def seed(tickets: int, *, number: int, now: datetime, tell: Callable[[int], None
     for block in reversed(range(-(-tickets // BLOCK))):
         writer.write_block(block)
         tell(tickets - block * BLOCK)
+    skip_counted(writer.first_ticket)
     tidy()
 
 
@@ -97,7 +101,7 @@ def tidy() -> None:
 
 
 class Writer:
-    """Writes blocks of tickets, the oldest first, and lets the search box find them."""
+    """Writes blocks of tickets, the oldest first, lets the search box find them, and reports count them."""
 
     def __init__(self, house: House, tickets: int, number: int, now: datetime) -> None:
         self.house, self.tickets, self.number, self.now = house, tickets, number, now
@@ -139,6 +143,7 @@ class Writer:
                 _move_sequence(cursor, model)
         while index_due(limit=BLOCK):
             pass
+        recount(self.first_ticket + self.tickets - 1 - age for age in ages)
 
     # --- People ---
 
@@ -236,6 +241,8 @@ class Log:
             self._agent_writes(at, agent, is_note=step == "n")
         elif step == "solve":
             self._solve(at, agent)
+        elif step == "rate":
+            self._rate(at)
         else:
             data = f'{{"from": "open", "to": "{step}"}}'
             self._event("status.changed", at, agent, None, data, is_public=False)
@@ -266,6 +273,13 @@ class Log:
         data = _json({"root_cause": cause.slug, "cause": cause.name} if named else {"root_cause": None, "cause": None})
         self._event("ticket.resolved", at, agent, None, data)
         self.solved, self.waiting = at, None
+
+    def _rate(self, at: datetime) -> None:
+        rng = self.writer.rng
+        score = _draw(rng, SCORES)
+        comment = rng.choice(words.RATED[score]) if rng.random() < 0.4 else ""
+        self._event("rating.given", at, None, self.customer, _json({"score": score, "comment": comment}))
+        self.writer.rows["rating"].append(f"{self.ticket}\t{self.customer}\t{score}\t{comment}\t{at}\n")
 
     def _message(
         self, at: datetime, user: int | None, customer: int | None, text: str, *, is_note: bool = False
@@ -301,11 +315,13 @@ class Log:
 
 
 def _with_solving(script: str, rng: Random) -> Iterable[str]:
-    """A script with its end; one in twenty is taken up again by the customer."""
+    """A script with its end; one in twenty is taken up again by the customer, and some are rated."""
     yield from script
     yield "solve"
     if rng.random() < 0.05:
         yield from ("c", "a", "solve")
+    if rng.random() < RATED_SHARE:
+        yield "rate"
 
 
 def _falling(length: int) -> list[float]:
@@ -347,6 +363,7 @@ def _copies() -> dict[str, _Copy]:
         "message": _copy(Message, "id ticket_id kind by_user_id by_customer_id body created_at"),
         "event": _copy(Event, event),
         "mark": _copy(ReadMark, "ticket_id user_id seq at"),
+        "rating": _copy(Rating, "ticket_id customer_id score comment at"),
         # What is copied without its keys being looked up goes past the triggers too.
         "due": _copy(WordsDue, "number"),
     }

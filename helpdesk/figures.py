@@ -11,6 +11,7 @@ from outbox.models import Outcome
 from outbox.queries.operations import metrics
 from recovery.jobs import LEDGER_PROVED
 from recovery.models import LedgerAlarm
+from reports.queries.counting import behind, left_to_count
 
 FIGURES = {
     "waiting": "Mails that should leave now.",
@@ -28,6 +29,11 @@ INCOMING = {
     "quarantined": "Mails of the last day that could not be read or handled.",
     "failing": "Mailboxes that mails do not come in by.",
     "missing": "Mails in the folders of mailboxes that are not here, as last counted.",
+}
+
+REPORTS = {
+    "behind_seconds": "How long ago the oldest event happened that reports have not counted for certain.",
+    "tickets_left": "Up to which ticket the past is still to be counted; 0: all of it is.",
 }
 
 
@@ -49,4 +55,7 @@ def own_figures() -> bytes:
         Gauge(f"makegood_outbox_{name}", FIGURES[name], registry=registry).set(value)
     for name, value in incoming(timezone.now()).items():
         Gauge(f"makegood_mailroom_{name}", INCOMING[name], registry=registry).set(value)
+    counting = {"behind_seconds": behind(timezone.now()).total_seconds(), "tickets_left": left_to_count()}
+    for name, value in counting.items():
+        Gauge(f"makegood_reports_{name}", REPORTS[name], registry=registry).set(value)
     return generate_latest(registry)

@@ -25,6 +25,7 @@ from helpdesk.figures import open_alarms, own_figures
 from mailroom.models import RawMail
 from mailroom.queries.faults import fetching_faults
 from outbox.models import Mail
+from reports.queries.counting import behind, counting_faults, left_to_count
 from tickets.models import FollowUp, ScheduledReply
 
 WORKER_STALE_SECONDS = 120
@@ -41,13 +42,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Fit for work: 200, or 503 with what is not. Alarms of the ledger and failing mailboxes are said, too; they make
-    nothing unfit."""
+    """Fit for work: 200, or 503 with what is not. Alarms of the ledger, failing mailboxes and figures that are behind
+    are said, too; they make nothing unfit."""
     checks = {"database": _database(), "redis": _redis()}
     said: dict[str, Any] = {}
     if checks["database"]["ok"]:
         checks |= {"worker": _worker(), "due_work": _due_work()}
-        said |= {"ledger": _ledger(), "mailboxes": _mailboxes()}
+        said |= {"ledger": _ledger(), "mailboxes": _mailboxes(), "reports": _reports()}
     is_fit = all(check["ok"] for check in checks.values())
     return JsonResponse({"ok": is_fit} | checks | said, status=200 if is_fit else 503)
 
@@ -111,6 +112,13 @@ def _mailboxes() -> dict[str, Any]:
     """Those whose mails have not come in for minutes: for a person, as the ledger is."""
     failing = len(list(fetching_faults(timezone.now())))
     return {"ok": failing == 0, "failing": failing}
+
+
+def _reports() -> dict[str, Any]:
+    """How far figures are behind what happens, and up to which ticket the past is not counted: for a person, too."""
+    now = timezone.now()
+    is_late = any(counting_faults(now))
+    return {"ok": not is_late, "seconds_behind": behind(now).total_seconds(), "tickets_left": left_to_count()}
 
 
 @require_safe

@@ -207,6 +207,15 @@ WITHOUT_ACTOR = {
         "withdraw_unsent": "the clock's work",
         "mark_answered": "a step of what answers the offer, whose actor is known there",
     },
+    "reports.actions": {
+        "count_past": "the clock's work",
+        "differences": "reads",
+        "forget_pictures": "the clock's work",
+        "recount": "the clock's work",
+        "send_mailing": "the clock's work",
+        "skip_counted": "a step of seeding",
+        "sweep": "the clock's work",
+    },
 }
 
 

@@ -24,11 +24,13 @@ def begin_ticket(
     priority: int = Priority.NORMAL,
     continues: Ticket | None = None,
     split_from: Ticket | None = None,
+    waits_since: datetime | None = None,
     at: datetime | None = None,
 ) -> Ticket:
     """Insert a ticket and record `ticket.opened`; the caller has checked everything and adds the first message.
 
-    Of one that is split off the customer learns nothing yet: nobody has said anything on it.
+    Of one that is split off the customer learns nothing yet: nobody has said anything on it. The log says
+    since when they wait there (`waits_since`), if they do.
     """
     now = at or timezone.now()
     ticket = Ticket.objects.create(
@@ -45,5 +47,7 @@ def begin_ticket(
     data = {"channel": channel} | ({"continues": continues.number} if continues else {})
     if split_from is not None:
         data["split_from"] = split_from.number
+    if waits_since is not None:
+        data["waits_since"] = waits_since.isoformat()
     record(ticket, "ticket.opened", by=by, at=at, is_public=split_from is None, data=data)
     return ticket

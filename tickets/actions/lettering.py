@@ -136,7 +136,7 @@ def post_letter(
     if at is not None:
         _leave_in_peace(message, kind)
     elif by is None and not is_quiet:
-        _call(message.ticket)
+        _call(message)
     if isinstance(by, User) and kind == Message.Kind.REPLY:
         _note_who_has_it(message, incoming, is_all_mailed=now_mailed)
     return message
@@ -254,10 +254,13 @@ def _leave_in_peace(message: Message, kind: str) -> None:
     message.ticket = ticket
 
 
-def _call(ticket: Ticket) -> None:
-    """Somebody whom we do not know wrote on it: it needs us, as when its customer writes."""
-    ticket = lock(ticket)
-    now = timezone.now()
+def _call(message: Message) -> None:
+    """Somebody whom we do not know wrote on it: it needs us, as when its customer writes; the log says so."""
+    ticket = lock(message.ticket)
+    now = message.created_at
+    event = message.event
+    event.data = event.data | {"calls": True}
+    event.save(update_fields=["data"])
     if ticket.wake():
         record(ticket, "ticket.woken", by=None, changed=SNOOZE_FIELDS, data={"reason": "replied"})
     if ticket.status != Status.OPEN:

@@ -46,6 +46,7 @@ def split_ticket(
     known = _split_a_moment_ago(message, by, subject)
     if known is not None:
         return known
+    waits_since = message.created_at if _waits(ticket, message) else None
     new = begin_ticket(
         ticket.customer,
         by=by,
@@ -54,10 +55,11 @@ def split_ticket(
         site=ticket.site,
         team=team or ticket.team,
         split_from=ticket,
+        waits_since=waits_since,
         at=at,
     )
     new.assignee = by if new.team_id == ticket.team_id else None
-    touched = start_waiting(new, message.created_at) if _waits(ticket, message) else []
+    touched = start_waiting(new, waits_since) if waits_since else []
     new.save(update_fields=["assignee", *touched])
     TicketLink.objects.create(ticket=new, other=ticket, kind=TicketLink.Kind.SPLIT, message=message, by_user=by)
     record(ticket, "ticket.split", by=by, at=at, data={"into": new.pk})

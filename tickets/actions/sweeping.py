@@ -58,6 +58,12 @@ def read_log(reader: str, work: Callable[[Event], int], *, types: Iterable[str])
     return done
 
 
+def has_settled(reader: str) -> bool:
+    """Whether nothing can be committed any more that the reader, who is new, began beyond."""
+    mark = EventMark.objects.filter(reader=reader).first()
+    return mark is not None and _is_settled(mark)
+
+
 def _work_or_log(reader: str, work: Callable[[Event], int], event: Event) -> int:
     try:
         with transaction.atomic():

@@ -20,7 +20,9 @@ from demo.recovery import note_failures
 from demo.remedies import stock_up
 from demo.saved_views import write_views
 from demo.shapes import use_shapes, write_shapes
+from reports.actions import recount, skip_counted
 from tickets.actions import index_due
+from tickets.models import Ticket
 
 
 class Command(BaseCommand):
@@ -41,6 +43,8 @@ class Command(BaseCommand):
             count = self._build()
         while index_due():
             pass
+        recount(Ticket.objects.values_list("pk", flat=True))
+        skip_counted(1)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"Bellwether Cycles opened, with {count} conversations.")
