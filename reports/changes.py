@@ -41,9 +41,9 @@ class Trial:
     effect: float
     error: float
 
-    def stands_out_of(self, whole: Trial) -> bool:
-        """Whether a part does something else than the whole that it belongs to."""
-        return abs(self.effect - whole.effect) > Z * math.hypot(self.error, whole.error)
+    def differs_from(self, rest: Trial) -> bool:
+        """Whether a part does something else than all the rest."""
+        return abs(self.effect - rest.effect) > Z * math.hypot(self.error, rest.error)
 
 
 def compared_periods(period: Period, today: date, *, keeps_length: bool) -> tuple[Period, Period] | None:

@@ -143,7 +143,7 @@ def the_rest(parts: list[Part], whole: Total) -> tuple[int, int]:
 # --- The facts of a part -------------------------------------------------------------------
 def read_part(text: str, question: Question) -> Slice:
     """What `part=` says: `team:workshop`, `cause:brakes` with all below it and `cause:brakes!` without, `tag:12`,
-    `tag:none`, `hour:1-14` (Monday is 1). Errors: LookupError if there is no such part."""
+    `tag:none`, `hour:1-14` (Monday is 1; `hour:1-6-12`: from six to twelve). Errors: LookupError if there is none."""
     by, _colon, key = text.partition(":")
     if by not in DIMENSIONS and by != "hour" or not key:
         raise LookupError(text)
@@ -197,21 +197,27 @@ def _cause(key: str, _question: Question) -> Read:
 def _score(key: str, _question: Question) -> Read:
     if not (key.isascii() and key.isdigit() and int(key) in SCORES):
         raise LookupError(key)
-    return _where(_score_words(int(key)), Q(number=int(key)))
+    return _where(score_words(int(key)), Q(number=int(key)))
 
 
 def _hour(key: str, question: Question) -> Read:
-    day, _dash, hour = key.partition("-")
-    if not (day in set("1234567") and hour.isascii() and hour.isdigit() and len(hour) <= 2 and int(hour) < 24):
+    day, hour, *until = key.split("-") if key.count("-") in (1, 2) else ("", "")
+    hours = [hour, *until]
+    if day not in set("1234567") or not all(one.isascii() and one.isdigit() and len(one) <= 2 for one in hours):
+        raise LookupError(key)
+    first, end = int(hour), int(until[0]) if until else int(hour) + 1
+    if not first < end <= 24:
         raise LookupError(key)
     zone = question.period.zone
     at = {"weekday": ExtractIsoWeekDay("at", tzinfo=zone), "hour": ExtractHour("at", tzinfo=zone)}
-    label = _("%(day)s, %(hour)s–%(until)s") % {
-        "day": WEEKDAYS[int(day) - 1],
-        "hour": f"{int(hour)}:00",
-        "until": f"{int(hour) + 1}:00",
-    }
-    return label, lambda facts: facts.annotate(**at).filter(weekday=int(day), hour=int(hour))
+    only = Q(weekday=int(day), hour__gte=first, hour__lt=end)
+    return time_words(int(day), first, end), lambda facts: facts.annotate(**at).filter(only)
+
+
+def time_words(day: int, first: int, end: int) -> str:
+    """Monday, 6:00–12:00. Monday is 1."""
+    words = {"day": WEEKDAYS[day - 1], "hour": f"{first}:00", "until": f"{end}:00"}
+    return _("%(day)s, %(hour)s–%(until)s") % words
 
 
 def _one(found: Any, key: str) -> Any:
@@ -259,10 +265,10 @@ def _cause_names(keys: Iterable[Any]) -> Names:
 
 
 def _score_names(keys: Iterable[Any]) -> Names:
-    return {key: (str(key), _score_words(key)) for key in keys}
+    return {key: (str(key), score_words(key)) for key in keys}
 
 
-def _score_words(score: int) -> str:
+def score_words(score: int) -> str:
     return _("%(score)s of 5") % {"score": score}
 
 

@@ -1,0 +1,259 @@
+"""What changed since the days before: of all that is compared, what chance alone would hardly do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.utils import timezone
+
+from reports.changes import LEVEL, Trial, compared_periods, count_trial, held_at_level, length_trial, share_trial
+from reports.formatting import Said, said_of
+from reports.measures import MEASURES, How, Measure
+from reports.periods import Period
+from reports.queries.behind import behind_url
+from reports.queries.figures import Total
+from reports.queries.parts import DIMENSIONS, time_words
+from reports.queries.question import Question
+from reports.queries.tallies import (
+    EVERYTHING,
+    HOURS,
+    PARTS_OF_DAY,
+    TIME,
+    WEEK,
+    WHOLE,
+    Key,
+    Piece,
+    Tallies,
+    Tally,
+    lengths,
+    tallied,
+)
+from reports.queries.telling import effect_words, sentence
+
+# What is compared, and for which parts of it. Single answers are left out: one ticket has many, which fall together.
+ASKED: dict[str, tuple[str, ...]] = {
+    "opened": ("team", "channel", "tag", "company", TIME),
+    "first_answer": ("team", "channel", TIME),
+    "solved": ("cause",),
+    "resolution": ("team", "channel", "cause"),
+    "one_answer": ("team",),
+    "reopened": ("team", "channel", "cause"),
+    "handed_on": (),
+    "csat": ("team", "channel", "cause"),
+}
+# What goes on changing for a while: the newest is not reopened yet, or not tagged. Until then a fall says nothing.
+RIPENS = {("reopened", by) for by in (WHOLE, *ASKED["reopened"])} | {("opened", "tag")}
+RIPE = timedelta(days=14)
+MOST_PIECES = 15  # of a dimension: those with most in both stretches together, which says nothing about where more is
+ODDS = (10_000, 1000, 500, 200, 100, 50, 20)
+LEAST_RATIO, LEAST_POINTS, LEAST_SECONDS = 1.1, 0.03, 30  # below, it is not worth a sentence, however sure
+
+
+class Verdict(Enum):
+    """What is to be said of a comparison."""
+
+    CHANGED = "changed"
+    FEW = "few"  # too little to compare
+    CHANCE = "chance"  # nothing that chance would not do
+    UNSETTLED = "unsettled"  # fewer, but it may still become more
+    SLIGHT = "slight"  # sure, but not worth a sentence
+    ALIKE = "alike"  # a piece that does what all the rest does
+
+
+@dataclass(frozen=True)
+class Change:
+    """A measure of the whole or of a piece, now and before. `chance`: how probable it is that, if nothing has changed,
+    any of all that are compared differs so much; None where there was too little to compare."""
+
+    total: Total
+    piece: Piece
+    chance: float | None
+    now: Question
+    before: Question
+    verdict: Verdict
+    label: str = ""  # of the piece
+    address: str = ""  # the same as `part=` has it
+
+    @property
+    def measure(self) -> Measure:
+        return self.total.measure
+
+    @property
+    def is_better(self) -> bool | None:
+        return self.total.is_better
+
+    @property
+    def values(self) -> tuple[Said, Said]:
+        """Before and now, as people read them."""
+        before, now = (
+            said_of(self.measure, found.value, by_clock=self.now.by_clock)
+            for found in (self.total.before, self.total.now)
+        )
+        return before, now
+
+    @property
+    def sentence(self) -> str:
+        """In words, without its piece: The first answer takes longer: 25 min instead of 12 min."""
+        return sentence(self.total, by=self.piece.by, by_clock=self.now.by_clock)
+
+    @property
+    def effect(self) -> str:
+        """+31 %, 3.4 times, −4 points."""
+        return effect_words(self.total)
+
+    @property
+    def odds(self) -> int | None:
+        """One in so many reports would say so if nothing had changed: 20 and more, in round numbers."""
+        return next((one for one in ODDS if self.chance is not None and self.chance * one <= 1), None)
+
+    @property
+    def url(self) -> str:
+        """To the very tickets."""
+        return self._behind(self.now)
+
+    @property
+    def before_url(self) -> str:
+        return self._behind(self.before)
+
+    def _behind(self, question: Question) -> str:
+        part = f"{self.piece.by}:{self.address}" if self.piece.by else ""
+        return behind_url(question, self.measure.key, part=part)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Two stretches of time held against each other."""
+
+    now: Period
+    before: Period
+    changes: list[Change] = field(default_factory=list)
+    whole: list[Change] = field(default_factory=list)  # each measure of everything, changed or not
+    compared: int = 0
+
+
+def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
+    """What changed in the whole days of the period against as many before: the whole first, then the surest."""
+    found = review(question, now=now)
+    return found.changes if found else []
+
+
+def review(question: Question, *, now: datetime | None = None) -> Review | None:
+    """All of it, in two queries and one for each kind of name. None if no day of the period is over."""
+    now = now or timezone.now()
+    today = now.astimezone(question.period.zone).date()
+    both = compared_periods(question.period, today, keeps_length=question.span.isdigit())
+    if both is None:
+        return None
+    sides = [replace(question, period=period, span=f"{period.first}..{period.last}") for period in both]
+    tallies = tallied(ASKED, *sides)
+    trials = _trials(tallies)
+    held = dict(zip(trials, held_at_level(list(trials.values())), strict=True))
+    is_ripe = now - both[0].end >= RIPE
+    wholes = [(key, EVERYTHING) for key in ASKED]
+    sure = [of for of, trial in held.items() if trial.chance < LEVEL]
+    lines = _lines(dict.fromkeys([*wholes, *sure]), tallies, held, *sides)
+    for of in sure:
+        if not is_ripe and held[of].effect < 0 and (of[0], of[1].by) in RIPENS:
+            lines[of] = replace(lines[of], verdict=Verdict.UNSETTLED)
+        else:
+            lines[of] = replace(lines[of], verdict=Verdict.CHANGED if _is_felt(lines[of]) else Verdict.SLIGHT)
+    for of in sure:
+        if _goes_with_the_whole(lines[of], lines[of[0], EVERYTHING], held[of], tallies):
+            lines[of] = replace(lines[of], verdict=Verdict.ALIKE)
+    found = [of for of in sure if lines[of].verdict is Verdict.CHANGED]
+    found.sort(key=lambda of: (of[1] != EVERYTHING, held[of].chance, of[0], of[1].by, of[1].value))
+    return Review(*both, _named([lines[of] for of in found]), [lines[of] for of in wholes], len(trials))
+
+
+def _trials(tallies: Tallies) -> dict[Key, Trial]:
+    """Every comparison for which there is enough."""
+    found: dict[Key, Trial] = {}
+    for key, dimensions in ASKED.items():
+        measure = MEASURES[key]
+        for piece in (EVERYTHING, *_greatest(measure, dimensions, tallies)):
+            if trial := _trial(measure, *tallies.of(piece, measure.kind), _spread(measure, piece, tallies)):
+                found[key, piece] = trial
+    return found
+
+
+def _spread(measure: Measure, piece: Piece, tallies: Tallies) -> float:
+    """What makes days differ moves all of a day alike: the less of it is in a piece, the more chance rules there."""
+    whole, part = (
+        sum(tally.counted(measure) for tally in tallies.of(one, measure.kind)) for one in (EVERYTHING, piece)
+    )
+    share = part * (WEEK if piece.by == TIME else 1) / (whole or 1)
+    return 1 + (tallies.spreads.get(measure.kind, 1.0) - 1) * min(1.0, share)
+
+
+def _trial(measure: Measure, now: Tally, before: Tally, spread: float) -> Trial | None:
+    if measure.how is How.COUNT:
+        return count_trial(now.counted(measure), before.counted(measure), spread)
+    if measure.how is How.SHARE:
+        return share_trial(now.share(measure), before.share(measure))
+    return length_trial(now.lengths, before.lengths)
+
+
+def _greatest(measure: Measure, dimensions: Iterable[str], tallies: Tallies) -> Iterator[Piece]:
+    """The pieces with most in them, without one that is the whole."""
+    whole = sum(tally.counted(measure) for tally in tallies.of(EVERYTHING, measure.kind))
+    for by in dimensions:
+        yield from (piece for piece, n in tallies.pieces(by, measure).most_common(MOST_PIECES) if n < whole)
+
+
+def _is_felt(line: Change) -> bool:
+    now, before = line.total.now.value, line.total.before.value
+    if now is None or before is None:
+        return False
+    if line.measure.how is How.SHARE:
+        return abs(now - before) >= LEAST_POINTS
+    if line.measure.how.is_length and abs(now - before) < LEAST_SECONDS:
+        return False
+    return max(now, before) >= LEAST_RATIO * min(now, before)
+
+
+def _goes_with_the_whole(line: Change, of_all: Change, trial: Trial, tallies: Tallies) -> bool:
+    """Whether the sentence about the whole says it already: its piece does what all the rest does."""
+    if line.piece == EVERYTHING or {line.verdict, of_all.verdict} != {Verdict.CHANGED}:
+        return False
+    measure = line.measure
+    wholes, parts = (tallies.of(piece, measure.kind) for piece in (EVERYTHING, line.piece))
+    now, before = (whole.without(part) for whole, part in zip(wholes, parts, strict=True))
+    rest = _trial(measure, now, before, 1.0)
+    return rest is None or not trial.differs_from(rest)
+
+
+def _lines(
+    keys: Iterable[Key], tallies: Tallies, held: Mapping[Key, Trial], now: Question, before: Question
+) -> dict[Key, Change]:
+    """Each with its numbers."""
+    asked = list(keys)
+    exact = lengths([of for of in asked if MEASURES[of[0]].how.is_length], now, before)
+    found: dict[Key, Change] = {}
+    for of in asked:
+        measure, both = MEASURES[of[0]], tallies.of(of[1], MEASURES[of[0]].kind)
+        values = exact.get(of) or [tally.found(measure) for tally in both]
+        chance = held[of].chance if of in held else None
+        verdict = Verdict.FEW if chance is None else Verdict.CHANCE
+        found[of] = Change(Total(measure, *values), of[1], chance, now, before, verdict)
+    return found
+
+
+def _named(found: list[Change]) -> list[Change]:
+    """With the names of their pieces: a query for each dimension that has one."""
+    names: dict[Piece, tuple[str, str]] = {}
+    for by in {one.piece.by for one in found} - {WHOLE, TIME}:
+        values = [one.piece.value for one in found if one.piece.by == by]
+        rows = DIMENSIONS[by].names(values if by == "channel" else map(int, values))
+        names |= {Piece(by, str(value)): name for value, name in rows.items()}
+    for one in found:
+        if one.piece.by == TIME:
+            day, part = divmod(int(one.piece.value), PARTS_OF_DAY)
+            first, end = part * HOURS, (part + 1) * HOURS
+            names[one.piece] = f"{day}-{first}-{end}", time_words(day, first, end)
+    empty = "", ""
+    return [
+        replace(one, address=address, label=label) for one in found for address, label in [names.get(one.piece, empty)]
+    ]
