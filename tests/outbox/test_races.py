@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,10 +13,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
+from random import Random
 from threading import Thread
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,7 +29,7 @@ from outbox.actions import mails as actions
 from outbox.jobs import send_due
 from outbox.models import Mail
 from outbox.tasks import deliver
-from tests.outbox.conftest import Server, again, end_leases, fall_silent, free_port, make_due
+from tests.outbox.conftest import Fault, Server, again, end_leases, fall_silent, free_port, make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Promise = Callable[..., Mail]
@@ -168,6 +171,49 @@ def test_a_sender_killed_in_the_doubtful_window(
     send_due()
     assert again(mail).state == state
     assert times_taken(smtp) == {mail.message_id: times}
+
+
+@pytest.mark.long
+def test_a_hundred_senders_killed_over_a_mail(smtp: Server, promise: Promise) -> None:
+    """Each while its server has the text: half of them before the answer, half as it leaves."""
+    chance, kills = Random(6), 0
+    for number in range(300):
+        promise(kind=("offer", "follow_up", "reply")[number % 3], to=f"carla{number}@example.com")
+    while kills < 100:
+        end_leases()
+        make_due()
+        with sender(smtp) as process:
+            smtp.at_data = killing(process, after=chance.randrange(4), is_silent=chance.random() < 0.5)
+            assert process.wait(60) == -signal.SIGKILL, "it ended by itself"
+        kills += 1
+    smtp.at_data = ""
+    for _ in range(3):  # what is doubtful comes again
+        end_leases()
+        make_due()
+        send_due()
+    taken = times_taken(smtp)
+    for mail in Mail.objects.all():
+        times = taken[mail.message_id]
+        assert mail.state in ("sent", "unknown")
+        assert times >= 1 if mail.kind == "reply" else times <= 1
+        assert mail.state == "unknown" or times
+    again_and_unknown = sum(taken.values()) - len(taken) + Mail.objects.filter(state="unknown").count()
+    assert 0 < again_and_unknown <= kills
+
+
+def killing(process: subprocess.Popen[bytes], *, after: int, is_silent: bool) -> Fault:
+    """Kill it over the mail that comes after so many."""
+    left = after
+
+    async def strike(server: SMTP) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            threading.Timer(0 if is_silent else 0.005, process.kill).start()
+            if is_silent:
+                await fall_silent(server)
+
+    return strike
 
 
 def test_a_dead_broker_delays_a_mail_and_loses_nothing(
