@@ -129,7 +129,11 @@ DATABASES["default"] |= {
     "DISABLE_SERVER_SIDE_CURSORS": True,
     "OPTIONS": {"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"},
 }
-DATABASE_REPLICA_URL = env.str("DATABASE_REPLICA_URL", "")
+if env.str("DATABASE_REPLICA_URL", ""):  # reports are read from it
+    DATABASES["replica"] = DATABASES["default"] | env.db_url("DATABASE_REPLICA_URL")
+    DATABASES["replica"] |= {"ENGINE": DATABASES["default"]["ENGINE"], "TEST": {"MIRROR": "default"}}
+    DATABASES["replica"]["OPTIONS"] = DATABASES["default"]["OPTIONS"]
+    DATABASE_ROUTERS = ["reports.replica.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: only the door-bell -----------------------------------------------------------
@@ -169,7 +173,8 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = [
-    *("tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "mailroom.jobs", "recovery.jobs")
+    *("tickets.jobs", "outbox.jobs", "outbox.tasks", "accounts.jobs", "chat.jobs", "mailroom.jobs", "recovery.jobs"),
+    "reports.jobs",
 ]
 CELERY_BEAT_SCHEDULE = {
     "mails that are due": {"task": "outbox.jobs.send_due", "schedule": 10.0},
@@ -204,6 +209,9 @@ CELERY_BEAT_SCHEDULE = {
     "conversations that we begin": {"task": "tickets.jobs.write_outreaches", "schedule": 5.0},
     "mails that came in": {"task": "mailroom.jobs.handle_due", "schedule": 10.0},
     "mails of long ago": {"task": "mailroom.jobs.forget_old_mails", "schedule": 3600.0},
+    "what reports count": {"task": "reports.jobs.count_facts", "schedule": 5.0},
+    "reports by mail": {"task": "reports.jobs.send_due_mailings", "schedule": 60.0},
+    "charts of long ago": {"task": "reports.jobs.forget_old_pictures", "schedule": 3600.0},
     "undos of long ago": {"task": "tickets.jobs.forget_what_is_done", "schedule": 3600.0},
     "forget what is spent": {"task": "accounts.jobs.forget_spent", "schedule": 3600.0},
 }
@@ -238,6 +246,7 @@ OUTBOX_GUARDS = {
     "service_notice": "recovery.jobs.guard_offer",
     "survey": "recovery.jobs.guard_survey",
     "cause_fixed": "recovery.jobs.guard_told",
+    "report": "reports.jobs.guard_report",
 }
 # Kinds of mail whose words the company can change: name -> a `WordingKind`, in the order in which they are shown.
 MAIL_WORDINGS = {
@@ -251,6 +260,7 @@ TROUBLE_SOURCES = [
     "tickets.queries.faults.late_work",
     "mailroom.queries.faults.fetching_faults",
     "recovery.queries.faults.ledger_faults",
+    "reports.queries.counting.counting_faults",
 ]
 # Where they look into what has no page of its own.
 TROUBLES_URL = "/settings/email/sending/"

@@ -34,6 +34,8 @@ from recovery.actions import accept_offer, open_case
 from recovery.actions.stocking import create_pool, create_remedy
 from recovery.models import LedgerAlarm, Survey, Telling
 from recovery.tokens import OFFER, SURVEY, sign
+from reports.actions import set_up_mailing
+from reports.models import SavedReport
 from tests.access_matrix import (
     BODIES,
     DESK,
@@ -213,6 +215,8 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
     pool = create_pool(by=adam, name="Spring", currency="EUR", value=Decimal(15))
     failed_ticket = open_ticket(carla, by=carla, subject="Late", body="Late again.", channel="email", team=workshop)
     offer = sent(failed(failed_ticket, alice), alice, "60")
+    saved_report = SavedReport.objects.create(name="Everything", page="trends")
+    lea = people["lea"]
     return World(
         people=people,
         ticket=ticket,
@@ -239,6 +243,11 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "article": {"pk": article.pk},
             "macro": {"pk": macro.pk},
             "view": {"pk": view.pk},
+            "saved_report": {"pk": saved_report.pk},
+            "number": {"key": "opened"},
+            "chart": {"page": "trends", "chart": "volume"},
+            "figures": {"page": "trends"},
+            "mailing": {"pk": set_up_mailing(saved_report, by=lea, every="day", hour=7, people=[lea]).pk},
             "ticket_macro": {"number": ticket.number, "pk": macro.pk},
             "alices_key": {"pk": create_token(alice, by=alice, name="hers")[0].pk},
             "file": {"pk": upload.pk},
@@ -489,6 +498,7 @@ def test_rubbish_is_refused_and_never_our_mistake(world, rubbish):
         "status",
         "email",
         "dir",
+        *("span", "team", "channel", "tag", "company", "hours", "part", "step", "only", "from", "until"),
     ]
     for (name, method), said in zip(itertools.product(sorted(ROUTES), ("get", "post")), itertools.cycle(rubbish)):
         text = said.encode("utf-8", "surrogatepass")

@@ -11,14 +11,12 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
-from customers.models import Company
 from reports.periods import DAYS, MOST_DAYS, USUAL_DAYS, Period, last_days, month_of
 from reports.queries.parts import company_of
 from reports.queries.question import Question
 from tickets.models import Channel, Tag
 
 FILTERS = ("span", "team", "channel", "tag", "company", "hours")
-OTHER_DAYS = ("days", "first", "last")  # as a form sends them: a `span` of this, and two days
 CLOCK = "clock"
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 _DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", re.ASCII)
@@ -36,9 +34,6 @@ def asked(given: Mapping[str, str], viewer: User, now: datetime) -> Asked:
     """`given` is the query of an address: `span` 7, 30, 90, 365, month, last-month or 2026-10-01..2026-10-31, `team` a
     slug, `channel`, `tag` a name, `company` a number, `hours` may be clock. Never fails."""
     texts = {name: _plain(given.get(name, "")) for name in FILTERS}
-    days, first, last = OTHER_DAYS
-    if texts["span"] == days:
-        texts["span"] = f"{_plain(given.get(first, ''))}..{_plain(given.get(last, ''))}"
     problems: dict[str, str] = {}
     period = read_span(texts["span"] or str(USUAL_DAYS), now, viewer.zone)
     if period is None:
@@ -115,11 +110,3 @@ def teams_of(viewer: User) -> list[Team]:
 
 def _tag(name: str) -> Tag | None:
     return Tag.objects.filter(name__iexact=name).first() if name else None
-
-
-def companies_named(words: str, viewer: User, *, most: int = 8) -> list[Company]:
-    """Those whose name has these words in it, for choosing one."""
-    found = Company.objects.filter(name__icontains=words).order_by("name", "pk")
-    if not viewer.has_perm("customers.view_all"):
-        found = found.filter(customers__tickets__team__in=viewer.teams.all()).distinct()
-    return list(found[:most])

@@ -13,13 +13,15 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from reports.measures import MEASURES, READINGS, How, Measure
+from reports.formatting import length, percent, said_of
+from reports.measures import MEASURES, READINGS, Hit, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
 from reports.queries.backlog import BANDS, in_band, unsolved, unsolved_at
 from reports.queries.figures import Found, found_of
-from reports.queries.parts import read_part
+from reports.queries.parts import read_part, score_words
 from reports.queries.promises import runs
 from reports.queries.question import HITS, Question
 from reports.queries.tables import COUNT, SECONDS, TEXT, UNITS
@@ -33,15 +35,14 @@ HIT = "hit"
 
 @dataclass(frozen=True)
 class Row:
-    """One of what is counted. `value` is what it adds: seconds, a number, words, or None where it only counts.
-
-    `extra` are further cells of the raw rows. `mark` is where to read on after it.
-    """
+    """One of what is counted. `value` is what it adds: seconds, a number, words, or None where it only counts; `words`
+    is the same as people read it. `extra` are further cells of the raw rows. `mark` is where to read on after it."""
 
     ticket: Ticket
     at: datetime
     value: Any
     mark: str
+    words: str = ""
     extra: tuple[Any, ...] = ()
 
 
@@ -88,7 +89,40 @@ class Behind:
     def _one(self, row: Model) -> Row:
         ticket, value, extra = self._row(row)
         at = getattr(row, self._moment)
-        return Row(ticket, at, value, f"{at.isoformat()},{row.pk}", extra)
+        return Row(ticket, at, value, f"{at.isoformat()},{row.pk}", self._words(row, value), extra)
+
+    @property
+    def figure(self) -> str:
+        """The number itself, where it is more than how many there are."""
+        if isinstance(self.found, Share):
+            return percent(self.found.kept / self.found.of if self.found.of else None)
+        if self.found is None or self.measure is None or self.measure.how is How.COUNT:
+            return ""
+        return str(said_of(self.measure, self.found.value, by_clock=self.question.by_clock))
+
+    @property
+    def ninety(self) -> str:
+        """Nine in ten took no longer; empty where it is no length."""
+        if self.measure is None or not isinstance(self.found, Found) or self.found.ninety is None:
+            return ""
+        return str(said_of(self.measure, self.found.ninety, by_clock=self.question.by_clock))
+
+    def _words(self, row: Any, value: Any) -> str:
+        if self.unit == SECONDS:
+            return str(length(value, by_clock=self.measure is None or self.question.by_clock))
+        if self.measure is None:
+            return str(value)
+        return _of_fact(self.measure, row)
+
+
+def _of_fact(measure: Measure, fact: Fact) -> str:
+    """What there is to say of one of them, beside that it is counted."""
+    if measure.kind == Kind.RATED:
+        return score_words(fact.number or 0)
+    if measure.hit is Hit.ONE_ANSWER:
+        count = fact.number or 0
+        return ngettext("%(count)s answer", "%(count)s answers", count) % {"count": count}
+    return _("reopened since") if fact.is_undone else ""
 
 
 def read_mark(text: str) -> tuple[datetime, int] | None:
