@@ -118,7 +118,7 @@ def levels(question: Question, now: datetime) -> list[Level]:
     start = Trunc("at", period.unit, tzinfo=period.zone)
     rows: Any = question.facts(*FLOWS).annotate(start=start).order_by().values_list("start", "kind")
     came: dict[Any, int] = {}
-    for at, kind, n in rows.annotate(n=Count("pk")):
+    for at, kind, n in rows.annotate(n=Count("*")):
         day = at.astimezone(period.zone).date()
         came[day] = came.get(day, 0) + (-n if kind == Kind.SOLVED else n)
     found: list[Level] = []
@@ -129,7 +129,7 @@ def levels(question: Question, now: datetime) -> list[Level]:
 
 
 def _came(facts: Any) -> int:
-    counts = dict(facts.order_by().values_list("kind").annotate(n=Count("pk")))
+    counts = dict(facts.order_by().values_list("kind").annotate(n=Count("*")))
     return counts.get(Kind.OPENED, 0) + counts.get(Kind.REOPENED, 0) - counts.get(Kind.SOLVED, 0)
 
 

@@ -198,14 +198,14 @@ def _columns(measure: Measure | None, question: Question) -> dict[str, Any]:
     if measure is None:
         return columns
     only = _only(measure, question)
-    columns["n"] = Count("pk", filter=only)
+    columns["n"] = Count("kind", filter=only)  # not of the key: what the index has is not read from the table
     if measure.how is How.TIME:
         columns["value"] = Percentile(question.length, MEDIAN, filter=only, output_field=FloatField())
         columns["ninety"] = Percentile(question.length, NINETY, filter=only, output_field=FloatField())
     elif measure.how is How.MEAN:
         columns["value"] = Avg("number", filter=only)
     elif measure.hit:
-        columns["hits"] = Count("pk", filter=only & Q(**HITS[measure.hit]))
+        columns["hits"] = Count("kind", filter=only & Q(**HITS[measure.hit]))
     return columns
 
 

@@ -90,7 +90,7 @@ def _counted(question: Question, promises: list[Promise]) -> Any:
     )
     rows = lately.annotate(is_now=is_now, start=Trunc("began_at", period.unit, tzinfo=period.zone)).order_by()
     counted = rows.values_list("promise", "is_now", "start").annotate(
-        kept=Count("pk", filter=Q(state=State.KEPT)), of=Count("pk")
+        kept=Count("state", filter=Q(state=State.KEPT)), of=Count("state")
     )
     for pk, now, start, count, of in counted:
         yield pk, now, start.astimezone(period.zone).date(), count, of
