@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -137,6 +138,12 @@ def read_mark(text: str) -> tuple[datetime, int] | None:
     return (moment, int(pk)) if moment.tzinfo else None
 
 
+@cache
+def _address(key: str) -> str:
+    """A page has hundreds of links to a few addresses."""
+    return reverse("reports:behind", args=[key])
+
+
 def behind_url(
     question: Question, key: str, *, part: str = "", step: date | Period | None = None, only: str = ""
 ) -> str:
@@ -144,7 +151,7 @@ def behind_url(
     first = step.first if isinstance(step, Period) else step
     more = {"part": part, "step": first.isoformat() if first else "", "only": only}
     query = "&".join(filter(None, [question.query, urlencode({name: text for name, text in more.items() if text})]))
-    return reverse("reports:behind", args=[key]) + (f"?{query}" if query else "")
+    return _address(key) + (f"?{query}" if query else "")
 
 
 def behind(key: str, question: Question, given: Mapping[str, str], now: datetime) -> Behind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ class Question:
         """The same of as many days before."""
         return replace(self, period=self.period.before, span=f"{self.period.before.first}..{self.period.before.last}")
 
-    @property
+    @cached_property
     def query(self) -> str:
         """As in an address; empty for what is usual."""
         found = {
