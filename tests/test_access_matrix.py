@@ -245,6 +245,7 @@ def world(people, alice, bob, adam, carla, dora, ticket, chat_ticket, site, work
             "view": {"pk": view.pk},
             "saved_report": {"pk": saved_report.pk},
             "number": {"key": "opened"},
+            "report": {"name": "trends"},
             "chart": {"page": "trends", "chart": "volume"},
             "figures": {"page": "trends"},
             "mailing": {"pk": set_up_mailing(saved_report, by=lea, every="day", hour=7, people=[lea]).pk},

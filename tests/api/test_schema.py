@@ -88,7 +88,10 @@ def test_every_operation_says_what_it_does_takes_and_answers(schema):
 def test_every_address_is_described(schema):
     described = {path.removeprefix("/api/v1/").replace("{", "<int:").replace("}", ">") for path in schema["paths"]}
     described = {
-        path.replace("id>", "pk>").replace("<int:file>", "<uuid:file>").replace("<int:offer>", "<uuid:offer>")
+        path.replace("id>", "pk>")
+        .replace("<int:file>", "<uuid:file>")
+        .replace("<int:offer>", "<uuid:offer>")
+        .replace("<int:name>", "<slug:name>")
         for path in described
     }
     assert described == {str(route.pattern) for route in urlpatterns if route.name not in UNDESCRIBED}
