@@ -66,15 +66,12 @@ class History:
         self.began: Moments = {}
         self._first: Moments = {}  # the customer's first words, until they are answered
         self._waits: Moments = {}  # the customer waits for us
-        self._waited: Moments = {}  # the same, when it was solved
         self._left: tuple[Moments, _Found | None] = {}, None  # `_waits` and `solved`, when it was merged
         self._answers = 0
         self._teams: list[tuple[str | None, _Found | None]] = []  # the team before each change, and what it counts as
         self._channel = ""
         self._number, self._logs = number, logs
-        for entry in logs[number]:
-            if until is not None and entry[0] >= until:
-                break
+        for entry in _as_it_stands(logs[number], until):
             _MEANINGS[entry[2]](self, entry)
 
     @property
@@ -121,19 +118,13 @@ class History:
 
     def _resolved(self, entry: Entry) -> None:
         _, seq, _, at, _, _, _, _ = entry
-        self._waited, self._waits = self._waits, {}
+        self._waits.clear()
         began = min(self.began.values(), default=None)
         self.solved = self._find(Kind.SOLVED, seq, at, since=began, number=self._answers)
 
     def _reopened(self, entry: Entry) -> None:
-        """What is undone a moment later was never solved; its customer waits as before."""
-        _, seq, _, at, _, _, _, data = entry
-        if not (data and data.get("undo")):
-            self._open_again(seq, at)
-            return
-        if self.solved is not None:
-            self.found.remove(self.solved)
-        self.solved, self._waits, self._waited = None, self._waited, {}
+        _, seq, _, at, _, _, _, _ = entry
+        self._open_again(seq, at)
 
     def _open_again(self, seq: int, at: datetime) -> None:
         if self.solved is not None:
@@ -232,6 +223,28 @@ _MEANINGS: dict[str, Callable[[History, Entry], None]] = {
     "ticket.unmerged": History._unmerged,
 }
 TYPES = tuple(_MEANINGS)
+
+
+def _as_it_stands(log: Log, until: int | None) -> Log:
+    """Up to and without the event `until`; and without what was solved by mistake and taken back a moment later, as if
+    it had never been."""
+    if until is not None:
+        log = [entry for entry in log if entry[0] < until]
+    if not any(_is_undone_solving(entry) for entry in log):
+        return log
+    left: list[Entry] = []
+    for entry in log:
+        if not _is_undone_solving(entry):
+            left.append(entry)
+            continue
+        place = max((place for place, one in enumerate(left) if one[2] == "ticket.resolved"), default=None)
+        if place is not None:
+            del left[place]
+    return left
+
+
+def _is_undone_solving(entry: Entry) -> bool:
+    return entry[2] == "ticket.reopened" and bool(entry[7]) and bool(entry[7].get("undo"))
 
 
 def _counted(found: _Found, open_between: Length) -> Counted:
