@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ DAYS = (7, 30, 90, 365)
 USUAL_DAYS = 30
 MOST_DAYS = 3660
 BY_DAY_UP_TO, BY_WEEK_UP_TO = 45, 200  # days; beyond, by month
+LEAST_DAYS = {"week": 21, "month": 85}  # for a chart by these
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Period:
     first: date
     last: date
     zone: ZoneInfo
+    by: str = ""  # what a chart of it goes by, if not what is usual for so many days
 
     @property
     def days(self) -> int:
@@ -37,14 +39,22 @@ class Period:
     @property
     def before(self) -> Period:
         """As many days that end where this begins."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone, self.by)
 
     @property
     def unit(self) -> str:
         """What a chart of it goes by: `day`, `week` (from Monday) or `month`."""
+        if self.by:
+            return self.by
         if self.days <= BY_DAY_UP_TO:
             return "day"
         return "week" if self.days <= BY_WEEK_UP_TO else "month"
+
+    @property
+    def coarser(self) -> Period:
+        """The same days by weeks instead of days, by months instead of weeks, where that leaves some steps to see."""
+        by = {"day": "week", "week": "month"}.get(self.unit)
+        return replace(self, by=by) if by and self.days >= LEAST_DAYS[by] else self
 
     def steps(self) -> Iterator[Period]:
         """Its days, weeks or months in order; the first and the last may be parts of one."""

@@ -1,8 +1,9 @@
 """Charts: what is drawn where, reckoned on the server. Pure: numbers and words in, places out.
 
 Down, a unit is a pixel. Across, bars, dots and letters are placed in percent of the plot, so that a page of any width
-shows them unstretched; only curves are drawn on `WIDE` units and stretched. Beside the plot is a gutter in pixels. With
-`fixed`, a width in pixels, the same is a picture that stands alone, in a mail. Drawn by `templates/reports/charts/`.
+shows them unstretched; only curves are drawn on `WIDE` units and stretched. What has a width of its own, such as the
+names of lines, is a drawing beside the plot. With `fixed`, a width in pixels, the same is one picture that stands
+alone, in a mail. Drawn by `templates/reports/charts/`.
 """
 
 from reports.charts.courses import Course, Point, columns, lines

@@ -111,7 +111,7 @@ def columns(
     return Course(
         "columns",
         grid=_grid(scale, words),
-        ticks=_ticks([point.name for point in points], GUTTER if ends else 0),
+        ticks=_ticks([point.name for point in points]),
         spots=spots,
         names=_names(ends),
         before=past if ends else "",
@@ -148,7 +148,7 @@ def lines(
     return Course(
         "line",
         grid=_grid(scale, words),
-        ticks=_ticks([point.name for point in points], GUTTER),
+        ticks=_ticks([point.name for point in points]),
         spots=spots,
         names=_names([end for end in ends if end[0] is not None]),
         line=curve(places),
@@ -198,7 +198,7 @@ def _spots(points: Sequence[Point], scale: Scale) -> list[Spot]:
     return found
 
 
-def _ticks(names: Sequence[str], gutter: int) -> list[Tick]:
+def _ticks(names: Sequence[str]) -> list[Tick]:
     """The first, the last, and as many between as have room."""
     count = len(names)
     shown = sorted({round(index * (count - 1) / (MOST_TICKS - 1)) for index in range(MOST_TICKS)}) if count else []
@@ -210,7 +210,7 @@ def _ticks(names: Sequence[str], gutter: int) -> list[Tick]:
         anchor = "middle"
         if count > MOST_TICKS and index in (0, count - 1):
             anchor, share = ("start", 0.0) if index == 0 else ("end", 1.0)
-        found.append(Tick(place(share * 100), place(-gutter * share), anchor, names[index]))
+        found.append(Tick(place(share * 100), anchor, names[index]))
     return found
 
 

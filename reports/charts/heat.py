@@ -82,10 +82,7 @@ def heat(
         for day, row in enumerate(counts)
         for hour, value in enumerate(row)
     ]
-    ticks = [
-        Tick(place(index * 100 / len(hours)), place(Heat.gutter * (1 - index / len(hours))), "start", words)
-        for index, words in enumerate(hours)
-    ]
+    ticks = [Tick(place(index * 100 / len(hours)), "start", words) for index, words in enumerate(hours)]
     return Heat(
         squares,
         [(index * CELL + CELL // 2 + 4, name) for index, name in enumerate(days)],

@@ -50,6 +50,7 @@ class Bar:
 class Bars:
     bars: list[Bar]
     fixed: int = 0
+    before: str = ""  # what the thin mark means
 
     tall = BAR
     row = 28
@@ -72,9 +73,9 @@ class Bars:
         return not self.bars
 
 
-def bars(parts: Sequence[Part], *, most: float | None = None, fixed: int = 0) -> Bars:
+def bars(parts: Sequence[Part], *, before: str = "", fixed: int = 0) -> Bars:
     """One below the other, each as long as it is much; a thin mark shows how it was before."""
-    longest = most or max([*(part.value for part in parts), *(part.before or 0 for part in parts)], default=0) or 1
+    longest = max([*(part.value for part in parts), *(part.before or 0 for part in parts)], default=0) or 1
     return Bars(
         [
             Bar(
@@ -91,6 +92,7 @@ def bars(parts: Sequence[Part], *, most: float | None = None, fixed: int = 0) ->
             for part in parts
         ],
         fixed,
+        before if any(part.before is not None for part in parts) else "",
     )
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tick:
-    """A day below the plot: `percent` of the whole chart, moved by `dx` pixels for the gutter."""
+    """A day below the plot, an hour above it."""
 
     percent: float
-    dx: float
     anchor: str
     words: str
 

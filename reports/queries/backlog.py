@@ -109,10 +109,11 @@ def in_band(band: Band, now: datetime) -> Q:
     return found if band.until is None else found & Q(created_at__gt=now - band.until * DAY)
 
 
-def levels(question: Question, now: datetime) -> list[Level]:
-    """At the end of each step of the period: what is unsolved now, less what came since, and what went."""
+def levels(question: Question, now: datetime, standing: int | None = None) -> list[Level]:
+    """At the end of each step of the period: what is unsolved now (`standing`, if it is known), less what came since,
+    and what went."""
     period, steps = question.period, list(question.period.steps())
-    standing = unsolved(question).count()
+    standing = unsolved(question).count() if standing is None else standing
     if period.end < now:
         standing -= _came(question.facts_ever(*FLOWS).filter(at__gte=period.end))
     start = Trunc("at", period.unit, tzinfo=period.zone)

@@ -6,10 +6,11 @@ For pages and mails alike: with `fixed`, a width in pixels, drawings are picture
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
+from urllib.parse import quote
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
@@ -26,7 +27,7 @@ from reports.periods import Period
 from reports.queries import answers as of
 from reports.queries.answers import Answer
 from reports.queries.behind import behind_url
-from reports.queries.figures import Found, Step, Total, courses
+from reports.queries.figures import Found, Step, Total
 from reports.queries.question import Question
 from reports.queries.sentences import sentence
 from reports.queries.tables import Table, table
@@ -35,8 +36,6 @@ MOST_BARS = 12  # of a Pareto: what is less stands together
 VITAL = 0.6  # the few that make so much of it are drawn strong
 LENGTH = 100  # of a bar in a table
 HOURS_NAMED = (0, 6, 12, 18)
-
-Before = Mapping[str, Sequence[Step]]  # by the measure's key, of the period before
 
 
 @dataclass(frozen=True)
@@ -161,11 +160,10 @@ def cell_words(value: Any, unit: str, *, by_clock: bool) -> tuple[str, str, bool
 
 
 def draw(answers: Mapping[str, Answer], now: datetime, *, fixed: int = 0) -> list[Drawn]:
-    """All charts of a page, in their order; how courses were before is asked once for all of them."""
+    """All charts of a page, in their order."""
     found = list(answers.values())
-    measures = {one.key: one for answer in found for one in _over_time(answer)}
-    before = courses(measures.values(), found[0].question.before) if measures else {}
-    drawn = [_DRAW[answer.chart.shape](answer, _Sheet(now, fixed, before)) for answer in found]
+    sheet = _Sheet(now, fixed, found[0].question)
+    drawn = [_DRAW[answer.chart.shape](answer, sheet) for answer in found]
     return _side_by_side(drawn)
 
 
@@ -195,17 +193,31 @@ def figure_of(total: Total, question: Question) -> Figure:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """What all drawings of a page need."""
+    """What all drawings of a page need. Addresses and days stand on hundreds of marks: each is put together once."""
 
     now: datetime
     fixed: int
-    before: Before
+    question: Question
+    kept: dict[Any, str] = field(default_factory=dict)
 
+    @cached_property
+    def steps(self) -> set[Period]:
+        return set(self.question.period.steps())
 
-def _over_time(answer: Answer) -> list[Measure]:
-    if isinstance(answer, of.Course):
-        return [line.measure for line in answer.lines]
-    return [answer.whole.measure] if isinstance(answer, of.Layers) else []
+    def way(self, key: str, *, part: str = "", step: Period | None = None) -> str:
+        """To the tickets of a mark. A picture leads nowhere."""
+        if self.fixed:
+            return ""
+        if step and step not in self.steps:  # a coarser one: days of their own
+            days = replace(self.question, period=step, span=f"{step.first}..{step.last}")
+            return behind_url(days, key, part=part)
+        base = self.kept.get(key) or self.kept.setdefault(key, behind_url(self.question, key))
+        more = [f"part={quote(part, safe=':')}" if part else "", f"step={step.first.isoformat()}" if step else ""]
+        query = "&".join(filter(None, more))
+        return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
+
+    def title(self, step: Period) -> str:
+        return self.kept.get(step) or self.kept.setdefault(step, step_title(step))
 
 
 def _side_by_side(drawn: list[Drawn]) -> list[Drawn]:
@@ -241,16 +253,16 @@ def _course(answer: of.Course, sheet: _Sheet) -> Drawn:
     return Drawn(
         answer,
         sentence(answer, sheet.now),
-        what=_what(first.measure.how, question),
+        what=_what(first.measure.how, question, first.steps),
         pieces=pieces,
         is_empty=not any(line.total.now.n for line in answer.lines),
-        urls=[behind_url(question, first.measure.key, step=step.period) for step in first.steps],
+        urls=[sheet.way(first.measure.key, step=step.period) for step in first.steps],
     )
 
 
 def _line(line: of.Line, question: Question, sheet: _Sheet) -> Course:
     how, by_clock = line.measure.how, question.by_clock
-    points = _points(line.measure, line.steps, question, sheet)
+    points = _points(line.measure, line.steps, line.before, sheet)
     if how is How.COUNT:
         return charts.columns(points, words=number, before=_before_words(question), fixed=sheet.fixed)
     values = [one for point in points for one in (point.value, point.high, point.before) if one is not None]
@@ -273,16 +285,15 @@ def _line(line: of.Line, question: Question, sheet: _Sheet) -> Course:
     )
 
 
-def _points(measure: Measure, steps: Sequence[Step], question: Question, sheet: _Sheet) -> list[Point]:
-    past = sheet.before.get(measure.key, [])
+def _points(measure: Measure, steps: Sequence[Step], before: Sequence[Step], sheet: _Sheet) -> list[Point]:
     return [
         Point(
             step_name(step.period, sheet.now),
-            f"{step_title(step.period)}: {_found_words(measure, step.found, question)}",
-            "" if sheet.fixed else behind_url(question, measure.key, step=step.period),
+            f"{sheet.title(step.period)}: {_found_words(measure, step.found, sheet.question)}",
+            sheet.way(measure.key, step=step.period),
             step.found.value if step.found.n or measure.how is How.COUNT else None,
             step.found.ninety,
-            past[index].found.value if index < len(past) else None,
+            before[index].found.value if index < len(before) else None,
             step.found.n,
         )
         for index, step in enumerate(steps)
@@ -301,11 +312,10 @@ def _found_words(measure: Measure, found: Found, question: Question) -> str:
 
 def _layers(answer: of.Layers, sheet: _Sheet) -> Drawn:
     question, measure = answer.question, answer.whole.measure
-    steps = list(question.period.steps())
-    sums = [sum(layer.steps[index].found.n for layer in answer.layers) for index in range(len(steps))]
-    whole = [Step(step, Found(n, float(n))) for step, n in zip(steps, sums, strict=True)]
+    whole = _together([layer.steps for layer in answer.layers], question.period)
+    before = _together([layer.before for layer in answer.layers], question.period.before)
     course = charts.columns(
-        _points(measure, whole, question, sheet), words=number, before=_before_words(question), fixed=sheet.fixed
+        _points(measure, whole, before, sheet), words=number, before=_before_words(question), fixed=sheet.fixed
     )
     strips = [_layer(layer, answer, sheet) for layer in answer.layers]
     return Drawn(
@@ -317,25 +327,30 @@ def _layers(answer: of.Layers, sheet: _Sheet) -> Drawn:
             Piece("reports/charts/_strips.html", Strips(strips, sheet.fixed)),
         ],
         is_empty=not answer.whole.now.n,
-        urls=[behind_url(question, measure.key, step=step) for step in steps],
+        urls=[sheet.way(measure.key, step=step.period) for step in whole],
     )
 
 
+def _together(layers: Sequence[Sequence[Step]], period: Period) -> list[Step]:
+    sums = [sum(layer[index].found.n for layer in layers) for index, _step in enumerate(period.steps())]
+    return [Step(step, Found(n, float(n))) for step, n in zip(period.steps(), sums, strict=True)]
+
+
 def _layer(layer: of.Layer, answer: of.Layers, sheet: _Sheet) -> Strip:
-    question, measure, part = answer.question, answer.whole.measure, layer.part
+    measure, part = answer.whole.measure, layer.part
     total = part.totals[measure.key]
     tallies = [
         Tally(
             step.found.n,
-            title=f"{part.label}, {step_title(step.period)}: {number(step.found.n)}",
-            url="" if sheet.fixed else behind_url(question, measure.key, part=part.query, step=step.period),
+            title=f"{part.label}, {sheet.title(step.period)}: {number(step.found.n)}",
+            url=sheet.way(measure.key, part=part.query, step=step.period),
         )
         for step in layer.steps
     ]
     return Strip(
         part.label,
         number(total.now.n),
-        behind_url(question, measure.key, part=part.query),
+        sheet.way(measure.key, part=part.query),
         charts.count_cells(tallies),
         more=change(How.COUNT, total.change),
     )
@@ -347,15 +362,15 @@ def _kept(answer: of.Promises, sheet: _Sheet) -> Drawn:
         Strip(
             line.promise.words if line.promise else _("All promises"),
             percent(line.now.kept / line.now.of) if line.now.of else "–",
-            behind_url(question, "kept", part=line.query),
+            sheet.way("kept", part=line.query),
             charts.kept_cells(
                 [
                     Tally(
                         one.share.kept,
                         one.share.of - one.share.kept,
                         _("%(day)s: %(kept)s of %(of)s kept")
-                        % {"day": step_title(one.period), "kept": one.share.kept, "of": one.share.of},
-                        "" if sheet.fixed else behind_url(question, "kept", part=line.query, step=one.period),
+                        % {"day": sheet.title(one.period), "kept": one.share.kept, "of": one.share.of},
+                        sheet.way("kept", part=line.query, step=one.period),
                     )
                     for one in line.steps
                 ]
@@ -379,8 +394,8 @@ def _backlog(answer: of.Backlog, sheet: _Sheet) -> Drawn:
     points = [
         Point(
             step_name(one.period, sheet.now),
-            f"{step_title(one.period)}: {'–' if one.n is None else number(one.n)}",
-            "" if sheet.fixed or one.n is None else behind_url(question, "backlog", step=one.period),
+            f"{sheet.title(one.period)}: {'–' if one.n is None else number(one.n)}",
+            "" if one.n is None else sheet.way("backlog", step=one.period),
             one.n,
         )
         for one in answer.levels
@@ -399,7 +414,7 @@ def _backlog(answer: of.Backlog, sheet: _Sheet) -> Drawn:
         what=_("not solved, at the end of each day") if question.period.unit == "day" else _("not solved"),
         pieces=[Piece("reports/charts/_course.html", chart)],
         is_empty=not any(one.n for one in known),
-        urls=[behind_url(question, "backlog", step=one.period) for one in known],
+        urls=[sheet.way("backlog", step=one.period) for one in known],
     )
 
 
@@ -416,7 +431,7 @@ def _pareto(answer: of.Pareto, sheet: _Sheet) -> Drawn:
             number(count),
             _("%(name)s: %(count)s, %(before)s before")
             % {"name": part.label, "count": number(count), "before": number(part.totals[measure.key].before.n)},
-            behind_url(question, measure.key, part=part.query),
+            sheet.way(measure.key, part=part.query),
             before=part.totals[measure.key].before.n,
             more=percent(part.share_so_far),
             is_strong=index < vital,
@@ -431,15 +446,17 @@ def _pareto(answer: of.Pareto, sheet: _Sheet) -> Drawn:
         answer,
         sentence(answer, sheet.now),
         what=_("solved, and the share up to there"),
-        pieces=[Piece("reports/charts/_bars.html", charts.bars(parts, fixed=sheet.fixed))],
+        pieces=[
+            Piece("reports/charts/_bars.html", charts.bars(parts, before=_before_words(question), fixed=sheet.fixed))
+        ],
         is_empty=not parts,
-        urls=[behind_url(question, measure.key, part=part.query) for part in answer.parts],
+        urls=[sheet.way(measure.key, part=part.query) for part in answer.parts],
     )
 
 
 def _ages(answer: of.Aging, sheet: _Sheet) -> Drawn:
     question = answer.question
-    urls = [behind_url(question, "age", part=f"age:{one.band.key}") for one in answer.ages.bands]
+    urls = [sheet.way("age", part=f"age:{one.band.key}") for one in answer.ages.bands]
     parts = [
         Part(str(one.band.label), one.n, number(one.n), url=url, is_strong=(one.band.since or 0) >= 7)
         for one, url in zip(answer.ages.bands, urls, strict=True)
@@ -448,7 +465,9 @@ def _ages(answer: of.Aging, sheet: _Sheet) -> Drawn:
         answer,
         sentence(answer, sheet.now),
         what=pgettext("figures", "now"),
-        pieces=[Piece("reports/charts/_bars.html", charts.bars(parts, fixed=sheet.fixed))],
+        pieces=[
+            Piece("reports/charts/_bars.html", charts.bars(parts, before=_before_words(question), fixed=sheet.fixed))
+        ],
         is_empty=not answer.ages.n,
         urls=urls,
     )
@@ -463,14 +482,14 @@ def _parts(answer: of.Parts, sheet: _Sheet) -> Drawn:
         Row(
             part.label,
             part.level,
-            behind_url(question, answer.whole[0].measure.key, part=part.query),
+            sheet.way(answer.whole[0].measure.key, part=part.query),
             round(part.totals[answer.whole[0].measure.key].now.n / most * LENGTH, 1),
-            [_number(part.totals[total.measure.key], question, part.query) for total in answer.whole],
+            [_number(part.totals[total.measure.key], sheet, part.query) for total in answer.whole],
         )
         for part in answer.parts
     ]
     if rows and not answer.dimension.overlaps:
-        rows.append(Row(_("All"), 0, "", 0, [_number(total, question) for total in answer.whole], is_whole=True))
+        rows.append(Row(_("All"), 0, "", 0, [_number(total, sheet) for total in answer.whole], is_whole=True))
     return Drawn(
         answer,
         sentence(answer, sheet.now),
@@ -488,7 +507,7 @@ def _scores(answer: of.Parts, sheet: _Sheet) -> Drawn:
             part.label,
             part.totals[measure.key].now.n,
             number(part.totals[measure.key].now.n),
-            url=behind_url(question, measure.key, part=part.query),
+            url=sheet.way(measure.key, part=part.query),
             before=part.totals[measure.key].before.n,
             is_strong=part.key in ("4", "5"),
         )
@@ -498,19 +517,21 @@ def _scores(answer: of.Parts, sheet: _Sheet) -> Drawn:
         answer,
         sentence(answer, sheet.now),
         what=_against(question),
-        pieces=[Piece("reports/charts/_bars.html", charts.bars(parts, fixed=sheet.fixed))],
+        pieces=[
+            Piece("reports/charts/_bars.html", charts.bars(parts, before=_before_words(question), fixed=sheet.fixed))
+        ],
         is_empty=not answer.whole[0].now.n,
         urls=[part.url for part in parts],
     )
 
 
-def _number(total: Total, question: Question, part: str = "") -> Number:
+def _number(total: Total, sheet: _Sheet, part: str = "") -> Number:
     return Number(
         total.measure.label,
-        str(said(total.measure.how, total.now.value, by_clock=question.by_clock)),
-        change(total.measure.how, total.change, by_clock=question.by_clock),
+        str(said(total.measure.how, total.now.value, by_clock=sheet.question.by_clock)),
+        change(total.measure.how, total.change, by_clock=sheet.question.by_clock),
         total.is_better,
-        behind_url(question, total.measure.key, part=part) if total.now.n else "",
+        sheet.way(total.measure.key, part=part) if total.now.n else "",
     )
 
 
@@ -521,12 +542,8 @@ def _tree(answer: of.Tree, sheet: _Sheet) -> Drawn:
 
 # --- Weekday and hour, words ---------------------------------------------------------------
 def _heat(answer: of.Heat, sheet: _Sheet) -> Drawn:
-    question, rows = answer.question, answer.rows
-    urls = (
-        []
-        if sheet.fixed
-        else [[behind_url(question, answer.whole.measure.key, part=cell.query) for cell in row] for row in rows]
-    )
+    rows, key = answer.rows, answer.whole.measure.key
+    urls = [[sheet.way(key, part=cell.query) for cell in row] for row in rows]
 
     def title(day: int, hour: int, each: float) -> str:
         return _("%(day)s, %(hour)s: %(count)s, %(each)s each day") % {
@@ -541,7 +558,7 @@ def _heat(answer: of.Heat, sheet: _Sheet) -> Drawn:
         days=[str(WEEKDAYS_ABBR[day]) for day in range(7)],
         hours=[str(hour) for hour in HOURS_NAMED],
         title=title,
-        url=lambda day, hour: urls[day][hour] if urls else "",
+        url=lambda day, hour: urls[day][hour],
         most=lambda most: number(most, 1),
         fixed=sheet.fixed,
     )
@@ -600,10 +617,10 @@ def _against(question: Question) -> str:
     return _("against the %(days)s days before") % {"days": question.period.days}
 
 
-def _what(how: How | None, question: Question) -> str:
+def _what(how: How | None, question: Question, steps: Sequence[Step] = ()) -> str:
     units = {"day": _("by day"), "week": _("by week"), "month": _("by month")}
-    found = units[question.period.unit]
+    longest = max((step.period.days for step in steps), default=0)
+    unit = question.period.unit if not steps else "day" if longest <= 1 else "week" if longest <= 7 else "month"
     if how is How.TIME:
-        ruler = _("by the clock") if question.by_clock else _("in opening hours")
-        return f"{found}, {ruler}"
-    return found
+        return ", ".join([units[unit], _("by the clock") if question.by_clock else _("in opening hours")])
+    return units[unit]

@@ -88,27 +88,52 @@ def total(measure: Measure, question: Question) -> Total:
     return totals([measure], question)[measure.key]
 
 
-def courses(measures: Iterable[Measure], question: Question) -> dict[str, list[Step]]:
-    """Over the period, by its unit; also of days on which nothing was. By the measure's key, in one query."""
-    asked, period = list(measures), question.period
-    found = {(kind, _day(row["start"], period)): row for kind, row in _gathered(asked, question, _by_step, "start")}
-    return {
-        one.key: [Step(step, _found(one, found.get((one.kind, trunc(step, period))))) for step in period.steps()]
-        for one in asked
+@dataclass(frozen=True)
+class Steps:
+    """Over the period, by its unit, and over as many days before; also of days on which nothing was."""
+
+    now: list[Step]
+    before: list[Step]
+
+
+def courses_beside(measures: Iterable[Measure], question: Question) -> dict[str, Steps]:
+    """By the measure's key, in one query."""
+    asked = list(measures)
+    found = {
+        (kind, row["is_now"], _day(row["start"], question.period)): row
+        for kind, row in _gathered(asked, question, _both_by_step, "is_now", "start")
     }
+
+    def steps(measure: Measure, period: Period, *, is_now: bool) -> list[Step]:
+        return [
+            Step(step, _found(measure, found.get((measure.kind, is_now, trunc(step, period)))))
+            for step in period.steps()
+        ]
+
+    now, before = question.period, question.period.before
+    return {one.key: Steps(steps(one, now, is_now=True), steps(one, before, is_now=False)) for one in asked}
+
+
+def courses(measures: Iterable[Measure], question: Question) -> dict[str, list[Step]]:
+    """Over the period only."""
+    return {key: steps.now for key, steps in courses_beside(measures, question).items()}
 
 
 def course(measure: Measure, question: Question) -> list[Step]:
     return courses([measure], question)[measure.key]
 
 
-def courses_of_parts(measure: Measure, question: Question, by: str) -> dict[Any, list[Step]]:
-    """The course of each value of a field."""
-    period, found = question.period, dict[Any, dict[date, Row]]()
-    for _kind, row in _gathered([measure], question, _by_step, "start", by):
-        found.setdefault(row[by], {})[_day(row["start"], period)] = row
+def courses_of_parts(measure: Measure, question: Question, by: str) -> dict[Any, Steps]:
+    """The course of each value of a field. One query."""
+    now, before = question.period, question.period.before
+    found: dict[Any, dict[tuple[bool, date], Row]] = {}
+    for _kind, row in _gathered([measure], question, _both_by_step, "is_now", "start", by):
+        found.setdefault(row[by], {})[row["is_now"], _day(row["start"], now)] = row
     return {
-        key: [Step(step, _found(measure, rows.get(trunc(step, period)))) for step in period.steps()]
+        key: Steps(
+            [Step(step, _found(measure, rows.get((True, trunc(step, now))))) for step in now.steps()],
+            [Step(step, _found(measure, rows.get((False, trunc(step, before))))) for step in before.steps()],
+        )
         for key, rows in found.items()
     }
 
@@ -172,9 +197,9 @@ def _both(question: Question, kind: Kind) -> QuerySet[Any]:
     return question.facts_ever(kind).between(start, end).annotate(is_now=is_now)
 
 
-def _by_step(question: Question, kind: Kind) -> QuerySet[Any]:
+def _both_by_step(question: Question, kind: Kind) -> QuerySet[Any]:
     period = question.period
-    return question.facts(kind).annotate(start=Trunc("at", period.unit, tzinfo=period.zone))
+    return _both(question, kind).annotate(start=Trunc("at", period.unit, tzinfo=period.zone))
 
 
 def _part(by: str | Combinable) -> Combinable:

@@ -78,10 +78,11 @@ def parts_by(by: str, measures: Iterable[Measure], question: Question) -> list[P
     parts = [
         Part(by, *names.get(value, (NONE, str(DIMENSIONS[by].without))), totals) for value, totals in found.items()
     ]
-    return sorted(parts, key=lambda part: _rank(part, asked[0]))
+    return sorted(parts, key=lambda part: rank(part, asked[0]))
 
 
-def _rank(part: Part, measure: Measure) -> tuple[Any, ...]:
+def rank(part: Part, measure: Measure) -> tuple[Any, ...]:
+    """Most of the measure first, what belongs to no part last."""
     if part.by == "score":
         return (part.key == NONE, -int(part.key) if part.key != NONE else 0)
     found = part.totals[measure.key]

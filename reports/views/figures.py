@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import requires
+from accounts.access import requires, viewer
 from accounts.models import User
 from reports.pages import PAGES, address_of
 from reports.periods import DAYS
@@ -32,15 +32,23 @@ from tickets.views.inbox import viewer_with_teams
 @require_safe
 @reads_replica
 def page(request: HttpRequest, page: str) -> HttpResponse:
-    """One of `PAGES`. What is not understood of the filters is said, and what is usual is shown instead."""
-    days = _days(request)
+    """One of `PAGES`. What is not understood of the filters is said, and what is usual is shown instead. With `table`,
+    one chart of it in numbers."""
+    days = own_days(request)
     if days:
         return redirect(address_of(page, days))
-    user, now, shown = viewer_with_teams(request), timezone.now(), PAGES[page]
+    now, shown = timezone.now(), PAGES[page]
+    # Who sees everything is asked for no teams of their own.
+    user = viewer(request) if viewer(request).has_perm("tickets.view_all") else viewer_with_teams(request)
     wanted = asked(request.GET, user, now)
+    single = shown.chart(request.GET.get("table", ""))
+    drawn = draw(answer([single] if single else shown.charts, wanted.question, now), now)
+    if single and request.headers.get("HX-Request"):
+        return render(request, "reports/_table.html", {"drawn": drawn[0]})
     context = {
         "page": shown,
-        "drawn": draw(answer(shown.charts, wanted.question, now), now),
+        "drawn": drawn,
+        "is_table": single is not None,
         "problems": wanted.problems.values(),
         "counted_until": counted_until(),
         "section": "dashboard",
@@ -69,7 +77,7 @@ def spans(question: Question) -> list[tuple[str, str]]:
     return found
 
 
-def _days(request: HttpRequest) -> str:
+def own_days(request: HttpRequest) -> str:
     """Two days in fields of their own become a period in the address; empty where there are none."""
     try:
         first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "until"))
