@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from reports.models import Mailing, MailingQuerySet, SavedReport
+from reports.pages import address_of
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,11 @@ class MailingRow:
     people: list[User]
     is_mine: bool  # the viewer gets it
     is_changeable: bool
+
+    @property
+    def url(self) -> str:
+        """Its page, as whoever looks may see it."""
+        return address_of(self.mailing.report.page, self.mailing.report.query)
 
 
 def rows_of(mailings: MailingQuerySet, viewer: User) -> list[MailingRow]:
