@@ -78,8 +78,9 @@ def share_trial(now: Share, before: Share) -> Trial | None:
     usual = difference(now, before)
     if usual is None:
         return None
-    low, high = 0.0, 40.0  # of z: at `low` the interval leaves zero out, at `high` it holds it
-    for _ in range(60):
+    # Of z: at `low` the interval leaves zero out, at `high` it holds it. What chance does needs no more than a guess.
+    low, high, steps = (Z, 40.0, 50) if usual.excludes_zero else (0.0, Z, 12)
+    for _ in range(steps):
         middle = (low + high) / 2
         found = difference(now, before, z=middle)
         low, high = (middle, high) if found and found.excludes_zero else (low, middle)

@@ -1,14 +1,16 @@
 from django.urls import path
 
 from reports.pages import PAGES
-from reports.views import behind, figures, mailing, now, saved
+from reports.views import behind, changes, figures, mailing, now, saved
 
 app_name = "reports"
 
 urlpatterns = [
     path("", now.dashboard, name="dashboard"),
+    path("overview/", now.overview, name="overview"),
     path("team/", now.team, name="team"),
     path("made-good/", now.good, name="made_good"),
+    path("changes/", changes.page, name="changes"),
     path("mail/", mailing.all_mailings, name="all_mailings"),
     path("mail/<int:pk>/", mailing.mailing, name="mailing"),
     path("mail/<int:pk>/stop/", mailing.stop_mailing, name="stop_mailing"),

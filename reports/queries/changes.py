@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from django.utils import timezone
 
 from reports.changes import LEVEL, Trial, compared_periods, count_trial, held_at_level, length_trial, share_trial
 from reports.formatting import Said, said_of
-from reports.measures import MEASURES, How, Measure
+from reports.measures import MEASURES, How, Kind, Measure
+from reports.models import Fact
 from reports.periods import Period
 from reports.queries.behind import behind_url
 from reports.queries.figures import Total
@@ -132,6 +133,7 @@ class Review:
     changes: list[Change] = field(default_factory=list)
     whole: list[Change] = field(default_factory=list)  # each measure of everything, changed or not
     compared: int = 0
+    begun: date | None = None  # when the first conversation began, if too late to compare with the days before
 
 
 def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
@@ -141,12 +143,15 @@ def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
 
 
 def review(question: Question, *, now: datetime | None = None) -> Review | None:
-    """All of it, in two queries and one for each kind of name. None if no day of the period is over."""
+    """All of it, in three queries and one for each kind of name. None if no day of the period is over."""
     now = now or timezone.now()
     today = now.astimezone(question.period.zone).date()
     both = compared_periods(question.period, today, keeps_length=question.span.isdigit())
     if both is None:
         return None
+    begun = _begun(question)
+    if begun and begun > both[1].first:
+        return Review(*both, begun=begun)
     sides = [replace(question, period=period, span=f"{period.first}..{period.last}") for period in both]
     tallies = tallied(ASKED, *sides)
     trials = _trials(tallies)
@@ -166,6 +171,12 @@ def review(question: Question, *, now: datetime | None = None) -> Review | None:
     found = [of for of in sure if lines[of].verdict is Verdict.CHANGED]
     found.sort(key=lambda of: (of[1] != EVERYTHING, held[of].chance, of[0], of[1].by, of[1].value))
     return Review(*both, _named([lines[of] for of in found]), [lines[of] for of in wholes], len(trials))
+
+
+def _begun(question: Question) -> date | None:
+    """The day of the first conversation there is: before it, there is nothing to compare with."""
+    first = Fact.objects.of_kind(Kind.OPENED).order_by("at").values_list("at", flat=True).first()
+    return first.astimezone(question.period.zone).date() if first else None
 
 
 def _trials(tallies: Tallies) -> dict[Key, Trial]:

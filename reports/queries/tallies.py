@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BooleanField,
@@ -56,6 +56,20 @@ EVERYTHING = Piece()
 Key = tuple[str, Piece]  # a measure's key, and of what
 
 
+class Row(NamedTuple):
+    """So many facts with all of this in common, and how many of them hit. `length` is a class of lengths."""
+
+    by: str
+    value: str | None
+    kind: int
+    is_now: bool
+    length: int | None
+    n: int
+    UNDONE: int
+    ONE_ANSWER: int
+    GOOD: int
+
+
 @dataclass
 class Tally:
     """Facts of one kind, piece and stretch."""
@@ -64,12 +78,13 @@ class Tally:
     hits: Counter[Hit] = field(default_factory=Counter)
     lengths: Counter[int] = field(default_factory=Counter)  # by class
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        self.n += row["n"]
+    def add(self, row: Row) -> None:
+        self.n += row.n
         for hit in Hit:
-            self.hits[hit] += row[hit.name.lower()]
-        if row["length"] is not None:
-            self.lengths[row["length"]] += row["n"]
+            if more := getattr(row, hit.name):
+                self.hits[hit] += more
+        if row.length is not None:
+            self.lengths[row.length] += row.n
 
     def without(self, part: Tally) -> Tally:
         """What is left of it."""
@@ -123,15 +138,15 @@ def tallied(asked: Mapping[str, Iterable[str]], now: Question, before: Question)
     sides: dict[tuple[Piece, Kind], tuple[Tally, Tally]] = defaultdict(lambda: (Tally(), Tally()))
     days: dict[Kind, dict[str, int]] = defaultdict(dict)
     queries = [_rows(by, kinds[by], now, before) for by in kinds]
-    for row in queries[0].union(*queries[1:], all=True):
-        kind, place, value = Kind(row["kind"]), 0 if row["is_now"] else 1, row["value"]
-        if row["by"] == _DAY:
-            days[kind][value] = row["n"]
+    for row in map(Row._make, queries[0].union(*queries[1:], all=True)):
+        kind, place = Kind(row.kind), 0 if row.is_now else 1
+        if row.by == _DAY:
+            days[kind][str(row.value)] = row.n
             continue
-        if row["by"] == "team":
+        if row.by == "team":
             sides[EVERYTHING, kind][place].add(row)
-        if value is not None:
-            sides[Piece(row["by"], value), kind][place].add(row)
+        if row.value is not None:
+            sides[Piece(row.by, row.value), kind][place].add(row)
     first = before.period.first - timedelta(days=EARLIER)
     return Tallies(
         dict(sides), {kind: day_spread(_paired(found, first, now.period.last)) for kind, found in days.items()}
@@ -167,8 +182,9 @@ def _rows(by: str, kinds: Iterable[Kind], now: Question, before: Question) -> Qu
     facts = both(now, before, sorted(kinds)).annotate(by=Value(by, CharField()), value=_value(by, now), length=length)
     if by not in ("team", "channel", TIME, _DAY):
         facts = facts.filter(value__isnull=False)
-    hits = {hit.name.lower(): Count("pk", filter=_hit(hit)) for hit in Hit}
-    return facts.order_by().values("by", "value", "kind", "is_now", "length").annotate(n=Count("pk"), **hits)
+    counts = {"n": Count("kind")} | {hit.name: Count("kind", filter=_hit(hit)) for hit in Hit}
+    by_all = facts.order_by().values("by", "value", "kind", "is_now", "length").annotate(**counts)
+    return by_all.values_list(*Row._fields)
 
 
 def _exact(measure: Measure, by: str, values: list[str], now: Question, before: Question) -> QuerySet[Any]:
@@ -180,7 +196,7 @@ def _exact(measure: Measure, by: str, values: list[str], now: Question, before: 
         facts.order_by()
         .values("measure", "by", "value", "is_now")
         .annotate(
-            n=Count("pk"),
+            n=Count("kind"),
             middle=Percentile(now.length, MEDIAN, output_field=FloatField()),
             ninety=Percentile(now.length, NINETY, output_field=FloatField()),
         )

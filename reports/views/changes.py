@@ -1,0 +1,48 @@
+"""What changed: in sentences, each a way to its tickets of now and of before."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires
+from recovery.shares import ENOUGH
+from reports.changes import FEWEST
+from reports.pages import address_of
+from reports.queries.asking import asked
+from reports.queries.changes import RIPE, review
+from reports.queries.counting import counted_until
+from reports.replica import reads_replica
+from reports.views.figures import filters, own_days
+from tickets.views.inbox import viewer_with_teams
+
+USUAL_SPAN = "7"
+
+
+@requires("reports.view")
+@never_cache
+@require_safe
+@reads_replica
+def page(request: HttpRequest) -> HttpResponse:
+    """The last full week against the one before, or other days. Nothing is compared before all of them are counted."""
+    days = own_days(request)
+    if days:
+        return redirect(address_of("changes", days))
+    given = request.GET.copy()
+    given["span"] = given.get("span") or USUAL_SPAN
+    user, now = viewer_with_teams(request), timezone.now()
+    wanted = asked(given, user, now)
+    found, counted = review(wanted.question, now=now), counted_until()
+    context = {
+        "review": found,
+        "is_counted": found is None or counted is None or counted <= found.before.start,
+        "problems": wanted.problems.values(),
+        "ripe_days": RIPE.days,
+        "enough": ENOUGH,
+        "fewest": FEWEST,
+        "section": "dashboard",
+    } | filters(user, wanted.question)
+    return render(request, "reports/changes.html", context)
