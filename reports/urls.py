@@ -8,6 +8,7 @@ app_name = "reports"
 urlpatterns = [
     path("", now.dashboard, name="dashboard"),
     path("overview/", now.overview, name="overview"),
+    path("overview/", now.overview, name="overview"),
     path("team/", now.team, name="team"),
     path("made-good/", now.good, name="made_good"),
     path("changes/", changes.page, name="changes"),

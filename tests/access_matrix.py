@@ -637,6 +637,7 @@ DESK: dict[str, dict[str, str]] = {
     "recovery:pool": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 302 302"},
     "recovery:shop": {"GET": "login 403 403 403 200 200", "POST": "login 403 403 403 200 200"},
     "recovery:panel": {"GET": "login 404 200 200 200 200", "POST": "login 405 405 405 405 405"},
+    "reports:overview": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "reports:team": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "reports:made_good": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},
     "reports:behind": {"GET": "login 403 403 200 200 200", "POST": "login 403 403 405 405 405"},

@@ -21,6 +21,7 @@ from recovery.money import shown
 from recovery.queries.beyond import Percentile
 from reports.measures import MEASURES, Measure
 from reports.periods import Period, last_days
+from reports.queries.behind import behind_url
 from reports.queries.figures import MEDIAN, Found, Total, totals
 from reports.queries.load import Here, people_here
 from reports.queries.made_good import MadeGood, made_good
@@ -75,12 +76,13 @@ class TeamLine:
 @dataclass(frozen=True)
 class Near:
     """A ticket of which a promise is about to break; `words` are empty where the company goes by its minutes only.
-    `left` is the time until then, on the wall, in words."""
+    `left` is the time until then, on the wall, in words; `is_soon` within the hour."""
 
     ticket: Ticket
     words: str
     due_at: datetime
     left: str
+    is_soon: bool
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,6 @@ class Now:
     @property
     def open(self) -> int:
         return sum(line.count for line in self.open_by_team)
-
-    @property
-    def are_all_near(self) -> bool:
-        """Whether these are all, or only the first of them."""
-        return len(self.near) < NEAR_AT_MOST
 
 
 def now_figures(viewer: User, now: datetime, team: Team | None = None) -> Now:
@@ -173,23 +170,27 @@ def _near(tickets: TicketQuerySet, now: datetime) -> list[Near]:
         near_due_at=Coalesce(Subquery(runs.values("due_at")[:1]), F("answer_due_at")),
     )
     found: Iterable[Any] = rows.select_related("customer__merged_into", "team").order_by("near_due_at", "pk")
-    return [
-        Near(one, one.near_words, one.near_due_at, in_words((one.near_due_at - now).total_seconds()))
-        for one in found[:NEAR_AT_MOST]  # type: ignore[index]
-    ]
+    return [_near_one(one, one.near_due_at - now) for one in found[:NEAR_AT_MOST]]  # type: ignore[index]
+
+
+def _near_one(ticket: Any, left: timedelta) -> Near:
+    words = in_words(left.total_seconds())
+    return Near(ticket, ticket.near_words, ticket.near_due_at, words, is_soon=left < timedelta(hours=1))
 
 
 def _waiting(
     tickets: TicketQuerySet, now: datetime, backlog: list[dict[str, Any]], near: list[Near], team: Team | None
 ) -> Figure:
     count, first, late = (sum(row[name] for row in backlog) for name in ("waiting", "first", "late"))
+    few = len(near) < NEAR_AT_MOST
     notes = [Note(_("%(count)s for a first answer") % {"count": first}, _inbox("waiting-first", team))] if first else []
     if near:
-        words = _("%(count)s about to break") % {"count": _at_most(len(near))}
-        notes.append(Note(words, _inbox("near", team), BAD))
+        words = ngettext("%(count)s promise about to break", "%(count)s promises about to break", len(near))
+        counted = str(len(near)) if few else f"{NEAR_AT_MOST - 1}+"
+        notes.append(Note(words % {"count": counted}, _inbox("near", team), BAD))
     if late:
         notes.append(Note(_("%(count)s past the promise") % {"count": late}, _inbox("late", team), BAD))
-    elif count:
+    elif count and not near:
         notes.append(Note(_("all within the promise"), tone=GOOD))
     return Figure(
         key="waiting",
@@ -320,15 +321,9 @@ def _money(amount: Decimal) -> str:
 
 
 # --- Days and addresses --------------------------------------------------------------------
-def _at_most(count: int) -> str:
-    return f"{NEAR_AT_MOST - 1}+" if count == NEAR_AT_MOST else str(count)
-
-
-_TODAY = {"first_answer": "answered-today", "solved": "solved-today", "opened": "all"}
-
-
 def _behind(measure: str, question: Question) -> str:
-    return _inbox(_TODAY[measure], question.team)
+    """The very conversations that a measure counts."""
+    return behind_url(replace(question, span=f"{question.period.first}..{question.period.last}"), measure)
 
 
 def _inbox(view: str, team: Team | None = None) -> str:

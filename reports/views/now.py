@@ -12,9 +12,15 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from accounts.models import Team, User
+from reports.pages import PAGES
+from reports.periods import USUAL_DAYS, last_days
+from reports.queries.answers import answer
+from reports.queries.drawing import draw
 from reports.queries.load import Loads, nobodys, team_load
 from reports.queries.made_good import IS_GOOD, case_page, cases_of_month, made_good
 from reports.queries.now import now_figures
+from reports.queries.question import Question
+from reports.replica import reads_replica
 from tickets.queries.people import all_teams
 from tickets.views.inbox import viewer_with_teams
 
@@ -40,6 +46,23 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if request.GET.get("fragment"):
         return render(request, "reports/_now.html", context)
     return render(request, "reports/wall.html" if is_wall else "reports/dashboard.html", context | {"teams": teams})
+
+
+OVERVIEW = (("causes", "pareto"), ("promises", "kept"), ("trends", "first-answer"), ("satisfaction", "satisfaction"))
+
+
+@requires("reports.view")
+@require_safe
+@reads_replica
+def overview(request: HttpRequest) -> HttpResponse:
+    """The last days at a glance: the part of the page that need not move."""
+    user, now = viewer_with_teams(request), timezone.now()
+    team, _teams = _team(request, user)
+    question = Question(user, last_days(USUAL_DAYS, now, user.zone), team=team)
+    charts = {page: PAGES[page].chart(chart) for page, chart in OVERVIEW}
+    drawn = draw(answer([chart for chart in charts.values() if chart], question, now), now)
+    context = {"drawn": list(zip(charts, drawn, strict=True)), "query": question.query}
+    return render(request, "reports/_overview.html", context)
 
 
 @requires("reports.view")

@@ -71,7 +71,7 @@ def test_who_waits_and_for_how_long(sue, alice, carla, dora, workshop, shop, des
     now = now_figures(sue, NOW)
     waiting = figure(now, "waiting")
     assert (waiting.value, waiting.unit) == ("3", "people")
-    assert notes(now, "waiting") == ["2 for a first answer", "1 about to break", "1 past the promise"]
+    assert notes(now, "waiting") == ["2 for a first answer", "1 promise about to break", "1 past the promise"]
     assert (waiting.beside.text, waiting.beside.url) == ("longest 25:00 min", first.get_absolute_url())
 
 

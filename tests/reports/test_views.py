@@ -62,3 +62,13 @@ def test_a_page_of_now_asks_little(client, sue, lea, ticket, django_assert_max_n
 def test_what_now_does_not_know_is_as_usual(client, sue, ticket, query):
     client.force_login(sue)
     assert client.get(f"/dashboard/?{query}").status_code == 200
+
+
+def test_below_it_stand_the_last_days_of_the_same_team(client, sue, ticket, shop, django_assert_max_num_queries):
+    client.force_login(sue)
+    assert "/dashboard/overview/?team=shop" in client.get("/dashboard/?team=shop").content.decode()
+    client.get("/dashboard/overview/")
+    with django_assert_max_num_queries(16):
+        page = client.get("/dashboard/overview/?team=shop")
+    assert [one.key for _page, one in page.context["drawn"]] == ["pareto", "kept", "first-answer", "satisfaction"]
+    assert "<html" not in page.content.decode()
