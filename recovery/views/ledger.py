@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,6 +22,7 @@ from recovery.models import LedgerAlarm, LedgerEntry
 from recovery.money import exact
 from recovery.queries.budgets import own_limits, team_budgets
 from recovery.queries.ledger import alarm_words, balances, entries_for, open_alarms
+from recovery.sheets import file_of
 from tickets.views.acting import UNPROCESSABLE, see_other
 
 PAGE_SIZE = 50
@@ -41,8 +40,6 @@ COLUMNS = [
     "by",
     "note",
 ]
-# What a spreadsheet would take for a formula.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 @requires("recovery.approve")
@@ -58,8 +55,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """The same as a file for spreadsheets."""
-    rows = entries_for(viewer(request)).iterator(chunk_size=500)
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    entries = entries_for(viewer(request)).iterator(chunk_size=500)
+    lines = file_of(COLUMNS, (_cells(entry) for entry in entries))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     day = timezone.localdate().isoformat()
     response["Content-Disposition"] = f'attachment; filename="ledger-{day}.csv"'
     return response
@@ -99,18 +97,6 @@ def _page(request: HttpRequest, *, form: NoteForm | None = None, status: int = 2
     return render(request, "recovery/ledger.html", context, status=status)
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(entries: Iterator[LedgerEntry]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for entry in entries:
-        yield writer.writerow([safe(cell) for cell in _cells(entry)])
-
-
 def _cells(entry: LedgerEntry) -> list[str]:
     offer = entry.offer
     own = "" if entry.own_amount is None else f"{exact(entry.own_amount, entry.own_currency):f}"
@@ -128,9 +114,3 @@ def _cells(entry: LedgerEntry) -> list[str]:
         entry.by.name if entry.by else "",
         entry.note,
     ]
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    cell = cell.replace("\x00", "")
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

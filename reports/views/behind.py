@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires
+from recovery.sheets import file_of
 from reports.pages import PAGES
 from reports.queries.answers import answer
 from reports.queries.asking import asked
@@ -21,7 +22,6 @@ from reports.queries.behind import Behind, behind, raw_cells, raw_columns
 from reports.queries.question import Question
 from reports.queries.tables import table
 from reports.replica import from_replica, reads_replica
-from reports.sheets import file_of
 from tickets.views.inbox import viewer_with_teams
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from customers.models import Customer
 from recovery.actions.offering import accept_offer
 from recovery.models import Allowance, Case, LedgerAlarm, Offer, Rate, Remedy, TeamBudget
-from recovery.views.ledger import safe
+from recovery.sheets import safe
 from tests.recovery.offering import failed, sent, steps
 
 pytestmark = pytest.mark.django_db

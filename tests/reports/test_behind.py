@@ -11,10 +11,10 @@ from django.db import OperationalError, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from recovery.sheets import file_of
 from reports.actions import recount
 from reports.pages import PAGES
 from reports.replica import from_replica
-from reports.sheets import file_of
 from tickets.actions import open_ticket, post_message, rate_ticket, resolve_ticket
 from tickets.models import Ticket
 
