@@ -244,7 +244,8 @@ def _as_it_stands(log: Log, until: int | None) -> Log:
 
 
 def _is_undone_solving(entry: Entry) -> bool:
-    return entry[2] == "ticket.reopened" and bool(entry[7]) and bool(entry[7].get("undo"))
+    data = entry[7]
+    return entry[2] == "ticket.reopened" and data is not None and "undo" in data
 
 
 def _counted(found: _Found, open_between: Length) -> Counted:

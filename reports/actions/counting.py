@@ -86,7 +86,9 @@ def differences(tickets: Iterable[int]) -> set[int]:
     arithmetic of opening hours; without those on which something happened that is not read yet."""
     _lock()
     found = _compare(list(tickets), _plain_rulers()).tickets
-    done = EventMark.objects.filter(reader=READER).values_list("done_id", flat=True).first() or 0
+    done = EventMark.objects.filter(reader=READER).values_list("done_id", flat=True).first()
+    if done is None:
+        return found
     ahead = Event.objects.filter(ticket__in=found, pk__gt=done).values_list("ticket", flat=True)
     return found - set(ahead)
 

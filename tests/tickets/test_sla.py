@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Calendar
-from tickets.sla import answer_due, due_after, open_between
+from tickets.sla import OpenHours, answer_due, due_after, open_between
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 WEEK = {str(day): [["09:00", "12:00"], ["13:00", "17:00"]] for day in range(5)}
@@ -134,6 +134,23 @@ def test_two_stretches_are_as_long_as_both_together(since, one, other, shop):
     middle, end = since + one, since + one + other
     together = open_between(since, middle, shop) + open_between(middle, end, shop)
     assert open_between(since, end, shop) == together <= end - since
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(moments, st.timedeltas(timedelta(-1), timedelta(days=500))), max_size=8), calendars)
+def test_with_kept_sums_it_is_as_long(lengths, shop):
+    hours = OpenHours(shop)
+    for since, length in lengths:  # one after the other: what is kept of one must not change another
+        assert hours.between(since, since + length) == open_between(since, since + length, shop)
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Asia/Gaza"])
+def test_with_kept_sums_it_is_as_long_where_clocks_change_at_midnight(zone):
+    always = calendar(time_zone=zone, hours={str(day): [["00:00", "12:00"], ["11:30", "23:59"]] for day in range(7)})
+    hours, begun = OpenHours(always), datetime(2010, 1, 1, 5, 30, tzinfo=UTC)
+    for number in range(0, 3000, 7):  # through years in which these clocks were changed
+        start, end = begun + timedelta(hours=13 * number), begun + timedelta(hours=13 * number + number % 500)
+        assert hours.between(start, end) == open_between(start, end, always)
 
 
 def test_it_is_never_open_backwards():
