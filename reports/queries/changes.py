@@ -10,7 +10,7 @@ from enum import Enum
 from django.utils import timezone
 
 from reports.changes import LEVEL, Trial, compared_periods, count_trial, held_at_level, length_trial, share_trial
-from reports.formatting import Said, said_of
+from reports.formatting import Said, number, said_of
 from reports.measures import MEASURES, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
@@ -106,9 +106,18 @@ class Change:
         return effect_words(self.total)
 
     @property
+    def ns(self) -> tuple[str, str]:
+        """How many were counted before and now, as people read them."""
+        return number(self.total.before.n), number(self.total.now.n)
+
+    @property
     def odds(self) -> int | None:
         """One in so many reports would say so if nothing had changed: 20 and more, in round numbers."""
         return next((one for one in ODDS if self.chance is not None and self.chance * one <= 1), None)
+
+    @property
+    def odds_in_words(self) -> str:
+        return number(self.odds or 0)
 
     @property
     def url(self) -> str:

@@ -63,13 +63,14 @@ def sentence(total: Total, *, by: str = "", by_clock: bool = False) -> str:
 
 
 def effect_words(total: Total) -> str:
-    """+31 %, 3.4 times as much, −4 points; empty where it was nothing before."""
+    """+31 %, 3.4 times as many, −4 points; empty where it was nothing before."""
     if total.measure.how is How.SHARE:
         return formatting.change(How.SHARE, total.change)
     now, before = total.now.value, total.before.value
     if now is None or not before:
         return ""
     if now >= TIMES_FROM * before:
-        return _("%(times)s times as much") % {"times": formatting.number(now / before, 1)}
+        words = _("%(times)s times as long") if total.measure.how.is_length else _("%(times)s times as many")
+        return words % {"times": formatting.number(now / before, 1)}
     more = round((now / before - 1) * 100)
     return f"{'+' if more > 0 else '−' if more < 0 else '±'}{formatting.number(abs(more))}{formatting.TIGHT}%"

@@ -102,7 +102,7 @@ def test_a_cause_that_comes_more_often_is_found(ask, of):
     (found,) = [one for one in changes(ask(), now=NOW) if one.piece.by]
     assert told([found]) == [("solved", "cause", "Brakes")]
     assert found.sentence == "More often the reason: 42 solved instead of 7"
-    assert found.effect == "6.0 times as much"
+    assert found.effect == "6.0 times as many"
     assert found.verdict is Verdict.CHANGED
     assert found.odds == 10_000
     assert parse_qs(urlsplit(found.url).query) == {"span": ["2026-11-15..2026-11-21"], "part": ["cause:brakes!"]}

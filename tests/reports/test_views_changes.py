@@ -41,8 +41,8 @@ def test_a_manager_reads_what_changed(client, sue, twice_as_many):
     page = words(client.get("/dashboard/changes/"))
     assert "More new conversations: 160 instead of 80" in page
     assert "160 now" in page
-    assert "2.0 times as much" in page
-    assert "by chance in less than 1 of 1000" in page or "by chance in less than 1 of 10000" in page
+    assert "2.0 times as many" in page
+    assert "by chance in less than 1 of 10,000" in page or "by chance in less than 1 of 1,000" in page
 
 
 def test_each_number_leads_to_exactly_its_tickets(client, sue, twice_as_many):
