@@ -210,11 +210,11 @@ def _lines(piece: Piece) -> list[str]:
 
 
 def _picture(piece: Piece, now: datetime) -> Picture:
-    """Drawn, and kept for the mail; the same drawing is kept once."""
-    content = as_picture(render_to_string(piece.template, {"chart": piece.chart}), width=WIDTH)
-    digest = sha256(content).hexdigest()[:32]
+    """Drawn, and kept for the mail. Who sees the same on the same day gets the same file: it is drawn once."""
+    markup = render_to_string(piece.template, {"chart": piece.chart})
+    digest = sha256(markup.encode()).hexdigest()[:32]
     stored = f"{PICTURES}/{now:%Y-%m-%d}/{digest}.png"
     if not default_storage.exists(stored):
-        stored = default_storage.save(stored, ContentFile(content))
+        stored = default_storage.save(stored, ContentFile(as_picture(markup, width=WIDTH)))
     domain = default_sender()[1].rpartition("@")[2]
     return Picture(stored, f"{digest}@{domain}", piece.chart.height, piece.name)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext, override
 from accounts.models import User
 from outbox.mime import to_bytes
 from outbox.models import Mail
+from reports import emails
 from reports.actions import (
     change_mailing,
     forget_pictures,
@@ -329,6 +330,23 @@ def test_pictures_are_kept_a_while_and_then_forgotten(mailed, opened):
     assert forget_pictures(older_than=now + timedelta(days=2)) > 0
     assert not default_storage.exists(stored)
     assert forget_pictures(older_than=now + timedelta(days=2)) == 0
+
+
+def test_who_sees_the_same_gets_the_same_pictures_drawn_once(mailed, opened, sue, adam, lea, shop, monkeypatch):
+    opened(2)
+    opened(1, team=shop)
+    drawn = []
+    draw = emails.as_picture
+    monkeypatch.setattr(emails, "as_picture", lambda *args, **more: drawn.append(1) or draw(*args, **more))
+    mailing = mailed(sue, adam)
+    assert send_due_mailings() == 2
+    first, second = Mail.objects.filter(kind="report")
+    assert first.files == second.files
+    assert len(drawn) == len(first.files)
+    change_mailing(mailing, by=sue, every="day", hour=8, people=[lea])
+    make_due(mailing)
+    assert send_due_mailings() == 1
+    assert Mail.objects.get(recipients__email="lea@example.com").files != first.files
 
 
 # --- When something dies -------------------------------------------------------------------
