@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import InterfaceError, OperationalError
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -30,13 +32,15 @@ from reports.pictures import as_picture
 from reports.queries.answers import answer
 from reports.queries.asking import Asked, asked
 from reports.queries.changes import review
+from reports.queries.counting import counted_until
 from reports.queries.drawing import Drawn, Figure, Piece, Row, draw, figure_of
 from reports.queries.figures import totals
 from reports.queries.question import Question
-from reports.replica import from_replica
+from reports.replica import from_replica, has_replica
 from reports.when import end_of_yesterday
 from tickets.models import Channel
 
+log = logging.getLogger(__name__)
 PICTURES = "reports"  # the folder that they are kept in, by day
 WIDTH = 504  # pixels: of the words of a mail
 LAST_MONTH = "last-month"
@@ -83,7 +87,14 @@ class Letter:
 def report_letter(mailing: Mailing, user: User, now: datetime) -> Letter:
     """What this reader may see of it, in their language and on their clock; the days end with yesterday."""
     with translation.override(user.reads), timezone.override(user.zone):
-        return _report_letter(mailing, user, now)
+        try:
+            with from_replica():
+                return _report_letter(mailing, user, now)
+        except (OperationalError, InterfaceError):
+            if not has_replica():
+                raise
+            log.warning("reports: the replica cannot be read, the database is asked instead", exc_info=True)
+            return _report_letter(mailing, user, now)
 
 
 def post_letter(letter: Letter, mailing: Mailing, user: User, *, dedupe_key: str) -> Mail:
@@ -108,23 +119,24 @@ def _report_letter(mailing: Mailing, user: User, now: datetime) -> Letter:
     found = _asked(report.query, user, now)
     question = found.question
     days = _days(question)
-    with from_replica():
-        sections = _sections(page, question, now) if page else []
-        words = {
-            "name": report.name,
-            "page": page.title if page else _("Changes"),
-            "days": days,
-            "narrowed": _narrowed(question),
-            "problems": found.problems.values(),
-            "figures": _figures(page or PAGES[USUAL_PAGE], question),
-            "sections": sections,
-            "changes": _changes(question, now) if page is None or mailing.every != Mailing.Every.DAY else None,
-            "maker": mailing.made_by.name,
-            "every": mailing.get_every_display(),
-            "settings_url": f"{settings.SITE_URL}{reverse('reports:all_mailings')}",
-            "action_url": f"{settings.SITE_URL}{address_of(report.page, _exact(question).query)}",
-            "action_label": _("Open the report"),
-        }
+    sections = _sections(page, question, now) if page else []
+    words = {
+        "name": report.name,
+        "page": page.title if page else _("Changes"),
+        "days": days,
+        "narrowed": _narrowed(question),
+        "against": _("against the %(days)s days before") % {"days": question.period.days},
+        "problems": found.problems.values(),
+        "counted_until": counted_until(),
+        "figures": _figures(page or PAGES[USUAL_PAGE], question),
+        "sections": sections,
+        "changes": _changes(question, now) if page is None or mailing.every != Mailing.Every.DAY else None,
+        "maker": mailing.made_by.name,
+        "every": mailing.get_every_display(),
+        "settings_url": f"{settings.SITE_URL}{reverse('reports:all_mailings')}",
+        "action_url": f"{settings.SITE_URL}{address_of(report.page, _exact(question).query)}",
+        "action_label": _("Open the report"),
+    }
     text, html = render("reports/mail/report", words)
     pictures = {one.content_id: one for section in sections for one in section.pictures}
     return Letter(
@@ -177,9 +189,9 @@ def _figures(page: Page, question: Question) -> list[Figure]:
 
 
 def _changes(question: Question, now: datetime) -> list[str] | None:
-    """What changed, in sentences; None if no day is over. From one day to the next there is nothing to be said."""
+    """What changed, in sentences; None if there is too little to compare. From one day to the next nothing is said."""
     found = review(question, now=now)
-    if found is None:
+    if found is None or not found.compared:
         return None
     told = found.changes[:MOST_CHANGES]
     return [f"{one.label}: {one.sentence}" if one.label else one.sentence for one in told]
