@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, override
@@ -21,7 +21,7 @@ from django.utils.translation import gettext, override
 from accounts.models import User
 from outbox.mime import to_bytes
 from outbox.models import Mail
-from reports import emails
+from reports import emails, replica
 from reports.actions import (
     change_mailing,
     forget_pictures,
@@ -36,6 +36,7 @@ from reports.actions.mailing import MOST, MOST_PEOPLE
 from reports.jobs import guard_report, send_due_mailings
 from reports.measures import Kind
 from reports.models import Fact, Mailing, SavedReport
+from reports.replica import COPY, MAIN, Router
 from tests.conftest import make_user
 from tickets.actions import open_ticket
 
@@ -347,6 +348,23 @@ def test_who_sees_the_same_gets_the_same_pictures_drawn_once(mailed, opened, sue
     make_due(mailing)
     assert send_due_mailings() == 1
     assert Mail.objects.get(recipients__email="lea@example.com").files != first.files
+
+
+def test_where_the_copy_of_the_database_is_gone_the_database_is_asked(mailed, settings, monkeypatch):
+    mailed()
+    write, asked = emails._report_letter, []
+
+    def write_but(*args):
+        asked.append(Router().db_for_read(Fact))
+        if asked[-1] == COPY:
+            raise OperationalError("gone")
+        return write(*args)
+
+    monkeypatch.setattr(emails, "_report_letter", write_but)
+    monkeypatch.setattr(replica, "has_replica", lambda: True)
+    monkeypatch.setattr(emails, "has_replica", lambda: True)
+    assert send_due_mailings() == 1
+    assert asked == [COPY, MAIN]
 
 
 # --- When something dies -------------------------------------------------------------------
