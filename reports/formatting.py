@@ -78,7 +78,7 @@ def change(how: How, by: float | None, *, by_clock: bool = False) -> str:
         points = round(by * 100)
         words = ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": number(abs(points))}
         return _signed(points, words)
-    return _signed(by, str(said(how, abs(by), by_clock=by_clock)))
+    return _signed(round(by, 1 if how is How.MEAN else 0), str(said(how, abs(by), by_clock=by_clock)))
 
 
 def number(value: float, decimals: int = 0) -> str:

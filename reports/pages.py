@@ -56,7 +56,7 @@ class Page:
 
 ALL = ("opened", "first_answer", "solved", "resolution", "one_answer", "reopened", "csat")
 VOLUME = Chart("volume", _("New conversations by channel"), Shape.LAYERS, ("opened",), by="channel")
-PARETO = Chart("pareto", _("Why it was solved: root causes"), Shape.PARETO, ("solved",), by="cause")
+PARETO = Chart("pareto", _("What keeps going wrong"), Shape.PARETO, ("solved",), by="cause")
 SATISFACTION = Chart("satisfaction", _("Satisfaction"), Shape.COURSE, ("csat", "satisfaction"))
 KEPT = Chart("kept", _("Promises kept"), Shape.KEPT, ("kept",))
 
@@ -68,12 +68,13 @@ PAGES = {
             _("Trends"),
             (
                 Chart("totals", _("At a glance"), Shape.TOTALS, (*ALL[:-1], "handed_on", "csat")),
+                # In pairs: a wide one and a narrow one.
                 VOLUME,
-                Chart("first-answer", _("First response time"), Shape.COURSE, ("first_answer",)),
-                Chart("resolution", _("Resolution time"), Shape.COURSE, ("resolution",)),
-                KEPT,
-                Chart("reopened", _("Reopened"), Shape.COURSE, ("reopened",)),
                 SATISFACTION,
+                Chart("first-answer", _("First response time"), Shape.COURSE, ("first_answer",)),
+                KEPT,
+                Chart("resolution", _("Resolution time"), Shape.COURSE, ("resolution",)),
+                Chart("reopened", _("Reopened"), Shape.COURSE, ("reopened",)),
                 Chart("backlog", _("Backlog"), Shape.BACKLOG, ("backlog",)),
                 Chart("ages", _("Age of the backlog"), Shape.AGES, ("age",)),
                 PARETO,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from reports.charts.scales import TALL, Scale, Words, count_scale
 WIDE = 1000  # units of a curve, from the left to the right of a plot
 HEAD, FOOT = 18, 26  # above it, for the number of the topmost line; below it, for days
 GUTTER = 104  # beside it, for the names of lines
+LETTER, AIR = 6.2, 10  # pixels of the numbers on the other side
 LEAST_APART = 15  # two names
 MOST_TICKS = 5
 
@@ -85,6 +87,11 @@ class Course:
     head = HEAD
 
     @property
+    def margin(self) -> int:
+        """Before it, for the numbers of the grid."""
+        return margin_of(self.grid)
+
+    @property
     def height(self) -> int:
         return HEAD + TALL + FOOT
 
@@ -106,16 +113,17 @@ def columns(
     spots = _spots(points, scale)
     was = [point.before for point in points]
     ends = [(_end(was, scale), before, "was")] if before and _past(points) else []
-    wide = _wide(fixed, GUTTER if ends else 0)
+    grid, gutter = _grid(scale, words), GUTTER if ends else 0
+    wide = _wide(fixed, gutter, grid)
     past = curve(_places(was, scale, wide))
     return Course(
         "columns",
-        grid=_grid(scale, words),
+        grid=grid,
         ticks=_ticks([point.name for point in points]),
         spots=spots,
         names=_names(ends),
         before=past if ends else "",
-        gutter=GUTTER if ends else 0,
+        gutter=gutter,
         wide=wide,
         fixed=fixed,
     )
@@ -136,7 +144,8 @@ def lines(
     middle = [point.value for point in points]
     top = [point.high for point in points]
     past = [point.before for point in points]
-    wide = _wide(fixed, GUTTER)
+    grid = _grid(scale, words)
+    wide = _wide(fixed, GUTTER, grid)
     places = _places(middle, scale, wide)
     was = curve(_places(past, scale, wide))
     ends = [(_end(middle, scale), name, "line")]
@@ -147,7 +156,7 @@ def lines(
     spots = _spots(points, scale)
     return Course(
         "line",
-        grid=_grid(scale, words),
+        grid=grid,
         ticks=_ticks([point.name for point in points]),
         spots=spots,
         names=_names([end for end in ends if end[0] is not None]),
@@ -214,8 +223,12 @@ def _ticks(names: Sequence[str]) -> list[Tick]:
     return found
 
 
-def _wide(fixed: int, gutter: int) -> int:
-    return fixed - gutter if fixed else WIDE
+def margin_of(grid: Sequence[Line]) -> int:
+    return math.ceil(max((len(line.words) for line in grid), default=0) * LETTER) + AIR
+
+
+def _wide(fixed: int, gutter: int, grid: Sequence[Line]) -> int:
+    return fixed - gutter - margin_of(grid) if fixed else WIDE
 
 
 def _places(values: Sequence[float | None], scale: Scale, wide: int) -> list[Place | None]:

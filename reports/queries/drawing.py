@@ -84,6 +84,7 @@ class Row:
     percent: float
     numbers: list[Number]
     is_whole: bool = False
+    n: str = ""  # how many its first number is of, where that is not the number itself
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def figure_of(total: Total, question: Question) -> Figure:
         unit=words.unit,
         detail=" · ".join(details),
         change=by,
-        is_better=total.is_better,
+        is_better=total.is_clearly_better,
         against=_("on the %(days)s days before") % {"days": question.period.days} if by else "",
         url=behind_url(question, measure.key),
         n=total.now.n,
@@ -432,7 +433,7 @@ def _pareto(answer: of.Pareto, sheet: _Sheet) -> Drawn:
             _("%(name)s: %(count)s, %(before)s before")
             % {"name": part.label, "count": number(count), "before": number(part.totals[measure.key].before.n)},
             sheet.way(measure.key, part=part.query),
-            before=part.totals[measure.key].before.n,
+            before=part.totals[measure.key].before.n if answer.whole[0].before.n else None,
             more=percent(part.share_so_far),
             is_strong=index < vital,
         )
@@ -485,11 +486,14 @@ def _parts(answer: of.Parts, sheet: _Sheet) -> Drawn:
             sheet.way(answer.whole[0].measure.key, part=part.query),
             round(part.totals[answer.whole[0].measure.key].now.n / most * LENGTH, 1),
             [_number(part.totals[total.measure.key], sheet, part.query) for total in answer.whole],
+            n=_n_of(part.totals[answer.whole[0].measure.key]),
         )
         for part in answer.parts
     ]
     if rows and not answer.dimension.overlaps:
-        rows.append(Row(_("All"), 0, "", 0, [_number(total, sheet) for total in answer.whole], is_whole=True))
+        rows.append(
+            Row(_("All"), 0, "", 0, [_number(total, sheet) for total in answer.whole], True, _n_of(answer.whole[0]))
+        )
     return Drawn(
         answer,
         sentence(answer, sheet.now),
@@ -508,7 +512,7 @@ def _scores(answer: of.Parts, sheet: _Sheet) -> Drawn:
             part.totals[measure.key].now.n,
             number(part.totals[measure.key].now.n),
             url=sheet.way(measure.key, part=part.query),
-            before=part.totals[measure.key].before.n,
+            before=part.totals[measure.key].before.n if answer.whole[0].before.n else None,
             is_strong=part.key in ("4", "5"),
         )
         for part in answer.parts
@@ -525,12 +529,16 @@ def _scores(answer: of.Parts, sheet: _Sheet) -> Drawn:
     )
 
 
+def _n_of(total: Total) -> str:
+    return "" if total.measure.how is How.COUNT else f"n = {number(total.now.n)}"
+
+
 def _number(total: Total, sheet: _Sheet, part: str = "") -> Number:
     return Number(
         total.measure.label,
         str(said(total.measure.how, total.now.value, by_clock=sheet.question.by_clock)),
         change(total.measure.how, total.change, by_clock=sheet.question.by_clock),
-        total.is_better,
+        total.is_clearly_better,
         sheet.way(total.measure.key, part=part) if total.now.n else "",
     )
 

@@ -24,11 +24,13 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Trunc
 
 from recovery.queries.beyond import Percentile
+from recovery.shares import ENOUGH, Compared, Share
 from reports.measures import How, Kind, Measure
 from reports.periods import Period
 from reports.queries.question import HITS, Question
 
 MEDIAN, NINETY = 0.5, 0.9
+LEAST_CHANGE, LEAST_STARS = 0.1, 0.3  # of the greater one; of five
 COLUMNS = ("n", "hits", "value", "ninety")
 Row = dict[str, Any]
 
@@ -67,6 +69,24 @@ class Total:
         if not self.change or self.measure.is_less_better is None:
             return None
         return (self.change < 0) == self.measure.is_less_better
+
+    @property
+    def is_clearly_better(self) -> bool | None:
+        """The same, but None also where it is so little, or of so few, that chance would do it."""
+        return self.is_better if self._is_clear else None
+
+    @property
+    def _is_clear(self) -> bool:
+        now, before = self.now, self.before
+        if now.value is None or before.value is None or min(now.n, before.n) < ENOUGH:
+            return False
+        if self.measure.how is How.SHARE:
+            shares = (Share(round(one.n * (one.value or 0)), one.n) for one in (now, before))
+            difference = Compared(*shares).difference
+            return difference is not None and difference.excludes_zero
+        if self.measure.how is How.MEAN:
+            return abs(now.value - before.value) >= LEAST_STARS
+        return abs(now.value - before.value) >= LEAST_CHANGE * max(now.value, before.value)
 
 
 @dataclass(frozen=True)

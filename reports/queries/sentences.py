@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from recovery.shares import ENOUGH
 from reports.charts import few_that_matter
-from reports.formatting import change, length, number, percent, said
+from reports.formatting import length, number, percent, said
 from reports.measures import How
 from reports.pages import Shape
 from reports.queries import answers as of
@@ -104,8 +104,11 @@ def _layers(answer: of.Layers, _now: datetime) -> str:
     words = [
         ngettext("%(count)s new conversation", "%(count)s new conversations", whole.now.n)
         % {"count": number(whole.now.n)}
-        + f" ({change(How.COUNT, whole.change)})."
+        + "."
     ]
+    before = _before(whole, answer.question)
+    if before:
+        words.append(before)
     most = max(layers, key=lambda layer: layer.part.totals[whole.measure.key].now.n)
     share = most.part.totals[whole.measure.key].now.n / whole.now.n
     if len(layers) > 1:

@@ -139,8 +139,9 @@ def test_no_more_than_five_days_are_named_and_always_the_ends():
 def test_a_picture_is_drawn_on_its_own_pixels():
     page = lines(points(1, 2), scale=count_scale([2]), words=plain, name="median")
     picture = lines(points(1, 2), scale=count_scale([2]), words=plain, name="median", fixed=600)
-    assert (page.wide, picture.wide) == (WIDE, 600 - GUTTER)
-    assert picture.line.startswith("M124 84C")
+    assert (page.wide, picture.wide) == (WIDE, 600 - GUTTER - picture.margin)
+    assert picture.margin + picture.wide + picture.gutter == 600
+    assert float(NUMBER.findall(picture.line)[0]) == pytest.approx(picture.wide / 4, abs=0.06)
 
 
 def test_bars_are_as_long_as_they_are_much():
