@@ -16,7 +16,7 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reports.formatting import length, percent, said_of
+from reports.formatting import length, number, percent, said_of
 from reports.measures import MEASURES, READINGS, Hit, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
@@ -31,7 +31,7 @@ from tickets.queries.promises import Share
 
 MOST = 50  # of a page
 CHUNK = 1000  # of a file, at once
-HIT = "hit"
+HIT, LONGEST = "hit", "longest"
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,17 @@ class Behind:
     _moment: str
     _row: Callable[[Any], tuple[Ticket, Any, tuple[Any, ...]]]
     extra: tuple[str, ...] = ()  # the names of further cells of the raw rows
+    is_longest_first: bool = False
 
     def page(self, after: str = "", most: int = MOST) -> tuple[list[Row], str]:
-        """The next rows, the newest first, and where to read on; an empty mark at the end, or to begin with."""
-        rows = self._rows.order_by(f"-{self._moment}", "-pk")
-        begun = read_mark(after)
+        """The next rows, the newest or longest first, and where to read on; an empty mark at the end, or to begin
+        with."""
+        order = self._order
+        rows = self._rows.order_by(f"-{order}", "-pk")
+        begun = read_mark(after, is_length=order != self._moment)
         if begun:
-            at, pk = begun
-            rows = rows.filter(Q(**{f"{self._moment}__lte": at}))
-            rows = rows.filter(Q(**{f"{self._moment}__lt": at}) | Q(pk__lt=pk))
+            last, pk = begun
+            rows = rows.filter(**{f"{order}__lte": last}).filter(Q(**{f"{order}__lt": last}) | Q(pk__lt=pk))
         found = [self._one(one) for one in rows[: most + 1]]
         nameless = [row.ticket.customer for row in found if not row.ticket.customer.name]
         prefetch_related_objects(nameless, "addresses")
@@ -89,8 +91,25 @@ class Behind:
 
     def _one(self, row: Model) -> Row:
         ticket, value, extra = self._row(row)
-        at = getattr(row, self._moment)
-        return Row(ticket, at, value, f"{at.isoformat()},{row.pk}", self._words(row, value), extra)
+        at, last = getattr(row, self._moment), getattr(row, self._order)
+        mark = f"{last.isoformat() if isinstance(last, datetime) else last},{row.pk}"
+        return Row(ticket, at, value, mark, self._words(row, value), extra)
+
+    @property
+    def _order(self) -> str:
+        return self.question.length if self.is_longest_first else self._moment
+
+    @property
+    def counted(self) -> str:
+        """How many there are, of what."""
+        kind = self.measure.kind if self.measure else Kind.OPENED
+        if self.key == "kept":
+            return ngettext("%(n)s time", "%(n)s times", self.n) % {"n": number(self.n)}
+        return _counted(kind, self.n) % {"n": number(self.n)}
+
+    @property
+    def has_length(self) -> bool:
+        return self.measure is not None and self.measure.how is How.TIME
 
     @property
     def figure(self) -> str:
@@ -126,16 +145,33 @@ def _of_fact(measure: Measure, fact: Fact) -> str:
     return _("reopened since") if fact.is_undone else ""
 
 
-def read_mark(text: str) -> tuple[datetime, int] | None:
-    """A moment and a key, as a mark says them; None if it is none."""
-    at, _comma, pk = text.partition(",")
-    if not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+def _counted(kind: Kind, n: int) -> str:
+    return {
+        Kind.OPENED: ngettext("%(n)s conversation", "%(n)s conversations", n),
+        Kind.FIRST_ANSWER: ngettext("%(n)s first answer", "%(n)s first answers", n),
+        Kind.ANSWER: ngettext("%(n)s answer", "%(n)s answers", n),
+        Kind.SOLVED: ngettext("Solved %(n)s time", "Solved %(n)s times", n),
+        Kind.HANDED_ON: ngettext("Handed on %(n)s time", "Handed on %(n)s times", n),
+        Kind.RATED: ngettext("%(n)s rating", "%(n)s ratings", n),
+    }[kind]
+
+
+def read_mark(text: str, *, is_length: bool = False) -> tuple[datetime | int, int] | None:
+    """A moment (or a length) and a key, as a mark says them; None if it is none."""
+    last, _comma, pk = text.partition(",")
+    if not _is_number(pk):
         return None
+    if is_length:
+        return (int(last), int(pk)) if _is_number(last) else None
     try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
+        moment = datetime.fromisoformat(last.replace(" ", "+"))
     except ValueError:
         return None
     return (moment, int(pk)) if moment.tzinfo else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 @cache
@@ -165,7 +201,8 @@ def behind(key: str, question: Question, given: Mapping[str, str], now: datetime
         question, labels = replace(question, period=period), [_days(period)]
     part, only = given.get("part", "").replace("\x00", ""), given.get("only", "")
     if key in MEASURES:
-        return _of_facts(MEASURES[key], question, part, only, labels)
+        found = _of_facts(MEASURES[key], question, part, only, labels)
+        return replace(found, is_longest_first=found.has_length and given.get("order") == LONGEST)
     if key == "kept":
         return _of_promises(question, part, only, labels)
     if key == "backlog" and not part and not only:
@@ -231,7 +268,7 @@ def _of_promises(question: Question, part: str, only: str, labels: list[str]) ->
     found = runs(question).filter(began_at__gte=period.start, began_at__lt=period.end)
     if part:
         by, _colon, pk = part.partition(":")
-        if by != "promise" or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+        if by != "promise" or not _is_number(pk):
             raise LookupError(part)
         found = found.filter(promise=int(pk))
     states = {"kept": PromiseRun.State.KEPT, "broken": PromiseRun.State.BROKEN}

@@ -18,7 +18,7 @@ from recovery.sheets import file_of
 from reports.pages import PAGES
 from reports.queries.answers import answer
 from reports.queries.asking import asked
-from reports.queries.behind import Behind, behind, raw_cells, raw_columns
+from reports.queries.behind import LONGEST, Behind, behind, raw_cells, raw_columns
 from reports.queries.question import Question
 from reports.queries.tables import table
 from reports.replica import from_replica, reads_replica
@@ -38,12 +38,16 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
     more["after"] = after
     file = request.GET.copy()
     file.pop("after", None)
+    other = file.copy()  # in the other order
+    if other.pop("order", None) is None:
+        other["order"] = LONGEST
     context = {
         "behind": found,
         "rows": rows,
         "more": f"?{more.urlencode()}" if after else "",
-        "is_more": bool(request.GET.get("after")),
         "file": f"?{file.urlencode()}" if file else "",
+        "other": f"?{other.urlencode()}",
+        "has_words": any(row.words for row in rows),
         "problems": problems,
         "section": "dashboard",
     }

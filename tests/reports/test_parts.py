@@ -133,6 +133,16 @@ def test_pages_of_rows_leave_none_out_and_none_twice(company, question):
     assert [row.at for row in rows] == sorted((row.at for row in rows), reverse=True)
 
 
+def test_the_longest_come_first_where_that_is_asked(company, question):
+    found = behind("first_answer", question, {"order": "longest"}, NOW)
+    rows, after = found.page(most=4)
+    while after:
+        more, after = found.page(after, most=4)
+        rows += more
+    assert [row.value for row in rows] == sorted((row.value for row in rows), reverse=True)
+    assert len(rows) == found.n > 4
+
+
 def test_a_share_leads_to_those_that_hit(company, question):
     for measure in (one for one in MEASURES.values() if one.how is How.SHARE):
         found = behind(measure.key, question, {"only": "hit"}, NOW)
