@@ -139,12 +139,9 @@ def _written(mailing: Mailing, people: list[User], now: datetime) -> list[tuple[
 
 
 def _next(mailing: Mailing, now: datetime, *, has_failed: bool) -> datetime:
-    """Its next regular time; if nobody's could be written a little later, as long as that is the same day."""
-    zone = mailing.made_by.zone
-    again = now + AGAIN
-    if has_failed and again.astimezone(zone).date() == mailing.next_at.astimezone(zone).date():
-        return again
-    return next_time(mailing.every, mailing.hour, now, zone)
+    """Its next regular time; if nobody's could be written, a little later."""
+    regular = next_time(mailing.every, mailing.hour, now, mailing.made_by.zone)
+    return min(now + AGAIN, regular) if has_failed else regular
 
 
 def _cleaned(every: str, hour: int, people: Iterable[User]) -> list[User]:
