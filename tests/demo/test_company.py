@@ -18,6 +18,10 @@ from recovery.models import Case, Decision, Failure, Offer
 from recovery.queries.approvals import waiting_for
 from recovery.queries.gap import gap_of
 from recovery.queries.ledger import balances, entries_for, suspects
+from reports.actions import differences
+from reports.measures import Kind
+from reports.models import Fact
+from reports.queries.counting import counted_until
 from tests.demo.invariants import violations
 from tickets.actions import post_message
 from tickets.models import Channel, Event, FollowUp, FollowUpTemplate, Message, RootCause, Status, Ticket
@@ -60,6 +64,14 @@ def test_a_demo_company_is_sound_and_believable(demo):
     assert {"ticket.reopened", "priority.changed", "status.changed", "ticket.tagged", "follow_up.sent"} <= happened
     assert Message.objects.filter(kind="note").count() > 30
     assert tickets.exclude(continues=None).exists()
+
+
+def test_reports_have_counted_all_of_it(demo):
+    assert counted_until() is None
+    assert differences(Ticket.objects.values_list("pk", flat=True)) == set()
+    assert set(Fact.objects.values_list("kind", flat=True)) == set(Kind)
+    merged = Ticket.objects.exclude(merged_into=None)
+    assert not Fact.objects.filter(ticket__in=merged).exists()
 
 
 def test_some_wait_now_one_longer_than_promised_one_with_nobody(demo):

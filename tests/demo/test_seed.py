@@ -9,6 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from customers.models import Address
+from reports.actions import differences
+from reports.measures import Kind
+from reports.models import Fact
+from reports.queries.counting import counted_until
 from tests.demo.invariants import violations
 from tickets.actions import open_ticket, post_message
 from tickets.models import Event, Message, ReadMark, Status, Ticket
@@ -62,6 +66,16 @@ def test_life_goes_on_after_seeding(carla):
     ticket = open_ticket(carla, by=carla, body="Hello?", channel="email")
     post_message(ticket, by=User.objects.filter(role="agent").first(), body="Hello!")
     assert ticket.number == last + 1
+
+
+def test_what_is_seeded_is_counted():
+    _seed(1200)
+    numbers = list(Ticket.objects.values_list("pk", flat=True))
+    assert differences(numbers) == set()
+    assert counted_until() is None
+    kinds = set(Fact.objects.values_list("kind", flat=True))
+    assert {Kind.OPENED, Kind.FIRST_ANSWER, Kind.ANSWER, Kind.SOLVED, Kind.REOPENED} <= kinds
+    assert Fact.objects.of_kind(Kind.OPENED).count() == 1200
 
 
 def test_people_who_are_here_get_the_tickets(alice, workshop):

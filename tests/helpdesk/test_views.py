@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.actions import create_token, deactivate_person
 from accounts.models import Heartbeat
+from tickets.models import Event, EventMark
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,20 @@ def test_ready_when_all_is_well(client):
     assert (answer.status_code, answer.json()["ok"]) == (200, True)
 
 
+def test_ready_says_how_far_figures_are_behind_which_makes_nothing_unfit(client, ticket):
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    newest = ticket.events.latest("pk")
+    mark = EventMark.objects.create(reader="reports", done_id=newest.pk, seen_id=newest.pk, seen_xid=0)
+    said = client.get("/readyz").json()["reports"]
+    assert said == {"ok": True, "seconds_behind": 0, "tickets_left": ticket.pk}
+    EventMark.objects.filter(pk=mark.pk).update(done_id=newest.pk - 1)
+    Event.objects.filter(pk=newest.pk).update(at=timezone.now() - timedelta(minutes=16))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["reports"]["ok"] is False
+    assert answer.json()["reports"]["seconds_behind"] > 15 * 60
+
+
 def test_ready_without_redis(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     Heartbeat.objects.create(name="worker", at=timezone.now())
@@ -52,6 +67,8 @@ def test_metrics_are_for_who_may_see_reports(client, alice, lea, sue):
     shown = client.get("/metrics").content.decode()
     assert "makegood_outbox_waiting 0.0" in shown
     assert "makegood_outbox_tries_no_server 0.0" in shown
+    assert "makegood_reports_behind_seconds 0.0" in shown
+    assert "makegood_reports_tickets_left 0.0" in shown
     _, raw = create_token(sue, by=sue, name="prometheus")
     robot = Client(headers={"Authorization": f"Bearer {raw}"})
     assert robot.get("/metrics").status_code == 200
