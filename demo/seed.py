@@ -29,6 +29,7 @@ A_DAY = 160  # conversations that begin: ten thousand are two months, a period o
 BACKLOG = 1000  # of so many newest tickets …
 BACKLOG_SHARE = 0.5  # … this share is not solved yet
 BLOCK = 1000  # tickets a transaction
+NEWEST_ORDER = 20_000_000  # that a conversation is about; each is about one of its own
 REGULARS = 300  # customers who write again and again; the others write once or twice
 EACH_WRITES = 3  # a new customer for so many tickets
 NULL = "\\N"
@@ -184,7 +185,7 @@ class Writer:
             steps.append(status)
         born = self._born(age)
         times = self._times(born, steps)
-        log = Log(self, ticket, born, channel, customer, is_call=channel == "phone")
+        log = Log(self, ticket, born, channel, customer, order=NEWEST_ORDER - age)
         for step, at in zip(steps, times, strict=True):
             log.add(step, at, agent)
         rows["due"].append(f"{ticket}\n")
@@ -217,8 +218,8 @@ class Writer:
 class Log:
     """The events of one ticket as the actions would have written them, and what they leave on it."""
 
-    def __init__(self, writer: Writer, ticket: int, born: datetime, channel: str, customer: int, is_call: bool) -> None:
-        self.writer, self.ticket, self.customer = writer, ticket, customer
+    def __init__(self, writer: Writer, ticket: int, born: datetime, channel: str, customer: int, order: int) -> None:
+        self.writer, self.ticket, self.customer, self.order = writer, ticket, customer, str(order)
         self.seq = self.public = 0
         self.at = born
         self.assignee: int | None = None
@@ -227,7 +228,7 @@ class Log:
         self.solved: datetime | None = None
         self.root_cause: int | None = None
         self.subject = self.preview = ""
-        self.is_call = is_call
+        self.is_call = channel == "phone"
         self.channel = channel
 
     def add(self, step: str, at: datetime, agent: int) -> None:
@@ -285,7 +286,7 @@ class Log:
         self, at: datetime, user: int | None, customer: int | None, text: str, *, is_note: bool = False
     ) -> None:
         rng, rows = self.writer.rng, self.writer.rows
-        text = f"{text} {rng.choice(words.MORE)}".replace("#", str(rng.randrange(10_000, 99_999)))
+        text = f"{text} {rng.choice(words.MORE)}".replace("#", self.order)
         pk = next(self.writer.messages)
         kind = "note" if is_note else "reply"
         rows["message"].append(f"{pk}\t{self.ticket}\t{kind}\t{user or NULL}\t{customer or NULL}\t{text}\t{at}\n")
