@@ -208,7 +208,7 @@ def _section(drawn: Drawn, now: datetime) -> Section:
     named = [line for piece in drawn.pieces for line in _lines(piece)]
     rows = [replace(row, numbers=row.numbers[:MOST_NUMBERS]) for row in drawn.rows[:MOST_ROWS]]
     in_rows = [f"{row.label}: {', '.join(f'{one.label} {one.said}' for one in row.numbers)}" for row in rows]
-    pictures = [_picture(piece, now) for piece in drawn.pieces]
+    pictures = [picture for piece in drawn.pieces if (picture := _picture(piece, now))]
     return Section(drawn.title, drawn.say, [*named, *in_rows], pictures, rows)
 
 
@@ -221,12 +221,19 @@ def _lines(piece: Piece) -> list[str]:
     return []
 
 
-def _picture(piece: Piece, now: datetime) -> Picture:
-    """Drawn, and kept for the mail. Who sees the same on the same day gets the same file: it is drawn once."""
+def _picture(piece: Piece, now: datetime) -> Picture | None:
+    """Drawn, and kept for the mail. Who sees the same on the same day gets the same file: it is drawn once.
+
+    None if that fails: the words leave all the same.
+    """
     markup = render_to_string(piece.template, {"chart": piece.chart})
     digest = sha256(markup.encode()).hexdigest()[:32]
     stored = f"{PICTURES}/{now:%Y-%m-%d}/{digest}.png"
-    if not default_storage.exists(stored):
-        stored = default_storage.save(stored, ContentFile(as_picture(markup, width=WIDTH)))
+    try:
+        if not default_storage.exists(stored):
+            stored = default_storage.save(stored, ContentFile(as_picture(markup, width=WIDTH)))
+    except Exception:
+        log.exception("a chart could not be drawn for a mail")
+        return None
     domain = default_sender()[1].rpartition("@")[2]
     return Picture(stored, f"{digest}@{domain}", piece.chart.height, piece.name)

@@ -367,6 +367,17 @@ def test_where_the_copy_of_the_database_is_gone_the_database_is_asked(mailed, se
     assert asked == [COPY, MAIN]
 
 
+def test_what_cannot_be_drawn_is_said_in_words(mailed, opened, monkeypatch):
+    opened(3)
+    monkeypatch.setattr(emails, "as_picture", lambda *args, **more: 1 / 0)
+    mailed()
+    assert send_due_mailings() == 1
+    mail = Mail.objects.get(kind="report")
+    assert mail.files == []
+    assert "<li>Email: 3</li>" in mail.html
+    assert "cid:" not in mail.html
+
+
 # --- When something dies -------------------------------------------------------------------
 
 
