@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
+from recovery.shares import Share
 from reports.changes import LEVEL, Trial, compared_periods, count_trial, held_at_level, length_trial, share_trial
 from reports.formatting import Said, number, said_of
-from reports.measures import MEASURES, How, Kind, Measure
+from reports.measures import MEASURES, READINGS, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
 from reports.queries.behind import behind_url
-from reports.queries.figures import Total
+from reports.queries.figures import Found, Total
 from reports.queries.parts import DIMENSIONS, time_words
+from reports.queries.promises import runs
 from reports.queries.question import Question
 from reports.queries.tallies import (
     EVERYTHING,
@@ -33,6 +36,7 @@ from reports.queries.tallies import (
     tallied,
 )
 from reports.queries.telling import effect_words, sentence
+from tickets.models import Promise, PromiseRun
 
 # What is compared, and for which parts of it. Single answers are left out: one ticket has many, which fall together.
 ASKED: dict[str, tuple[str, ...]] = {
@@ -45,6 +49,10 @@ ASKED: dict[str, tuple[str, ...]] = {
     "handed_on": (),
     "csat": ("team", "channel", "cause"),
 }
+# Of promises instead of facts, so its kind says nothing.
+_KEPT = READINGS["kept"]
+KEPT = Measure(_KEPT.key, _KEPT.label, _KEPT.definition, Kind.OPENED, How.SHARE, is_less_better=_KEPT.is_less_better)
+PROMISE = "promise"
 # What goes on changing for a while: the newest is not reopened yet, or not tagged. Until then a fall says nothing.
 RIPENS = {("reopened", by) for by in (WHOLE, *ASKED["reopened"])} | {("opened", "tag")}
 RIPE = timedelta(days=14)
@@ -145,6 +153,9 @@ class Review:
     begun: date | None = None  # when the first conversation began, if too late to compare with the days before
 
 
+Kept = dict[Piece, tuple[Share, Share]]  # now, before
+
+
 def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
     """What changed in the whole days of the period against as many before: the whole first, then the surest."""
     found = review(question, now=now)
@@ -152,7 +163,7 @@ def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
 
 
 def review(question: Question, *, now: datetime | None = None) -> Review | None:
-    """All of it, in three queries and one for each kind of name. None if no day of the period is over."""
+    """All of it, in five queries and one for each kind of name. None if no day of the period is over."""
     now = now or timezone.now()
     today = now.astimezone(question.period.zone).date()
     both = compared_periods(question.period, today, keeps_length=question.span.isdigit())
@@ -162,21 +173,23 @@ def review(question: Question, *, now: datetime | None = None) -> Review | None:
     if begun and begun > both[1].first:
         return Review(*both, begun=begun)
     sides = [replace(question, period=period, span=f"{period.first}..{period.last}") for period in both]
-    tallies = tallied(ASKED, *sides)
-    trials = _trials(tallies)
+    tallies, promises = tallied(ASKED, *sides), _promises(*sides)
+    trials = _trials(tallies) | _trials_of_promises(promises)
     held = dict(zip(trials, held_at_level(list(trials.values())), strict=True))
     is_ripe = now - both[0].end >= RIPE
-    wholes = [(key, EVERYTHING) for key in ASKED]
+    wholes = [*((key, EVERYTHING) for key in ASKED), *((KEPT.key, piece) for piece in promises if not piece.by)]
     sure = [of for of, trial in held.items() if trial.chance < LEVEL]
-    lines = _lines(dict.fromkeys([*wholes, *sure]), tallies, held, *sides)
+    lines = _lines(dict.fromkeys([*wholes, *sure]), tallies, promises, held, *sides)
     for of in sure:
         if not is_ripe and held[of].effect < 0 and (of[0], of[1].by) in RIPENS:
             lines[of] = replace(lines[of], verdict=Verdict.UNSETTLED)
         else:
             lines[of] = replace(lines[of], verdict=Verdict.CHANGED if _is_felt(lines[of]) else Verdict.SLIGHT)
     for of in sure:
-        if _goes_with_the_whole(lines[of], lines[of[0], EVERYTHING], held[of], tallies):
-            lines[of] = replace(lines[of], verdict=Verdict.ALIKE)
+        if of[1].by and {lines[of].verdict, lines[of[0], EVERYTHING].verdict} == {Verdict.CHANGED}:
+            rest = _trial_of_rest(of, tallies, promises)
+            if rest is None or not held[of].differs_from(rest):  # the sentence about the whole says it already
+                lines[of] = replace(lines[of], verdict=Verdict.ALIKE)
     found = [of for of in sure if lines[of].verdict is Verdict.CHANGED]
     found.sort(key=lambda of: (of[1] != EVERYTHING, held[of].chance, of[0], of[1].by, of[1].value))
     return Review(*both, _named([lines[of] for of in found]), [lines[of] for of in wholes], len(trials))
@@ -208,7 +221,7 @@ def _spread(measure: Measure, piece: Piece, tallies: Tallies) -> float:
     return 1 + (tallies.spreads.get(measure.kind, 1.0) - 1) * min(1.0, share)
 
 
-def _trial(measure: Measure, now: Tally, before: Tally, spread: float) -> Trial | None:
+def _trial(measure: Measure, now: Tally, before: Tally, spread: float = 1.0) -> Trial | None:
     if measure.how is How.COUNT:
         return count_trial(now.counted(measure), before.counted(measure), spread)
     if measure.how is How.SHARE:
@@ -234,27 +247,73 @@ def _is_felt(line: Change) -> bool:
     return max(now, before) >= LEAST_RATIO * min(now, before)
 
 
-def _goes_with_the_whole(line: Change, of_all: Change, trial: Trial, tallies: Tallies) -> bool:
-    """Whether the sentence about the whole says it already: its piece does what all the rest does."""
-    if line.piece == EVERYTHING or {line.verdict, of_all.verdict} != {Verdict.CHANGED}:
-        return False
-    measure = line.measure
-    wholes, parts = (tallies.of(piece, measure.kind) for piece in (EVERYTHING, line.piece))
-    now, before = (whole.without(part) for whole, part in zip(wholes, parts, strict=True))
-    rest = _trial(measure, now, before, 1.0)
-    return rest is None or not trial.differs_from(rest)
+def _trial_of_rest(of: Key, tallies: Tallies, promises: Kept) -> Trial | None:
+    """Of all that is not in the piece."""
+    if of[0] == KEPT.key:
+        both = zip(promises[EVERYTHING], promises[of[1]], strict=True)
+        now, before = (Share(whole.hits - part.hits, whole.n - part.n) for whole, part in both)
+        return share_trial(now, before)
+    measure = MEASURES[of[0]]
+    wholes, parts = (tallies.of(piece, measure.kind) for piece in (EVERYTHING, of[1]))
+    ours, theirs = (whole.without(part) for whole, part in zip(wholes, parts, strict=True))
+    return _trial(measure, ours, theirs)
+
+
+def _promises(now: Question, before: Question) -> Kept:
+    """How often they were kept, of the times that are decided: all together, and each."""
+    found: Kept = {}
+    if not (promises := list(Promise.objects.values_list("pk", flat=True))):
+        return found
+    lately = Q(began_at__gte=now.period.start, began_at__lt=now.period.end)
+    then = Q(began_at__gte=before.period.start, began_at__lt=before.period.end)
+    # Named, each promise enters the index at its own time.
+    found_between = runs(now).filter(
+        promise__in=promises, began_at__gte=before.period.start, began_at__lt=now.period.end
+    )
+    rows = found_between.filter(lately | then).order_by().values_list("promise")
+    kept = Q(state=PromiseRun.State.KEPT)
+    for promise, *counts in rows.annotate(
+        now=Count("state", filter=lately),
+        kept_now=Count("state", filter=lately & kept),
+        before=Count("state", filter=then),
+        kept_before=Count("state", filter=then & kept),
+    ):
+        n, hits, n_before, hits_before = counts
+        found[Piece(PROMISE, str(promise))] = Share(hits, n), Share(hits_before, n_before)
+    if found:
+        both = zip(*found.values(), strict=True)
+        ours, theirs = (Share(sum(one.hits for one in side), sum(one.n for one in side)) for side in both)
+        found[EVERYTHING] = ours, theirs
+    return found
+
+
+def _trials_of_promises(promises: Kept) -> dict[Key, Trial]:
+    """All together, and each, unless there is only one."""
+    found = {
+        (KEPT.key, piece): share_trial(*both) for piece, both in promises.items() if not piece.by or len(promises) > 2
+    }
+    return {of: trial for of, trial in found.items() if trial}
 
 
 def _lines(
-    keys: Iterable[Key], tallies: Tallies, held: Mapping[Key, Trial], now: Question, before: Question
+    keys: Iterable[Key],
+    tallies: Tallies,
+    promises: Kept,
+    held: Mapping[Key, Trial],
+    now: Question,
+    before: Question,
 ) -> dict[Key, Change]:
     """Each with its numbers."""
     asked = list(keys)
-    exact = lengths([of for of in asked if MEASURES[of[0]].how.is_length], now, before)
+    exact = lengths([of for of in asked if of[0] in MEASURES and MEASURES[of[0]].how.is_length], now, before)
     found: dict[Key, Change] = {}
     for of in asked:
-        measure, both = MEASURES[of[0]], tallies.of(of[1], MEASURES[of[0]].kind)
-        values = exact.get(of) or [tally.found(measure) for tally in both]
+        measure = MEASURES.get(of[0], KEPT)
+        values: Iterable[Found]
+        if measure is KEPT:
+            values = [Found(share.n, share.value) for share in promises[of[1]]]
+        else:
+            values = exact.get(of) or [tally.found(measure) for tally in tallies.of(of[1], measure.kind)]
         chance = held[of].chance if of in held else None
         verdict = Verdict.FEW if chance is None else Verdict.CHANCE
         found[of] = Change(Total(measure, *values), of[1], chance, now, before, verdict)
@@ -266,6 +325,9 @@ def _named(found: list[Change]) -> list[Change]:
     names: dict[Piece, tuple[str, str]] = {}
     for by in {one.piece.by for one in found} - {WHOLE, TIME}:
         values = [one.piece.value for one in found if one.piece.by == by]
+        if by == PROMISE:
+            names |= {Piece(by, str(one.pk)): (str(one.pk), one.words) for one in Promise.objects.filter(pk__in=values)}
+            continue
         rows = DIMENSIONS[by].names(values if by == "channel" else map(int, values))
         names |= {Piece(by, str(value)): name for value, name in rows.items()}
     for one in found:

@@ -48,6 +48,12 @@ class Question:
         return urlencode({name: value for name, value in found.items() if value})
 
     @property
+    def query_with_days(self) -> str:
+        """The same, its period always said: for pages on which another one is usual."""
+        more = "" if "span=" in self.query else f"span={self.span}"
+        return "&".join(filter(None, [more, self.query]))
+
+    @property
     def length(self) -> str:
         """The column of `Fact` that lengths are read from."""
         return "seconds" if self.by_clock else "open_seconds"

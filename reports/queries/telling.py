@@ -42,20 +42,31 @@ SENTENCES: dict[str, tuple[str | Lazy, str | Lazy]] = {
         gettext_lazy("More is handed from team to team: %(now)s instead of %(before)s"),
         gettext_lazy("Less is handed from team to team: %(now)s instead of %(before)s"),
     ),
+    "kept": (
+        gettext_lazy("Kept more often: %(now)s instead of %(before)s"),
+        gettext_lazy("Kept less often: %(now)s instead of %(before)s"),
+    ),
     "csat": (
         gettext_lazy("Customers are more content: %(now)s gave a 4 or a 5, instead of %(before)s"),
         gettext_lazy("Customers are less content: %(now)s gave a 4 or a 5, instead of %(before)s"),
     ),
 }
-OF_CAUSES = (
-    gettext_lazy("More often the reason: %(now)s solved instead of %(before)s"),
-    gettext_lazy("Less often the reason: %(now)s solved instead of %(before)s"),
-)
+# And of a piece, where it is said in other words.
+OF_PIECES: dict[tuple[str, str], tuple[str | Lazy, str | Lazy]] = {
+    ("solved", "cause"): (
+        gettext_lazy("More often the reason: %(now)s solved instead of %(before)s"),
+        gettext_lazy("Less often the reason: %(now)s solved instead of %(before)s"),
+    ),
+    ("kept", ""): (
+        gettext_lazy("Promises are kept more often: %(now)s instead of %(before)s"),
+        gettext_lazy("Promises are kept less often: %(now)s instead of %(before)s"),
+    ),
+}
 
 
 def sentence(total: Total, *, by: str = "", by_clock: bool = False) -> str:
     """More new conversations: 210 instead of 160."""
-    pair = OF_CAUSES if (total.measure.key, by) == ("solved", "cause") else SENTENCES[total.measure.key]
+    pair = OF_PIECES.get((total.measure.key, by)) or SENTENCES[total.measure.key]
     now, before = (
         str(formatting.said_of(total.measure, found.value, by_clock=by_clock)) for found in (total.now, total.before)
     )

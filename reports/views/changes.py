@@ -45,4 +45,5 @@ def page(request: HttpRequest) -> HttpResponse:
         "fewest": FEWEST,
         "section": "dashboard",
     } | filters(user, wanted.question)
+    context["query"] = wanted.question.query_with_days  # elsewhere, other days are usual
     return render(request, "reports/changes.html", context)

@@ -62,7 +62,7 @@ def save_report(request: HttpRequest, page: str) -> HttpResponse:
     form = SavedReportForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = actions.save_report(by=user, page=page, query=question.query, **form.chosen())
+            saved = actions.save_report(by=user, page=page, query=question.query_with_days, **form.chosen())
         except ValidationError as error:
             refuse(form, error)
         else:

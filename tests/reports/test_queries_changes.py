@@ -14,11 +14,12 @@ from customers.models import Company
 from reports.measures import MEASURES, Kind
 from reports.models import Fact
 from reports.periods import last_days, midnight
+from reports.queries.behind import behind
 from reports.queries.changes import ASKED, Change, Verdict, changes, review
 from reports.queries.figures import parts, total
 from reports.queries.question import Question
 from tickets.actions import open_ticket, tag_ticket
-from tickets.models import RootCause
+from tickets.models import Event, Promise, PromiseRun, RootCause
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)  # a Sunday: the week is from the Sunday before to Saturday
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -194,6 +195,42 @@ def test_today_is_not_over(ask, of):
     plant(of(), Kind.OPENED, BOTH, 10)
     plant(of(), Kind.OPENED, range(1), 500)
     assert changes(ask(), now=NOW) == []
+
+
+def test_promises_are_compared_each_and_all_together(ask, of, workshop):
+    """One is kept less often, the other one as ever; what still runs is in neither."""
+    quick, sure = (
+        Promise.objects.create(words=words, measure="first_answer", minutes=minutes)
+        for words, minutes in (("Within ten minutes", 10), ("Within a day", 1440))
+    )
+    ticket, runs = of(), []
+    for promise, ago, counts in (
+        (quick, 3, {"kept": 40, "broken": 60, "running": 30}),
+        (quick, 10, {"kept": 90, "broken": 10}),
+        (sure, 3, {"kept": 95, "broken": 5}),
+        (sure, 10, {"kept": 96, "broken": 4}),
+    ):
+        at = NOW - timedelta(days=ago)
+        for state in (state for state, many in counts.items() for _ in range(many)):
+            began = Event(ticket=ticket, seq=next(SEQ) + 1000, public_prev=0, is_public=True, type="x", at=at)
+            run = PromiseRun(promise=promise, ticket=ticket, began=began, began_at=at, state=state)
+            run.broken_at = at if state == "broken" else None
+            runs.append(run)
+    Event.objects.bulk_create(run.began for run in runs)
+    PromiseRun.objects.bulk_create(runs)
+    plant(ticket, Kind.OPENED, BOTH, 3)
+    found = changes(ask(), now=NOW)
+    assert told(found) == [("kept", "", ""), ("kept", "promise", "Within ten minutes")]
+    assert [plain(one.sentence) for one in found] == [
+        "Promises are kept less often: 68 % instead of 93 %",
+        "Kept less often: 40 % instead of 90 %",
+    ]
+    assert [one.is_better for one in found] == [False, False]
+    for one in found:
+        total_, of_it = one.total.now, one.total.before
+        assert (total_.n, of_it.n) == ((200, 200) if not one.piece.by else (100, 100))
+        asked_for = {key: values[0] for key, values in parse_qs(urlsplit(one.url).query).items()}
+        assert behind("kept", one.now, asked_for, NOW).n == total_.n
 
 
 def test_what_is_too_small_to_feel_is_not_said(ask, of):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reports.measures import Kind
-from reports.models import Counting, Fact
+from reports.models import Counting, Fact, SavedReport
 from tickets.actions import open_ticket
 
 
@@ -111,6 +111,17 @@ def test_a_month_that_begins_today_has_no_full_day(client, sue, counted, desk_ro
     today = timezone.localtime(timezone.now(), sue.zone).date()
     client.force_login(sue)
     assert "No day of this is over yet" in words(client.get(f"/dashboard/changes/?span={today}..{today}"))
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("", "span=7"), ("span=30", "span=30"), ("channel=chat", "channel=chat")])
+def test_its_days_are_kept_with_it(client, sue, counted, desk_row, asked, kept):
+    """What is usual here is not what is usual on other pages."""
+    client.force_login(sue)
+    page = client.get(f"/dashboard/changes/?{asked}")
+    assert kept in page.context["query"]
+    client.post(f"/dashboard/changes/save/?{page.context['query']}", {"name": "Mondays", "whose": "me"})
+    again = client.get(client.get(f"/dashboard/saved/{SavedReport.objects.get().pk}/").url)
+    assert again.context["question"] == page.context["question"]
 
 
 @pytest.mark.parametrize("query", ["span=x", "span=9999-99-99..1", "team=none", "tag=none", "company=²", "hours=never"])
