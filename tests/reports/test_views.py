@@ -72,3 +72,9 @@ def test_below_it_stand_the_last_days_of_the_same_team(client, sue, ticket, shop
         page = client.get("/dashboard/overview/?team=shop")
     assert [one.key for _page, one in page.context["drawn"]] == ["pareto", "kept", "first-answer", "satisfaction"]
     assert "<html" not in page.content.decode()
+
+
+@pytest.mark.parametrize("view", ["waiting-all.%00", "waiting-all.no-such", "team-%00", "near.", "chats.%ff"])
+def test_a_list_of_no_team_is_a_list_as_usual(client, sue, ticket, view):
+    client.force_login(sue)
+    assert client.get(f"/inbox/?view={view}").status_code == 200

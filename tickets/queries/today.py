@@ -70,7 +70,7 @@ def unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
     view = _unlisted_view(name, viewer, now)
     if view is None or not slug:
         return view
-    team = Team.objects.filter(slug=slug).first()
+    team = _team(slug)
     if team is None:
         return None
     return View(key, f"{view.label} · {team.name}", view.icon, view.keep & Q(team=team), view.stretches)
@@ -94,5 +94,9 @@ def _unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
         return View(key, _("Chats under way"), "message-circle", is_live_chat(now), stretches="wqz")
     if key == "no-team":
         return View(key, _("No team"), "users", _OPEN & Q(team=None))
-    team = Team.objects.filter(slug=key.removeprefix("team-")).first() if key.startswith("team-") else None
+    team = _team(key.removeprefix("team-")) if key.startswith("team-") else None
     return View(key, team.name, "users", _OPEN & Q(team=team)) if team else None
+
+
+def _team(slug: str) -> Team | None:
+    return Team.objects.filter(slug=slug).first() if slug.isprintable() else None  # a NUL is no text to the database
