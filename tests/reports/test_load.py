@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,20 @@ def test_what_nobody_has(write, alice, lea, sue, carla, shop):
     write("three")
     open_ticket(carla, by=carla, subject="four", body="Words", channel="email", team=shop)
     assert (nobodys(sue), nobodys(lea), nobodys(sue, shop)) == ((3, 2), (2, 1), (1, 1))
+
+
+def test_its_figures_lead_to_exactly_these(client, write, alice, sue, carla, shop):
+    write("one", to=alice)
+    answered = write("two")
+    post_message(answered, by=alice, body="Answer")
+    assign_ticket(answered, by=alice, user=None)
+    write("three")
+    open_ticket(carla, by=carla, subject="four", body="Words", channel="email", team=shop)
+    client.force_login(sue)
+    for query, counts in (("", [3, 2]), ("?team=shop", [1, 1])):
+        page = client.get(f"/dashboard/team/{query}").content.decode()
+        links = re.findall(r'href="(/inbox/\?view=nobodys[^"]*)"', page)
+        assert [len(client.get(link).context["tickets"]) for link in links] == counts
 
 
 def test_by_name_or_by_open_work(write, alice, bob, lea):

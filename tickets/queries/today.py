@@ -92,6 +92,11 @@ def _unlisted_view(key: str, viewer: User, now: datetime) -> View | None:
         return View(key, _("Promises about to break"), "clock-alert", is_about_to_break(now), stretches="wqz")
     if key == "chats":
         return View(key, _("Chats under way"), "message-circle", is_live_chat(now), stretches="wqz")
+    if key == "nobodys":
+        return View(key, _("Assigned to nobody"), "plus", _OPEN & Q(assignee=None))
+    if key == "nobodys-waiting":
+        waits = AWAKE & Q(waiting_since__isnull=False, assignee=None)
+        return View(key, _("Waiting, and assigned to nobody"), "clock", waits, stretches="w")
     if key == "no-team":
         return View(key, _("No team"), "users", _OPEN & Q(team=None))
     team = _team(key.removeprefix("team-")) if key.startswith("team-") else None
