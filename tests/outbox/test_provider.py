@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from accounts.models import User
 from outbox.actions import save_sender
@@ -83,6 +87,21 @@ def test_a_mail_leaves_by_the_api_with_its_own_message_id(api: Api, promise: Pro
     assert headers["Message-ID"] == mail.message_id
     assert headers["X-PM-KeepID"] == "true"
     assert list(again(mail).tries.values_list("outcome", "reply")) == [("taken", "sent b7bc2f4a")]
+
+
+def test_a_picture_of_the_page_goes_to_the_provider_as_one(
+    api: Api, promise: Promise, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    stored = default_storage.save("reports/chart.png", ContentFile(b"\x89PNG"))
+    page = '<img src="cid:1@charts.example" alt="12">'
+    promise(html=page, pictures=[(stored, "chart.png", "1@charts.example")])
+    assert send_due() == 1
+    (asked,) = api.asked
+    assert asked["HtmlBody"] == page
+    (picture,) = asked["Attachments"]
+    assert (picture["ContentID"], picture["ContentType"]) == ("cid:1@charts.example", "image/png")
+    assert b64decode(picture["Content"]) == b"\x89PNG"
 
 
 @pytest.mark.parametrize("kind", ["reply", "offer"])
