@@ -206,7 +206,9 @@ class Ticket(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
-    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
+    assignee = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets", db_index=False
+    )
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
     tags = models.ManyToManyField(Tag, blank=True, related_name="tickets")
     root_cause = models.ForeignKey(RootCause, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets")
@@ -298,6 +300,7 @@ class Ticket(models.Model):
                 models.F("trashed_at").desc(), name="ticket_trash", condition=models.Q(trashed_at__isnull=False)
             ),
             GinIndex(OpClass("fields", name="jsonb_path_ops"), name="ticket_fields", condition=~models.Q(fields={})),
+            models.Index(fields=["assignee", "team"], include=["number"], name="ticket_of_assignee"),
             models.Index("assignee", name="ticket_open_assignee", condition=~models.Q(status="solved")),
             models.Index("team", name="ticket_open_team", condition=~models.Q(status="solved")),
             models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
