@@ -10,6 +10,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import Desk, User
+from reports.actions import recount
 from reports.measures import Kind
 from reports.models import Fact
 from reports.queries import Now, as_time, now_figures
@@ -245,6 +246,23 @@ def test_a_figure_opens_exactly_the_tickets_it_counts(client, sue, alice, carla,
         told = [int(one.text.split()[0]) if one else 0 for one in (first, near, late)]
         told = [int(figure(figures, "waiting").value), *told]
         assert (*told, int(figure(figures, "chats").value)) == expected
+
+
+def test_what_today_counts_leads_to_its_conversations(client, sue, alice, charlie, carla, workshop, shop, desk_row):
+    """From the log of events through the facts to the page behind each number, of all teams and of one."""
+    now = timezone.now()
+    asked = [ask(carla, team, now) for team in (workshop, workshop, shop)]
+    for one in asked[1:]:
+        post_message(one, by=charlie if one.team == shop else alice, body="Yes", at=now)
+    resolve_ticket(asked[2], by=charlie, root_cause=None, at=now)
+    recount([one.pk for one in asked])
+    client.force_login(sue)
+    for team, expected in ((None, [2, 3, 1]), (shop, [1, 1, 1])):
+        found = now_figures(sue, now, team)
+        urls = [figure(found, "first_answer").url, *(note.url for note in found.today)]
+        assert [len(client.get(url).context["rows"]) for url in urls] == expected
+        told = [figure(found, "first_answer").notes[-1].text, *(note.text for note in found.today)]
+        assert told == [f"n = {expected[0]}", f"{expected[1]} new today", f"{expected[2]} solved"]
 
 
 def test_now_is_of_any_zone(sue, desk_row):
