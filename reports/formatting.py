@@ -91,7 +91,7 @@ def percent(share: float | None) -> str:
 
 
 def _signed(by: float, words: str) -> str:
-    return f"{'+' if by > 0 else '−' if by < 0 else '±'}{words}"
+    return f"+{words}" if by > 0 else f"−{words}" if by < 0 else "±0"
 
 
 def _decimals(share: float) -> int:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
+from customers.models import Company
 from reports.periods import DAYS, MOST_DAYS, USUAL_DAYS, Period, last_days, month_of
 from reports.queries.parts import company_of
 from reports.queries.question import Question
-from tickets.models import Channel, Tag
+from tickets.models import Channel, Tag, Ticket
 
 FILTERS = ("span", "team", "channel", "tag", "company", "hours")
 CLOCK = "clock"
@@ -110,3 +111,12 @@ def teams_of(viewer: User) -> list[Team]:
 
 def _tag(name: str) -> Tag | None:
     return Tag.objects.filter(name__iexact=name).first() if name else None
+
+
+def company_named(words: str, viewer: User) -> Company | None:
+    """The first whose name has these words in it, of those that the viewer may see."""
+    found = Company.objects.filter(name__icontains=words).order_by("name", "pk")
+    if not viewer.has_perm("customers.view_all"):
+        seen = Ticket.objects.visible_to(viewer)
+        found = found.filter(pk__in=seen.values("customer__company"))
+    return found.first()

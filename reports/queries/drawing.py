@@ -130,6 +130,10 @@ class Drawn:
         return not self.pieces
 
     @property
+    def is_tall(self) -> bool:
+        return len(self.pieces) > 1
+
+    @property
     def table(self) -> Table:
         return table(self.answer)
 
@@ -222,13 +226,13 @@ class _Sheet:
 
 
 def _side_by_side(drawn: list[Drawn]) -> list[Drawn]:
-    """Two and two; one that would stay alone takes the whole width."""
+    """Two and two, if they are about as tall as each other; one that would stay alone takes the whole width."""
     found: list[Drawn] = []
     waiting = False
     for index, one in enumerate(drawn):
         following = drawn[index + 1] if index + 1 < len(drawn) else None
-        is_alone = not waiting and (following is None or following.is_whole)
-        found.append(_whole(one) if is_alone or one.is_whole else one)
+        is_alone = following is None or following.is_whole or following.is_tall != one.is_tall
+        found.append(_whole(one) if one.is_whole or (is_alone and not waiting) else one)
         waiting = not waiting and not found[-1].is_whole
     return found
 

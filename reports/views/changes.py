@@ -16,7 +16,7 @@ from reports.queries.asking import asked
 from reports.queries.changes import RIPE, review
 from reports.queries.counting import counted_until
 from reports.replica import reads_replica
-from reports.views.figures import filters, own_days
+from reports.views.figures import filled_in, filters
 from tickets.views.inbox import viewer_with_teams
 
 USUAL_SPAN = "7"
@@ -28,12 +28,12 @@ USUAL_SPAN = "7"
 @reads_replica
 def page(request: HttpRequest) -> HttpResponse:
     """The last full week against the one before, or other days. Nothing is compared before all of them are counted."""
-    days = own_days(request)
-    if days:
-        return redirect(address_of("changes", days))
+    user, now = viewer_with_teams(request), timezone.now()
+    query = filled_in(request, user)
+    if query is not None:
+        return redirect(address_of("changes", query))
     given = request.GET.copy()
     given["span"] = given.get("span") or USUAL_SPAN
-    user, now = viewer_with_teams(request), timezone.now()
     wanted = asked(given, user, now)
     found, counted = review(wanted.question, now=now), counted_until()
     context = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,13 +19,15 @@ from accounts.models import User
 from reports.pages import PAGES, address_of
 from reports.periods import DAYS
 from reports.queries.answers import answer
-from reports.queries.asking import FILTERS, asked, teams_of
+from reports.queries.asking import FILTERS, asked, company_named, teams_of
 from reports.queries.counting import counted_until
 from reports.queries.drawing import draw
 from reports.queries.question import Question
 from reports.replica import reads_replica
 from tickets.models import Channel
 from tickets.views.inbox import viewer_with_teams
+
+UNKNOWN = "0"  # no company has this number
 
 
 @requires("reports.view")
@@ -34,12 +37,12 @@ from tickets.views.inbox import viewer_with_teams
 def page(request: HttpRequest, page: str) -> HttpResponse:
     """One of `PAGES`. What is not understood of the filters is said, and what is usual is shown instead. With `table`,
     one chart of it in numbers."""
-    days = own_days(request)
-    if days:
-        return redirect(address_of(page, days))
     now, shown = timezone.now(), PAGES[page]
     # Who sees everything is asked for no teams of their own.
     user = viewer(request) if viewer(request).has_perm("tickets.view_all") else viewer_with_teams(request)
+    query = filled_in(request, user)
+    if query is not None:
+        return redirect(address_of(page, query))
     wanted = asked(request.GET, user, now)
     single = shown.chart(request.GET.get("table", ""))
     drawn = draw(answer([single] if single else shown.charts, wanted.question, now), now)
@@ -77,14 +80,25 @@ def spans(question: Question) -> list[tuple[str, str]]:
     return found
 
 
-def own_days(request: HttpRequest) -> str:
-    """Two days in fields of their own become a period in the address; empty where there are none."""
+def filled_in(request: HttpRequest, user: User) -> str | None:
+    """What people fill in (two days, the name of a company) as the address has it; None if there is nothing of it."""
+    given, query = request.GET, request.GET.copy()
+    period = _period(given.get("from", ""), given.get("until", ""))
+    if period:
+        query["span"] = period
+    name = given.get("company_name", "").replace("\x00", "").strip()
+    if name:
+        company = company_named(name, user)
+        query["company"] = str(company.pk) if company else UNKNOWN
+    if not period and not name:
+        return None
+    return urlencode({key: query[key] for key in FILTERS if query.get(key)}, safe=".")
+
+
+def _period(first: str, last: str) -> str:
+    """Of two days, whichever is the earlier; empty if they are none."""
     try:
-        first, last = (date.fromisoformat(request.GET.get(name, "")) for name in ("from", "until"))
+        days = sorted(map(date.fromisoformat, (first, last)))
     except ValueError:
         return ""
-    query = request.GET.copy()
-    query["span"] = f"{min(first, last)}..{max(first, last)}"
-    for name in set(query) - set(FILTERS):
-        del query[name]
-    return query.urlencode(safe=".")
+    return f"{days[0]}..{days[1]}"

@@ -131,6 +131,7 @@ def test_what_stays_alone_is_as_wide_as_the_page(ask):
     assert {key: one.is_whole for key, one in shown("causes", ask()).items()} == {"pareto": True, "tree": True}
     widths = [one.is_whole for one in shown("trends", ask()).values()]
     assert widths == [True] + [False] * (len(TRENDS.charts) - 1)
+    assert all(one.is_whole for one in shown("promises", ask()).values())  # one is twice as tall as the other
 
 
 @pytest.mark.parametrize(

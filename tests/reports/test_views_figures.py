@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from customers.actions import get_or_create_company
 from reports.actions import recount
 from reports.pages import PAGES
 from tickets.actions import open_ticket, post_message
@@ -71,6 +72,16 @@ def test_two_days_in_fields_become_a_period(client, sue, talked):
     answer = client.get("/dashboard/trends/?span=7&from=2026-10-31&until=2026-10-01&channel=chat")
     assert answer["Location"] == "/dashboard/trends/?span=2026-10-01..2026-10-31&channel=chat"
     assert client.get("/dashboard/trends/?from=2026-99-01&until=x").status_code == 200
+
+
+def test_the_name_of_a_company_becomes_the_company(client, sue, talked, carla):
+    company = get_or_create_company("Okafor & Sons")
+    client.force_login(sue)
+    answer = client.get("/dashboard/trends/?span=7&company_name=okafor")
+    assert answer["Location"] == f"/dashboard/trends/?span=7&company={company.pk}"
+    page = client.get(client.get("/dashboard/trends/?company_name=nobody")["Location"])
+    assert page.context["question"].company is None
+    assert len(page.context["problems"]) == 1
 
 
 def test_a_table_comes_alone_and_works_without_a_script(client, sue, talked):
