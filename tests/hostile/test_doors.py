@@ -399,6 +399,7 @@ SEARCHES = {
     "/dashboard/": ["team", "fragment", "wall"],
     "/dashboard/overview/": ["team"],
     "/dashboard/team/": ["team", "order", "show"],
+    "/dashboard/changes/": ["span", "team", "channel", "tag", "company", "hours", "from"],
     "/dashboard/made-good/": ["team", "show", "cursor"],
     "/settings/email/mails/": ["q", "state", "mailbox", "cursor"],
     "/settings/email/sending/": ["show", "before"],

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from customers.models import Company
 from reports.measures import MEASURES, Kind
@@ -268,6 +269,25 @@ def test_it_asks_few_questions(ask, of, django_assert_max_num_queries):
     # The first day, the numbers, the medians, and a name for each dimension.
     with django_assert_max_num_queries(7):
         assert {one.piece.by for one in changes(question, now=NOW)} >= {"", "tag", "company"}
+
+
+def test_it_is_said_in_the_readers_language(ask, of):
+    plant(of(), Kind.OPENED, range(14, 15), 1)
+    plant(of(), Kind.OPENED, THIS, 8)
+    (found,) = [one for one in changes(ask(), now=NOW) if not one.piece.by]
+    assert found.sentence == "More new conversations: 56 instead of 1"
+    with translation.override("de"):
+        assert found.sentence == "Mehr neue Unterhaltungen: 56 statt 1"
+        assert found.effect == "56,0-mal so viele"
+
+
+def test_what_was_not_there_before_is_told_without_a_ratio(ask, of):
+    brakes = RootCause.objects.create(name="Brakes", slug="brakes")
+    plant(of(), Kind.SOLVED, BOTH, 6, number=1)
+    plant(of(cause=brakes), Kind.SOLVED, THIS, 4, number=1)
+    plant(of(), Kind.OPENED, BOTH, 6)
+    (found,) = [one for one in changes(ask(), now=NOW) if one.piece.by == "cause"]
+    assert (found.sentence, found.effect) == ("More often the reason: 28 solved instead of 0", "")
 
 
 def test_weeks_in_which_only_chance_is_at_work_say_nothing(ask, of, shop):
