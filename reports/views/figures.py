@@ -81,7 +81,8 @@ def spans(question: Question) -> list[tuple[str, str]]:
 
 
 def filled_in(request: HttpRequest, user: User) -> str | None:
-    """What people fill in (two days, the name of a company) as the address has it; None if there is nothing of it."""
+    """What people fill in (two days, the name of a company, and nothing) as the address has it, which is to be handed
+    on; None if it is so already."""
     given, query = request.GET, request.GET.copy()
     period = _period(given.get("from", ""), given.get("until", ""))
     if period:
@@ -90,7 +91,7 @@ def filled_in(request: HttpRequest, user: User) -> str | None:
     if name:
         company = company_named(name, user)
         query["company"] = str(company.pk) if company else UNKNOWN
-    if not period and not name:
+    if not period and not name and all(given.values()):
         return None
     return urlencode({key: query[key] for key in FILTERS if query.get(key)}, safe=".")
 

@@ -72,6 +72,7 @@ def test_two_days_in_fields_become_a_period(client, sue, talked):
     answer = client.get("/dashboard/trends/?span=7&from=2026-10-31&until=2026-10-01&channel=chat")
     assert answer["Location"] == "/dashboard/trends/?span=2026-10-01..2026-10-31&channel=chat"
     assert client.get("/dashboard/trends/?from=2026-99-01&until=x").status_code == 200
+    assert client.get("/dashboard/trends/?team=&span=7&tag=")["Location"] == "/dashboard/trends/?span=7"
 
 
 def test_the_name_of_a_company_becomes_the_company(client, sue, talked, carla):
