@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, Min, OuterRef, Q, Subquery, Value
+from django.db.models import (
+    Case,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Min,
+    Q,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Extract, Trunc
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
@@ -135,12 +147,12 @@ def _came(facts: Any) -> int:
 
 
 def unsolved_at(question: Question, moment: datetime) -> TicketQuerySet:
-    """The tickets that were not solved then: they had begun, and the last that had been said of it was not "solved"."""
-    facts = Fact.objects.filter(ticket=OuterRef("pk"), kind__in=FLOWS, at__lt=moment)
-    last = Subquery(facts.order_by("-at", "-seq").values("kind")[:1])
-    begun = Exists(Fact.objects.filter(ticket=OuterRef("pk"), kind=Kind.OPENED, at__lt=moment))
-    since = Fact.objects.filter(kind=Kind.SOLVED, at__gte=moment).values("ticket")
-    tickets = of_question(Ticket.objects.visible_to(question.viewer), question)
-    # Whatever was unsolved then is unsolved now, or was solved since.
-    mine = tickets.filter(~Q(status="solved") | Q(pk__in=since))
-    return mine.annotate(last=last).filter(begun).exclude(last=Kind.SOLVED)
+    """The tickets that were not solved then: those of now, less what was opened since and not solved, and with what was
+    solved since and not opened anew."""
+    since = Fact.objects.filter(kind__in=FLOWS, at__gte=moment).order_by().values("ticket")
+    net = Sum(Case(When(kind=Kind.SOLVED, then=Value(-1)), default=Value(1), output_field=IntegerField()))
+    came, went = (set(since.annotate(net=net).filter(net=by).values_list("ticket", flat=True)) for by in (1, -1))
+    standing = set(Ticket.objects.unsolved().values_list("pk", flat=True))
+    # Named, each of them is looked up; joined, all tickets there are would be read.
+    tickets = Ticket.objects.visible_to(question.viewer).filter(pk__in=sorted((standing - came) | went))
+    return of_question(tickets, question)

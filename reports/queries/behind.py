@@ -76,9 +76,14 @@ class Behind:
             last, pk = begun
             rows = rows.filter(**{f"{order}__lte": last}).filter(Q(**{f"{order}__lt": last}) | Q(pk__lt=pk))
         found = [self._one(one) for one in rows[: most + 1]]
+        following = found[most - 1].mark if len(found) > most else ""
+        # Facts follow their tickets by some seconds: nobody reads what left their sight, or the desk, just now.
+        tickets = Ticket.objects.visible_to(self.question.viewer)
+        seen = set(tickets.filter(pk__in={row.ticket.pk for row in found}).values_list("pk", flat=True))
+        found = [row for row in found[:most] if row.ticket.pk in seen]
         nameless = [row.ticket.customer for row in found if not row.ticket.customer.name]
         prefetch_related_objects(nameless, "addresses")
-        return found[:most], found[most - 1].mark if len(found) > most else ""
+        return found, following
 
     def all(self) -> Iterator[Row]:
         """Every row, read piece by piece."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay
 from django.utils.dates import WEEKDAYS
@@ -155,7 +155,7 @@ def read_part(text: str, question: Question) -> Slice:
 Read = tuple[str, Callable[[FactQuerySet], FactQuerySet]]
 
 
-def _where(label: str, only: Q) -> Read:
+def _where(label: str, only: Q | Combinable) -> Read:
     return label, lambda facts: facts.filter(only)
 
 
@@ -175,7 +175,7 @@ def _channel(key: str, _question: Question) -> Read:
 def _tag(key: str, _question: Question) -> Read:
     through = Ticket.tags.through.objects
     if key == NONE:
-        return str(DIMENSIONS["tag"].without), lambda facts: facts.filter(ticket__tags=None)
+        return _where(str(DIMENSIONS["tag"].without), ~Exists(through.filter(ticket=OuterRef("ticket"))))
     tag = _one(Tag.objects.filter(pk=int(key)).first() if _is_key(key) else None, key)
     return _where(tag.name, Q(ticket__in=through.filter(tag=tag).values("ticket")))
 

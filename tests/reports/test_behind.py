@@ -30,7 +30,7 @@ def counted(carla, workshop, shop, desk_row, alice, cause) -> list[Ticket]:
         for subject, team, at in [
             ("=1+1", workshop, now - timedelta(days=3)),
             ("Second", workshop, now - timedelta(days=2)),
-            ("Of the shop", shop, now - timedelta(days=2)),
+            ("Of the shop", shop, now - timedelta(days=2) + timedelta(seconds=1)),
         ]
     ]
     post_message(found[0], by=alice, body="Two.", at=now - timedelta(days=2, hours=23))
