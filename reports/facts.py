@@ -64,7 +64,7 @@ class History:
         self.is_answered = False  # by us, after the customer's first words
         # Since when, by the ticket where it began: this one, and those that were merged into it.
         self.began: Moments = {}
-        self._first: Moments = {}  # the customer's first words, until they are answered
+        self._first: Moments = {}  # the customer's first words
         self._waits: Moments = {}  # the customer waits for us
         self._left: tuple[Moments, _Found | None] = {}, None  # `_waits` and `solved`, when it was merged
         self._answers = 0
@@ -102,8 +102,7 @@ class History:
                 self._waits.setdefault(self._number, at)
         elif by_customer is not None:
             self._waits.setdefault(self._number, at)
-            if not self.is_answered:
-                self._first.setdefault(self._number, at)
+            self._first.setdefault(self._number, at)
         elif by_user is not None:
             self._answer(seq, at)
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Calendar
-from reports.actions import count_past, counting, recount, sweep
+from reports.actions import count_past, counting, recount, skip_counted, sweep
 from reports.jobs import count_facts
 from reports.measures import Kind
 from reports.models import Counting, Fact
-from reports.queries.counting import READER, behind, counted_until, counting_faults, left_to_count
+from reports.queries.counting import READER, behind, counted_until, counting_faults
 from tests.tickets.test_actions_races import at_once, quiet
 from tickets.actions import open_ticket, post_message, resolve_ticket, transfer_ticket, trash_ticket
 from tickets.models import Event, EventMark, Ticket
@@ -48,32 +53,34 @@ def facts(ticket: Ticket) -> set[tuple[int, int | None]]:
     return set(rows)
 
 
-def tick_until(is_done) -> None:
-    """Until it is certain that no transaction of this time is still open; those of whoever else uses this server
-    count."""
-    end = time.monotonic() + 60
-    while not is_done():
-        assert time.monotonic() < end
-        count_facts()
-        time.sleep(0.02)
+def begin() -> None:
+    """All that there is, is counted, and the log is read from here on. (The clock begins as soon as no transaction of
+    this time is open any more, on the whole server: it may be one of another test.)"""
+    recount(Ticket.objects.values_list("pk", flat=True))
+    skip_counted(1)
 
 
 def has_read_all() -> bool:
     newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    return EventMark.objects.filter(reader=READER, done_id__gte=newest).exists() and left_to_count() == 0
+    is_read = EventMark.objects.filter(reader=READER, done_id__gte=newest).exists()
+    return is_read and Counting.objects.filter(left=0).exists()
 
 
 def test_the_past_is_counted_and_then_what_happens(conversation, alice):
     old, older = conversation(), conversation(timedelta(days=3))
     assert counted_until() == older.created_at
-    tick_until(has_read_all)
+    end = time.monotonic() + 300  # as in `begin`
+    while not has_read_all():
+        assert time.monotonic() < end
+        count_facts()
+        time.sleep(0.05)
     assert counted_until() is None
     assert facts(old) == facts(older) == FOUR
     new = conversation()
     count_facts()
     assert facts(new) == FOUR  # at once: it need not be certain that nothing older comes
     trash_ticket(new, by=alice)
-    tick_until(has_read_all)
+    count_facts()
     assert facts(new) == set()
     row = Counting.objects.get()
     assert (row.left, row.ended_at is not None) == (0, True)
@@ -82,7 +89,7 @@ def test_the_past_is_counted_and_then_what_happens(conversation, alice):
 def test_the_past_goes_from_the_newest_back_in_batches(conversation, monkeypatch):
     monkeypatch.setattr(counting, "BATCH", 2)
     tickets = [conversation() for _ in range(5)]
-    tick_until(Counting.objects.exists)
+    begin()
     Fact.objects.all().delete()
     Counting.objects.update(left=tickets[-1].pk, ended_at=None)
     said = []
@@ -97,7 +104,7 @@ def test_the_past_goes_from_the_newest_back_in_batches(conversation, monkeypatch
 def test_what_is_committed_late_is_counted_too(conversation, carla):
     """A transaction may have begun, and its events have their keys, before others that are committed first."""
     conversation()
-    tick_until(has_read_all)
+    begin()
     has_written, may_commit = threading.Event(), threading.Event()
     late: list[Ticket] = []
 
@@ -118,19 +125,19 @@ def test_what_is_committed_late_is_counted_too(conversation, carla):
     assert facts(late[0]) == set()
     may_commit.set()
     writer.join()
-    tick_until(has_read_all)
+    count_facts()
     assert facts(late[0]) == {(Kind.OPENED, None)}
 
 
 def test_many_clocks_count_once(conversation):
     tickets = [conversation() for _ in range(6)]
-    tick_until(Counting.objects.exists)
+    begin()
     Counting.objects.update(left=tickets[-1].pk, ended_at=None)
     Fact.objects.all().delete()
     numbers = [ticket.pk for ticket in tickets]
     answers = at_once(*[count_facts] * 3, lambda: recount(numbers), lambda: recount(reversed(numbers)))
     assert not [one for one in answers if isinstance(one, Exception)]
-    tick_until(has_read_all)
+    count_facts()
     for ticket in tickets:
         assert facts(ticket) == FOUR
 
@@ -142,7 +149,7 @@ class DeathError(BaseException):
 @pytest.mark.parametrize("place", ["_compare", "_lines", "_logs"])
 def test_a_worker_that_dies_leaves_no_half_a_ticket(conversation, monkeypatch, place):
     ticket = conversation()
-    tick_until(Counting.objects.exists)
+    begin()
     Fact.objects.filter(kind=Kind.ANSWER).update(seconds=1)
     Fact.objects.filter(kind=Kind.SOLVED).delete()
     was = facts(ticket)
@@ -164,14 +171,14 @@ def test_a_worker_that_dies_leaves_no_half_a_ticket(conversation, monkeypatch, p
             sweep()
     assert facts(ticket) == was
     assert EventMark.objects.get(reader=READER).done_id == mark
-    tick_until(has_read_all)
+    count_facts()
     assert facts(ticket) == facts(newer) == FOUR
 
 
 def test_between_a_batch_and_its_mark_nothing_is_lost(conversation, monkeypatch):
     """The batch is written, and the worker dies before it has said so: both are taken back."""
     ticket = conversation()
-    tick_until(has_read_all)
+    begin()
     Fact.objects.all().delete()
     Counting.objects.update(left=ticket.pk, ended_at=None)
     with monkeypatch.context() as patch:
@@ -186,7 +193,7 @@ def test_between_a_batch_and_its_mark_nothing_is_lost(conversation, monkeypatch)
 
 def test_one_ticket_that_cannot_be_counted_holds_up_no_other(conversation, caplog):
     bad, good = conversation(), conversation()
-    tick_until(has_read_all)
+    begin()
     bad.events.filter(type="ticket.resolved").update(type="rating.given", data={"score": {"five": 5}})
     Fact.objects.filter(ticket=good).delete()
     recount([bad.pk, good.pk])
@@ -196,7 +203,7 @@ def test_one_ticket_that_cannot_be_counted_holds_up_no_other(conversation, caplo
 
 def test_other_opening_hours_count_everything_anew(conversation, site):
     ticket = conversation()
-    tick_until(has_read_all)
+    begin()
     assert set(Fact.objects.filter(kind=Kind.SOLVED).values_list("open_seconds", flat=True)) == {1200}
     begun = Counting.objects.get().begun_at
     yesterday = (ticket.created_at - timedelta(days=2)).strftime("%A")
@@ -213,10 +220,10 @@ def test_other_opening_hours_count_everything_anew(conversation, site):
 
 def test_a_team_of_today_is_that_of_its_facts(conversation, carla, alice, workshop, shop):
     ticket = open_ticket(carla, by=carla, body="Hello?", channel="email", team=workshop)
-    tick_until(has_read_all)
+    begin()
     assert set(Fact.objects.values_list("team", flat=True)) == {workshop.pk}
     transfer_ticket(ticket, by=alice, team=shop)
-    tick_until(has_read_all)
+    count_facts()
     assert set(Fact.objects.values_list("team", flat=True)) == {shop.pk}
     shop.delete()
     assert set(Fact.objects.values_list("team", flat=True)) == {None}
@@ -239,14 +246,15 @@ def test_writing_waits_for_no_counting(conversation, carla, alice):
 
 def test_standing_still_is_told(conversation):
     conversation()
-    tick_until(has_read_all)
+    begin()
     now = timezone.now()
     assert behind(now) == timedelta(0)
     assert list(counting_faults(now)) == []
     ticket = conversation(timedelta(hours=2))
     assert timedelta(hours=1, minutes=59) < behind(now) <= timedelta(hours=2, minutes=1)
     assert [fault.key for fault in counting_faults(now)] == ["reports.late"]
-    tick_until(has_read_all)
+    count_facts()
+    EventMark.objects.update(done_id=Event.objects.latest("pk").pk)  # as soon as it is certain
     assert list(counting_faults(now)) == []
     assert facts(ticket) == FOUR
 
@@ -310,7 +318,75 @@ def test_facts_of_no_ticket_are_found(conversation):
 
 def test_what_is_not_read_yet_is_no_difference(conversation, alice):
     ticket = conversation()
-    tick_until(has_read_all)
+    begin()
     post_message(ticket, by=alice, body="And turn it round.")
     trash_ticket(ticket, by=alice)
     assert "are what their logs say" in rebuild(check=True)
+
+
+# --- Killed, for real ---
+
+# Workers, one after the other, who all have everything to count, and each of whom kills itself at the N-th statement
+# that it sends to the database; said of each: whether it was killed, what is left, and how many facts each ticket has.
+WORKERS = """
+import json, os, signal, sys
+import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+django.setup()
+from django.db import connection
+from django.db.models import Count
+from reports.actions import counting
+from reports.jobs import count_facts
+from reports.models import Counting, Fact
+from tickets.models import Ticket
+
+counting.BATCH = 3
+
+class Until:
+    def __init__(self, left):
+        self.left = left
+    def __call__(self, execute, sql, params, many, context):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params, many, context)
+
+said = []
+for statements in json.loads(sys.argv[2]):
+    Fact.objects.all().delete()
+    Counting.objects.update(left=Ticket.objects.latest("pk").pk, ended_at=None)
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        with connection.execute_wrapper(Until(statements)):
+            count_facts()
+        os._exit(0)
+    is_killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    facts = Ticket.objects.annotate(n=Count("facts")).values_list("pk", "n")
+    said.append([is_killed, Counting.objects.get().left, list(facts)])
+print(json.dumps(said))
+"""
+
+
+def test_workers_that_are_killed_at_each_step_lose_and_double_nothing(conversation):
+    """Every ticket is counted wholly or not at all, and whatever is said to be counted, is."""
+    tickets = [conversation() for _ in range(8)]
+    begin()
+    statements = json.dumps([*range(1, 20), *range(20, 60, 3)])
+    done = subprocess.run(
+        [sys.executable, "-c", WORKERS, connection.settings_dict["NAME"], statements],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "helpdesk.settings"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert sum(is_killed for is_killed, _, _ in said) > 20
+    assert len({left for _, left, _ in said}) > 2  # they died before the first batch, and between batches
+    for _, left, counted in said:
+        assert all(n == (len(FOUR) if number > left else 0) for number, n in counted)
+    count_facts()
+    assert all(facts(ticket) == FOUR for ticket in tickets)

@@ -318,6 +318,32 @@ def merged_into_a_call(desk: Desk) -> None:
 
 
 @story(
+    "a call, and a mail that was answered before it is merged into it",
+    opened=1,
+    first_answer=(0, None, None),  # it was given on the mail, before
+    answer=(2, (45 * MINUTE, 57 * MINUTE), (45 * MINUTE, 57 * MINUTE)),  # an hour, and half of one
+    solved=0,
+    resolution=(0, None, None),
+    one_answer=NONE,
+    reopened=NONE,
+    handed_on=0,
+    satisfaction=NONE,
+    csat=NONE,
+)
+def answered_before_it_is_merged(desk: Desk) -> None:
+    mail = desk.writes("11-02 10:00")
+    desk.answers("11-02 10:30", mail)
+    desk.writes("11-02 11:00", mail)
+    desk.set_clock("11-02 11:10")
+    call = open_ticket(desk.carla, by=desk.alice, body="Rang.", channel="phone", kind="note", site=desk.site)
+    desk.set_clock("11-02 11:30")
+    merge_ticket(mail, by=desk.alice, into=call)
+    desk.answers("11-02 12:00", call)
+    desk.writes("11-02 13:00", call)
+    desk.answers("11-02 13:30", call)
+
+
+@story(
     "merged, and not after all",
     opened=2,
     # The first one waited from ten to two, the other from noon to three.
