@@ -124,6 +124,7 @@ urlpatterns = [
     path("macros/<int:pk>/", macros.OneMacro.as_view(), name="macro"),
     path("articles/", articles.Articles.as_view(), name="articles"),
     path("articles/<int:pk>/", articles.OneArticle.as_view(), name="article"),
+    path("reports/changes/", reporting.Changes.as_view(), name="changes"),
     path("reports/<slug:name>/", reporting.OneReport.as_view(), name="report"),
     path("schema/", docs.Schema.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),

@@ -66,3 +66,48 @@ class ReportOut(serializers.Serializer[Any]):
         allow_null=True, help_text="What began before is still being counted, so that figures of it are too small."
     )
     charts = ChartOut(many=True)
+
+
+class PieceOut(serializers.Serializer[Any]):
+    by = serializers.CharField(help_text="`team`, `channel`, `cause`, `tag`, `company`, `promise` or `hour`.")
+    key = serializers.CharField(source="address", help_text="As `part=by:key` of a page has it.")
+    title = serializers.CharField(source="label")
+
+
+class FoundOut(serializers.Serializer[Any]):
+    n = serializers.IntegerField(help_text="How many were counted.")
+    value = serializers.FloatField(
+        allow_null=True, help_text="A count, a share from 0 to 1, or the median in seconds; null of none."
+    )
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    number = NumberOut(source="measure")
+    part = serializers.SerializerMethodField(help_text="Null: of everything.")
+    sentence = serializers.CharField(help_text="In your language.")
+    before = FoundOut(source="total.before")
+    now = FoundOut(source="total.now")
+    is_better = serializers.BooleanField(allow_null=True, help_text="Null: neither good nor bad.")
+    chance = serializers.FloatField(
+        help_text="How probable it is that, if nothing has changed, any of all that were compared differs so much."
+    )
+
+    @extend_schema_field(PieceOut(allow_null=True))
+    def get_part(self, change: Any) -> Any:
+        if not change.piece.by:
+            return None
+        return {"by": change.piece.by, "key": change.address, "title": change.label}
+
+
+class ChangesOut(serializers.Serializer[Any]):
+    first = serializers.DateField(source="now.first", help_text="The first day, where the token's owner is.")
+    last = serializers.DateField(source="now.last", help_text="The last full day.")
+    first_before = serializers.DateField(source="before.first", help_text="As many days, moved back by whole weeks.")
+    last_before = serializers.DateField(source="before.last")
+    time_zone = serializers.CharField(source="now.zone")
+    begun = serializers.DateField(
+        allow_null=True, help_text="Set if the first conversation began too late to compare with the days before."
+    )
+    is_counted = serializers.BooleanField(help_text="Else these days are still being counted: nothing is compared.")
+    compared = serializers.IntegerField(help_text="How many comparisons were made; 0: there was too little.")
+    changes = ChangeOut(many=True)

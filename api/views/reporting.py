@@ -12,11 +12,12 @@ from rest_framework.response import Response
 
 from api.errors import refuse
 from api.schema import READING, operation
-from api.serializers.reporting import ReportFilters, ReportOut
+from api.serializers.reporting import ChangesOut, ReportFilters, ReportOut
 from api.views.base import Door, one, query, viewer
 from reports.pages import PAGES
 from reports.queries.answers import Answer, answer
 from reports.queries.asking import asked
+from reports.queries.changes import USUAL_SPAN, review
 from reports.queries.counting import counted_until
 from reports.queries.tables import table
 from reports.replica import from_replica
@@ -42,6 +43,33 @@ class OneReport(Door):
         given = query(request, ReportFilters)
         with from_replica():
             return one(ReportOut, _report(name, given, user))
+
+
+class Changes(Door):
+    @operation(
+        "reports_changes",
+        "Read what changed",
+        answers={200: ChangesOut},
+        filters=ReportFilters,
+        errors=[*READING, 403],
+        tag="reports",
+    )
+    def get(self, request: Request) -> Response:
+        """What changed in the last full week against the one before, or in other days (`span`). Of all numbers, by
+        team, channel, cause, tag, company, promise and part of the week: only what chance alone would hardly do."""
+        user = viewer(request)
+        if not user.has_perm("reports.view"):
+            raise PermissionDenied
+        given = query(request, ReportFilters)
+        now = timezone.now()
+        with from_replica():
+            wanted = asked({"span": USUAL_SPAN} | given, user, now)
+            if wanted.problems:
+                raise refuse(**wanted.problems)
+            found = review(wanted.question, now=now)
+            if found is None:
+                raise refuse(span="No day of this is over yet.")
+            return one(ChangesOut, found)
 
 
 def _report(name: str, given: dict[str, Any], user: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from reports.measures import MEASURES, READINGS, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
 from reports.queries.behind import behind_url
+from reports.queries.counting import counted_until
 from reports.queries.figures import Found, Total
 from reports.queries.parts import DIMENSIONS, time_words
 from reports.queries.promises import runs
@@ -38,6 +39,7 @@ from reports.queries.tallies import (
 from reports.queries.telling import effect_words, sentence
 from tickets.models import Promise, PromiseRun
 
+USUAL_SPAN = "7"
 # What is compared, and for which parts of it. Single answers are left out: one ticket has many, which fall together.
 ASKED: dict[str, tuple[str, ...]] = {
     "opened": ("team", "channel", "tag", "company", TIME),
@@ -151,6 +153,7 @@ class Review:
     whole: list[Change] = field(default_factory=list)  # each measure of everything, changed or not
     compared: int = 0
     begun: date | None = None  # when the first conversation began, if too late to compare with the days before
+    is_counted: bool = True  # else not all of these days is counted yet, and nothing is compared
 
 
 Kept = dict[Piece, tuple[Share, Share]]  # now, before
@@ -163,7 +166,7 @@ def changes(question: Question, *, now: datetime | None = None) -> list[Change]:
 
 
 def review(question: Question, *, now: datetime | None = None) -> Review | None:
-    """All of it, in five queries and one for each kind of name. None if no day of the period is over."""
+    """All of it, in six queries and one for each kind of name. None if no day of the period is over."""
     now = now or timezone.now()
     today = now.astimezone(question.period.zone).date()
     both = compared_periods(question.period, today, keeps_length=question.span.isdigit())
@@ -172,6 +175,9 @@ def review(question: Question, *, now: datetime | None = None) -> Review | None:
     begun = _begun(question)
     if begun and begun > both[1].first:
         return Review(*both, begun=begun)
+    counted = counted_until()
+    if counted and counted > both[1].start:
+        return Review(*both, is_counted=False)
     sides = [replace(question, period=period, span=f"{period.first}..{period.last}") for period in both]
     tallies, promises = tallied(ASKED, *sides), _promises(*sides)
     trials = _trials(tallies) | _trials_of_promises(promises)
@@ -233,7 +239,9 @@ def _greatest(measure: Measure, dimensions: Iterable[str], tallies: Tallies) -> 
     """The pieces with most in them, without one that is the whole."""
     whole = sum(tally.counted(measure) for tally in tallies.of(EVERYTHING, measure.kind))
     for by in dimensions:
-        yield from (piece for piece, n in tallies.pieces(by, measure).most_common(MOST_PIECES) if n < whole)
+        found = tallies.pieces(by, measure)
+        greatest = sorted(found, key=lambda piece: (-found[piece], piece.value))[:MOST_PIECES]
+        yield from (piece for piece in greatest if found[piece] < whole)
 
 
 def _is_felt(line: Change) -> bool:

@@ -13,13 +13,10 @@ from recovery.shares import ENOUGH
 from reports.changes import FEWEST
 from reports.pages import address_of
 from reports.queries.asking import asked
-from reports.queries.changes import RIPE, review
-from reports.queries.counting import counted_until
+from reports.queries.changes import RIPE, USUAL_SPAN, review
 from reports.replica import reads_replica
 from reports.views.figures import filled_in, filters
 from tickets.views.inbox import viewer_with_teams
-
-USUAL_SPAN = "7"
 
 
 @requires("reports.view")
@@ -35,10 +32,8 @@ def page(request: HttpRequest) -> HttpResponse:
     given = request.GET.copy()
     given["span"] = given.get("span") or USUAL_SPAN
     wanted = asked(given, user, now)
-    found, counted = review(wanted.question, now=now), counted_until()
     context = {
-        "review": found,
-        "is_counted": found is None or counted is None or counted <= found.before.start,
+        "review": review(wanted.question, now=now),
         "problems": wanted.problems.values(),
         "ripe_days": RIPE.days,
         "enough": ENOUGH,
