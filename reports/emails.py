@@ -31,7 +31,7 @@ from reports.pages import PAGES, Page, Shape, address_of
 from reports.pictures import as_picture
 from reports.queries.answers import answer
 from reports.queries.asking import Asked, asked
-from reports.queries.changes import review
+from reports.queries.changes import USUAL_SPAN, review
 from reports.queries.counting import counted_until
 from reports.queries.drawing import Drawn, Figure, Piece, Row, draw, figure_of
 from reports.queries.figures import totals
@@ -116,7 +116,7 @@ def post_letter(letter: Letter, mailing: Mailing, user: User, *, dedupe_key: str
 def _report_letter(mailing: Mailing, user: User, now: datetime) -> Letter:
     report = mailing.report
     page = PAGES.get(report.page)  # none for the page that says in words what changed
-    found = _asked(report.query, user, now)
+    found = _asked(report.query if page else f"span={USUAL_SPAN}&{report.query}", user, now)
     question = found.question
     days = _days(question)
     sections = _sections(page, question, now) if page else []
@@ -128,6 +128,7 @@ def _report_letter(mailing: Mailing, user: User, now: datetime) -> Letter:
         "against": _("against the %(days)s days before") % {"days": question.period.days},
         "problems": found.problems.values(),
         "counted_until": counted_until(),
+        "is_of_changes": page is None,
         "figures": _figures(page or PAGES[USUAL_PAGE], question),
         "sections": sections,
         "changes": _changes(question, now) if page is None or mailing.every != Mailing.Every.DAY else None,

@@ -315,6 +315,18 @@ def test_every_page_can_come(report, mailed, opened, page):
     assert send_due_mailings() == 1
 
 
+def test_what_changed_is_of_a_week_where_nothing_else_is_said(mailed, opened):
+    opened(2)
+    SavedReport.objects.update(page="changes", query="")
+    mailed()
+    send_due_mailings()
+    mail = Mail.objects.get(kind="report")
+    assert "against the 7 days before" in mail.text
+    assert "Nothing to compare with yet" in mail.text
+    assert "Nothing to compare with yet" in mail.html
+    assert "/dashboard/changes/?span=" in mail.text
+
+
 @pytest.mark.parametrize("query", ["span=nonsense&team=gone&channel=pigeon&tag=%00&company=999999", "span=%ff", "?&=&"])
 def test_a_query_that_means_nothing_any_more_is_read_as_usual(mailed, query):
     SavedReport.objects.update(query=query)
