@@ -66,7 +66,7 @@ class History:
         self.began: Moments = {}
         self._first: Moments = {}  # the customer's first words
         self._waits: Moments = {}  # the customer waits for us
-        self._left: tuple[Moments, _Found | None] = {}, None  # `_waits` and `solved`, when it was merged
+        self._left: Moments = {}  # `_waits`, when it was merged
         self._answers = 0
         self._teams: list[tuple[str | None, _Found | None]] = []  # the team before each change, and what it counts as
         self._channel = ""
@@ -135,22 +135,19 @@ class History:
         """Whoever waits there goes on waiting on the one that goes on."""
         pk, seq, _, at, _, _, _, data = entry
         if data and "into" in data:
-            self._left = self._waits, self.solved
-            self._waits = {}
+            self._left, self._waits = self._waits, {}
         elif data and data.get("taken") in self._logs:
             self._take_over(data["taken"], History(data["taken"], self._logs, until=pk), seq, at)
 
     def _take_over(self, number: int, gone: History, seq: int, at: datetime) -> None:
         """What was solved there is an old story: it only stands on the same page from now on."""
-        waits, solved = gone._left
-        if solved is None and gone.began:
+        if gone.solved is None and gone.began:
             self.began[number] = min(gone.began.values())
-        if not waits:
+        if not gone._left:
             return
-        since = min(waits.values())
         if self.solved is not None:  # a solved ticket waits for nobody, so it opens
             self._open_again(seq, at)
-        self._waits[number] = since
+        self._waits[number] = min(gone._left.values())
         if not gone.is_answered and gone._first:
             self._first[number] = min(gone._first.values())
         elif gone.is_answered and not self._first:
@@ -160,7 +157,7 @@ class History:
         """Both as before; where we answered meanwhile, nobody waits any more."""
         data = entry[7]
         if data and "from" in data:
-            self._waits, self.solved = self._left
+            self._waits = self._left
         elif data and "given_back" in data:
             for since in (self.began, self._first, self._waits):
                 since.pop(data["given_back"], None)
