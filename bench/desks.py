@@ -46,6 +46,8 @@ class Asked:
         response = client.get(self.path, headers=headers, follow=self.leads_on)
         if response.status_code != 200:
             raise SystemExit(f"{self.path} answered {response.status_code}")
+        if response.streaming:  # it is made while it is read
+            return HttpResponse(b"".join(response.streaming_content))
         return response  # type: ignore[return-value]  # a response that remembers its request
 
 

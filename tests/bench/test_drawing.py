@@ -9,14 +9,19 @@ from bench import drawing, plot
 from bench.drawing import Row, Scale
 
 SVG = "{http://www.w3.org/2000/svg}"
-MACHINE = {"at": "2026-11-22T21:00:00", "machine": {"cores": 2, "postgres": "18.6"}}
+MACHINE = {
+    "at": "2026-11-22T21:00:00",
+    "machine": {"cores": 2, "postgres": "18.6", "python": "3.11.7", "fsync": "on", "load": 0.5},
+}
+MANY = {"median_ms": 2000, "p95_ms": 2100, "python_ms": 5, "queries": 7, "buffers": 9}
 BESIDE = {
     **MACHINE,
     "tickets": 1000,
     "theirs": 100,
-    "works": {"list": {"ours": {"median_ms": 20}, "theirs": {"median_ms": 2000}, "times": 100}},
+    "messages": 500,
+    "works": {"list": {"ours": MANY | {"median_ms": 20}, "theirs": MANY, "times": 100}},
 }
-COST = {"10": {"median_ms": 20}, "1000": {"median_ms": 25}}
+COST = {"10": MANY | {"median_ms": 20}, "1000": MANY | {"median_ms": 25}}
 DASHBOARD = {
     **MACHINE,
     "sizes": [10, 1000],
@@ -53,6 +58,7 @@ def test_the_newest_results_are_drawn(tmp_path, settings):
     settings.DATA_DIR = tmp_path
     docs = tmp_path / "docs"
     docs.mkdir()
+    (docs / "performance.md").write_text("# P\n\n<!-- beside -->\nold\n<!-- end of beside -->\n\nWords.\n")
     assert plot.main(["--from", str(tmp_path), "--to", str(docs)]) == 1
     (tmp_path / "beside-20261122-200000.json").write_text(json.dumps(BESIDE | {"tickets": 7}))
     (tmp_path / "beside-20261122-210000.json").write_text(json.dumps(BESIDE))
@@ -60,5 +66,10 @@ def test_the_newest_results_are_drawn(tmp_path, settings):
     assert plot.main(["--from", str(tmp_path), "--to", str(docs)]) == 0
     ours = (docs / "performance-beside.svg").read_text()
     assert "Makegood, 1,000 tickets" in ours
+    page = (docs / "performance.md").read_text()
+    assert page.startswith("# P\n\n<!-- beside -->\n\nMeasured 2026-11-22 21:00 UTC, 2 cores, ")
+    assert "| list | 20.0 | 2,100.0 | 7 | 2,000.0 | 2,100.0 | 7 | 100 × |" in page
+    assert page.endswith("<!-- end of beside -->\n\nWords.\n")
+    assert "old" not in page
     root = ElementTree.fromstring((docs / "performance-dashboard.svg").read_text())
     assert [circle.get("class") for circle in root.iter(f"{SVG}circle") if circle.get("r") == "6"] == ["a", "b"]
