@@ -75,10 +75,11 @@ def read_span(text: str, now: datetime, zone: ZoneInfo) -> Period | None:
         return Period(today.replace(day=1), today, zone)
     if text == "last-month":
         return month_of(today.replace(day=1) - timedelta(days=1), zone)
-    return _days(text, zone)
+    return days_of(text, zone)
 
 
-def _days(text: str, zone: ZoneInfo) -> Period | None:
+def days_of(text: str, zone: ZoneInfo) -> Period | None:
+    """`2026-10-01..2026-10-31`; None if it is not that."""
     found = _DATES.fullmatch(text)
     if not found:
         return None

@@ -20,6 +20,7 @@ from reports.formatting import length, number, percent, said_of
 from reports.measures import MEASURES, READINGS, Hit, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import Period
+from reports.queries.asking import days_of
 from reports.queries.backlog import BANDS, in_band, unsolved, unsolved_at
 from reports.queries.figures import Found, found_of
 from reports.queries.parts import read_part, score_words
@@ -189,8 +190,7 @@ def behind_url(
     question: Question, key: str, *, part: str = "", step: date | Period | None = None, only: str = ""
 ) -> str:
     """The address of what is behind a number, or a part of it, or a day, week or month of it."""
-    first = step.first if isinstance(step, Period) else step
-    more = {"part": part, "step": first.isoformat() if first else "", "only": only}
+    more = {"part": part, "step": named(step) if step else "", "only": only}
     query = "&".join(filter(None, [question.query, urlencode({name: text for name, text in more.items() if text})]))
     return _address(key) + (f"?{query}" if query else "")
 
@@ -217,11 +217,23 @@ def behind(key: str, question: Question, given: Mapping[str, str], now: datetime
     raise LookupError(key)
 
 
+def named(step: date | Period) -> str:
+    """A step as an address has it: its day, or its first and its last."""
+    if isinstance(step, Period):
+        return step.first.isoformat() if step.days == 1 else f"{step.first}..{step.last}"
+    return step.isoformat()
+
+
 def _step(text: str, period: Period) -> Period:
-    found = next((step for step in period.steps() if step.first.isoformat() == text), None)
-    if found is None:
-        raise LookupError(text)
-    return found
+    """Days of the period: its step that begins on this day, or from one to another."""
+    if ".." in text:
+        found = days_of(text, period.zone)
+        if found and period.first <= found.first and found.last <= period.last:
+            return found
+    for step in period.steps():
+        if step.first.isoformat() == text:
+            return step
+    raise LookupError(text)
 
 
 def _days(period: Period) -> str:

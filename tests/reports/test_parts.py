@@ -7,12 +7,13 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import QueryDict
 
 from customers.models import Company
 from reports.measures import MEASURES, How, Kind, Measure
 from reports.models import Fact
 from reports.periods import last_days
-from reports.queries.behind import behind
+from reports.queries.behind import behind, behind_url
 from reports.queries.figures import Found, courses, nothing, total, totals
 from reports.queries.heat import heat
 from reports.queries.parts import DIMENSIONS, cause_tree, pareto, parts_by, read_part
@@ -112,6 +113,15 @@ def test_behind_each_day_are_exactly_those_that_it_counts(company, question):
         for step in courses([measure], question)[measure.key]:
             found = behind(measure.key, question, {"step": step.period.first.isoformat()}, NOW)
             assert (found.found, len(list(found.all()))) == (step.found, step.found.n)
+
+
+def test_behind_each_week_are_exactly_those_that_it_counts(company, sue):
+    month = Question(sue, last_days(28, NOW, AMSTERDAM), "28")
+    weeks = Question(sue, month.period.coarser, "28")
+    for step in courses([MEASURES["opened"]], weeks)["opened"]:
+        given = QueryDict(behind_url(month, "opened", step=step.period).partition("?")[2])
+        found = behind("opened", month, given, NOW)
+        assert (found.found, found.question.period.days) == (step.found, step.period.days)
 
 
 def test_all_measures_at_once_say_what_each_says_alone(company, question):
@@ -235,6 +245,9 @@ def test_behind_is_nothing_that_the_viewer_may_not_see(company, question, lea):
         ("nothing", {}),
         ("opened", {"step": "2020-01-01"}),
         ("opened", {"step": "x"}),
+        ("opened", {"step": "2020-01-01..2020-01-02"}),
+        ("opened", {"step": "2026-11-19..2026-11-20"}),
+        ("opened", {"step": "2026-11-19..2026-11-18"}),
         ("opened", {"only": "hit"}),
         ("kept", {"part": "team:x"}),
         ("kept", {"only": "x"}),
