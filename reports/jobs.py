@@ -15,7 +15,7 @@ from reports.actions.mailing import PICTURES_KEPT
 from reports.models import Mailing
 
 log = logging.getLogger(__name__)
-COUNTING_SECONDS = 20  # and then the next tick goes on: a worker has other things to do
+COUNTING_SECONDS = 4  # and then the next tick goes on, so that one worker at most is busy with it
 
 
 @shared_task

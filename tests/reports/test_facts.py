@@ -417,7 +417,7 @@ def split_off_later(desk: Desk) -> None:
 
 
 @story(
-    "handed to another team, and another one by mistake",
+    "handed to another team and back, and another one by mistake",
     opened=2,
     first_answer=(1, same(HOUR), same(HOUR)),
     answer=(1, same(HOUR), same(HOUR)),
@@ -425,7 +425,7 @@ def split_off_later(desk: Desk) -> None:
     resolution=(0, None, None),
     one_answer=NONE,
     reopened=NONE,
-    handed_on=1,
+    handed_on=2,
     satisfaction=NONE,
     csat=NONE,
 )
@@ -434,6 +434,9 @@ def handed_on(desk: Desk) -> None:
     desk.set_clock("11-02 10:20")
     transfer_ticket(ticket, by=desk.alice, team=desk.shop, note="It is about a bill.")
     desk.answers("11-02 11:00", ticket, by=desk.charlie)
+    desk.set_clock("11-02 11:10")
+    transfer_ticket(ticket, by=desk.charlie, team=desk.site.team, note="Paid.")  # only in a chat one waits from then on
+    desk.answers("11-02 11:30", ticket)
     other = desk.writes("11-02 12:00", by=desk.dora)
     desk.set_clock("11-02 12:10")
     assign_ticket(other, by=desk.alice, user=desk.alice)  # no other team
