@@ -19,6 +19,7 @@ from customers.models import Address, Customer
 from mailroom.models import Mailbox
 from outbox.headers import clean_text
 from outbox.models import Block, Sender, Sending, Wording
+from reports.models import SavedReport
 from tests.hostile.conftest import browser_of, percent, submit
 from tests.hostile.payloads import FEW, PAYLOADS, message, one_line, typed
 from tickets.actions.checking_off import read_lines
@@ -197,6 +198,9 @@ FORMS = {
         },
         wrong={"whose": "the world"},
         who="alice",
+    ),
+    "saved report": Form(
+        "/dashboard/trends/save/", {"whose": "me"}, {"name": (last(SavedReport, "name"), line)}, {"whose": "the world"}
     ),
     "article": Form(
         "/settings/articles/new/",
