@@ -61,6 +61,7 @@ class Figure:
     against: str
     url: str
     n: int
+    is_known: bool = True  # none is a number, too, where it counts
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ def figure_of(total: Total, question: Question) -> Figure:
         against=_("on the %(days)s days before") % {"days": question.period.days} if by else "",
         url=behind_url(question, measure.key),
         n=total.now.n,
+        is_known=total.now.value is not None,
     )
 
 
