@@ -440,7 +440,8 @@ def handed_on(desk: Desk) -> None:
     other = desk.writes("11-02 12:00", by=desk.dora)
     desk.set_clock("11-02 12:10")
     assign_ticket(other, by=desk.alice, user=desk.alice)  # no other team
-    desk.does("11-02 12:20", lambda: transfer_ticket(other, by=desk.alice, team=desk.shop))
+    teams = [desk.shop, Team.objects.create(name="Bills", slug="bills")]
+    desk.does("11-02 12:20", lambda: [transfer_ticket(other, by=desk.alice, team=team) for team in teams])
     desk.takes_it_back("11-02 12:21")
 
 
