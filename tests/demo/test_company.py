@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,10 +20,14 @@ from recovery.queries.approvals import waiting_for
 from recovery.queries.gap import gap_of
 from recovery.queries.ledger import balances, entries_for, suspects
 from reports.actions import differences
-from reports.measures import Kind
+from reports.measures import MEASURES, Kind
 from reports.models import Fact
+from reports.periods import last_days
 from reports.queries.counting import counted_until
+from reports.queries.figures import totals
+from reports.queries.question import Question
 from tests.demo.invariants import violations
+from tests.reports.reference import Reference
 from tickets.actions import post_message
 from tickets.models import Channel, Event, FollowUp, FollowUpTemplate, Message, RootCause, Status, Ticket
 from tickets.queries import unmailed_answers
@@ -72,6 +77,18 @@ def test_reports_have_counted_all_of_it(demo):
     assert set(Fact.objects.values_list("kind", flat=True)) == set(Kind)
     merged = Ticket.objects.exclude(merged_into=None)
     assert not Fact.objects.filter(ticket__in=merged).exists()
+
+
+def test_its_figures_are_what_its_events_say(demo):
+    """By the clock: the slow reference counts opening hours in steps of five minutes only."""
+    manager = User.objects.get(email="manager@example.com")
+    period = last_days(365, timezone.now(), ZoneInfo("Europe/Amsterdam"))
+    found = totals(MEASURES.values(), Question(manager, period, by_clock=True))
+    said = Reference().figures(period.start, period.end, by_clock=True)
+    for key, one in found.items():
+        told = [None if number is None else pytest.approx(number) for number in said[key]]
+        assert [one.now.n, one.now.value, one.now.ninety] == told, key
+        assert one.now.n > 5, key
 
 
 def test_some_wait_now_one_longer_than_promised_one_with_nobody(demo):
