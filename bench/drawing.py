@@ -130,7 +130,7 @@ def _legend(series: Sequence[str]) -> Iterator[str]:
     x = WIDTH - 20
     for place in reversed(range(len(series))):
         yield _text(x, 30, series[place], "quiet", "end")
-        x -= 8 + round(len(series[place]) * 6.8)
+        x -= 8 + round(len(series[place]) * 7.4)
         yield f'<circle class="{CLASSES[place]}" cx="{x}" cy="26" r="5"/>'
         x -= 16
 
