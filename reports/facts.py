@@ -95,9 +95,8 @@ class History:
         stranger's words that call us begin a wait, too, and nobody waits for an answer to what was there before us."""
         _, seq, _, at, by_user, by_customer, is_public, data = entry
         if data and data.get("imported"):
-            if is_public:
-                self._waits.clear()
-        elif not is_public:
+            return
+        if not is_public:
             if data and data.get("calls"):
                 self._waits.setdefault(self._number, at)
         elif by_customer is not None:

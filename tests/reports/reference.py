@@ -130,7 +130,7 @@ class Story:
             event = self.log[here]
             if event.type == "ticket.unmerged" and "from" in event.data:
                 here = self.way_out(here)  # meanwhile it was another's
-            elif is_answer(event) or is_before_us(event) or self.is_solving(here):
+            elif is_answer(event) or self.is_solving(here):
                 break
             elif not self.is_given_back(here, place):
                 found += self.calls(here)
@@ -266,10 +266,6 @@ def is_word(event: Event) -> bool:
 
 def is_answer(event: Event) -> bool:
     return is_said(event) and event.by_user_id is not None
-
-
-def is_before_us(event: Event) -> bool:
-    return event.type == "message.posted" and event.is_public and bool(event.data.get("imported"))
 
 
 def split_at(opened: Event) -> list[datetime]:

@@ -370,6 +370,50 @@ def unmerged(desk: Desk) -> None:
 
 
 @story(
+    "merged, answered, and not after all",
+    opened=2,
+    # A quarter past one on the one that went on, since ten; the other one waits as before, until two.
+    first_answer=(2, (3.625 * HOUR, 3.925 * HOUR), (3.625 * HOUR, 3.925 * HOUR)),
+    answer=(2, (3.625 * HOUR, 3.925 * HOUR), (3.625 * HOUR, 3.925 * HOUR)),
+    solved=0,
+    resolution=(0, None, None),
+    one_answer=NONE,
+    reopened=NONE,
+    handed_on=0,
+    satisfaction=NONE,
+    csat=NONE,
+)
+def answered_while_merged(desk: Desk) -> None:
+    one = desk.writes("11-02 10:00")
+    other = desk.writes("11-02 12:00")
+    desk.set_clock("11-02 13:00")
+    merge_ticket(one, by=desk.alice, into=other)
+    desk.answers("11-02 13:15", other)
+    desk.set_clock("11-02 13:30")
+    undo_merge(one, by=desk.alice)
+    desk.answers("11-02 14:00", one)
+
+
+@story(
+    "solved without a word, and answered after all",
+    opened=1,
+    first_answer=(1, same(HOUR), same(HOUR)),
+    answer=(0, None, None),  # nobody waited any more
+    solved=1,
+    resolution=(1, same(30 * MINUTE), same(30 * MINUTE)),
+    one_answer=(1, 1.0),
+    reopened=(1, 0.0),
+    handed_on=0,
+    satisfaction=NONE,
+    csat=NONE,
+)
+def answered_after_all(desk: Desk) -> None:
+    ticket = desk.writes("11-02 10:00")
+    desk.solves("11-02 10:30", ticket)
+    desk.answers("11-02 11:00", ticket)
+
+
+@story(
     "split off while it waits",
     opened=2,
     # Half past eleven on the one, noon on the other; both since ten.
@@ -789,6 +833,28 @@ def there_before_us(desk: Desk) -> None:
     desk.answers("11-02 10:00", message.ticket)
     desk.writes("11-02 11:00", message.ticket)
     desk.answers("11-02 11:30", message.ticket)
+
+
+@story(
+    "a mail of long ago, found while its customer waits",
+    opened=1,
+    first_answer=(1, same(2 * HOUR), same(2 * HOUR)),
+    answer=(1, same(2 * HOUR), same(2 * HOUR)),
+    solved=0,
+    resolution=(0, None, None),
+    one_answer=NONE,
+    reopened=NONE,
+    handed_on=0,
+    satisfaction=NONE,
+    csat=NONE,
+)
+def found_while_they_wait(desk: Desk) -> None:
+    long_ago = desk.set_clock("10-05 10:00")
+    ticket = desk.writes("11-02 10:00")
+    desk.set_clock("11-02 11:00")
+    letter = Incoming("carla@example.org", text="It is flat.")
+    post_letter(ticket, by=desk.carla, incoming=letter, client_id="three", at=long_ago)
+    desk.answers("11-02 12:00", ticket)
 
 
 @story(
