@@ -83,6 +83,8 @@ def change(how: How, by: float | None, *, by_clock: bool = False) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """1,234 or 4.2."""
+    if not decimals and -1000 < value < 1000:
+        return str(round(value))  # the same in every language, and on every mark of a chart
     return number_format(round(value, decimals), decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 

@@ -223,6 +223,9 @@ class _Sheet:
         query = "&".join(filter(None, more))
         return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
 
+    def name(self, step: Period) -> str:
+        return self.kept.get((step, "name")) or self.kept.setdefault((step, "name"), step_name(step, self.now))
+
     def title(self, step: Period) -> str:
         return self.kept.get(step) or self.kept.setdefault(step, step_title(step))
 
@@ -295,7 +298,7 @@ def _line(line: of.Line, question: Question, sheet: _Sheet) -> Course:
 def _points(measure: Measure, steps: Sequence[Step], before: Sequence[Step], sheet: _Sheet) -> list[Point]:
     return [
         Point(
-            step_name(step.period, sheet.now),
+            sheet.name(step.period),
             f"{sheet.title(step.period)}: {_found_words(measure, step.found, sheet.question)}",
             sheet.way(measure.key, step=step.period),
             step.found.value if step.found.n or measure.how is How.COUNT else None,
@@ -400,7 +403,7 @@ def _backlog(answer: of.Backlog, sheet: _Sheet) -> Drawn:
     known = [one for one in answer.levels if one.n is not None]
     points = [
         Point(
-            step_name(one.period, sheet.now),
+            sheet.name(one.period),
             f"{sheet.title(one.period)}: {'–' if one.n is None else number(one.n)}",
             "" if one.n is None else sheet.way("backlog", step=one.period),
             one.n,
@@ -559,8 +562,10 @@ def _heat(answer: of.Heat, sheet: _Sheet) -> Drawn:
     rows, key = answer.rows, answer.whole.measure.key
     urls = [[sheet.way(key, part=cell.query) for cell in row] for row in rows]
 
+    words = _("%(day)s, %(hour)s: %(count)s, %(each)s each day")
+
     def title(day: int, hour: int, each: float) -> str:
-        return _("%(day)s, %(hour)s: %(count)s, %(each)s each day") % {
+        return words % {
             "day": WEEKDAYS[day],
             "hour": f"{hour}–{hour + 1}",
             "count": number(rows[day][hour].total.now.n),
