@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +20,7 @@ from reports.actions.saving import SAVABLE
 from reports.forms.saving import SavedReportForm
 from reports.models import SavedReport
 from reports.pages import PAGES, address_of
+from reports.periods import USUAL_DAYS
 from reports.queries.asking import asked
 from tickets.views.acting import UNPROCESSABLE
 from tickets.views.inbox import viewer_with_teams
@@ -30,7 +33,10 @@ def saved_reports(request: HttpRequest) -> HttpResponse:
     user = viewer_with_teams(request)
     found = list(SavedReport.objects.visible_to(user).select_related("team", "owner"))
     mine = set(SavedReport.objects.changeable_by(user).values_list("pk", flat=True))
-    rows = [{"report": one, "page": _title(one.page), "is_changeable": one.pk in mine} for one in found]
+    rows = [
+        {"report": one, "page": _title(one.page), "filters": _filters(one.query), "is_changeable": one.pk in mine}
+        for one in found
+    ]
     groups = [
         (_("Only you"), [row for row, one in zip(rows, found, strict=True) if one.is_private]),
         (_("Your teams"), [row for row, one in zip(rows, found, strict=True) if one.team_id]),
@@ -93,3 +99,17 @@ def _visible(user: User, pk: int) -> SavedReport:
 
 def _title(page: str) -> str:
     return str(PAGES[page].title) if page in PAGES else _("What changed")
+
+
+def _filters(query: str) -> str:
+    """In words, without asking the database for each."""
+    given = dict(parse_qsl(query))
+    days = given.pop("span", str(USUAL_DAYS))
+    spans = {"month": _("This month"), "last-month": _("Last month")}
+    words = [_("Last %(days)s days") % {"days": days} if days.isdigit() else spans.get(days, days.replace("..", " – "))]
+    for name, value in given.items():
+        if name == "company":
+            words.append(_("of one company"))
+        else:
+            words.append(_("by the clock on the wall") if name == "hours" else value)
+    return ", ".join(words)

@@ -20,6 +20,7 @@ def test_a_page_is_kept_with_its_filters_and_opened_again(client, lea, workshop)
         "/dashboard/trends/save/?span=7&team=workshop&colour=red", {"name": "Our week", "whose": "me"}, follow=True
     )
     assert "Our week" in answer.content.decode()
+    assert "Trends · <bdi>Last 7 days, workshop</bdi>" in answer.content.decode()
     saved = SavedReport.objects.get()
     assert (saved.page, saved.query, saved.owner) == ("trends", "span=7&team=workshop", lea)
     opened = client.get(f"/dashboard/saved/{saved.pk}/")
