@@ -301,6 +301,8 @@ class Ticket(models.Model):
             ),
             GinIndex(OpClass("fields", name="jsonb_path_ops"), name="ticket_fields", condition=~models.Q(fields={})),
             models.Index(fields=["assignee", "team"], include=["number"], name="ticket_of_assignee"),
+            # What reports ask of a ticket by its number.
+            models.Index(fields=["number"], include=["root_cause", "customer"], name="ticket_of_fact"),
             models.Index("assignee", name="ticket_open_assignee", condition=~models.Q(status="solved")),
             models.Index("team", name="ticket_open_team", condition=~models.Q(status="solved")),
             models.Index(models.F("updated_at").desc(), models.F("number").desc(), name="ticket_updated"),
