@@ -8,18 +8,19 @@ from enum import Enum
 from django.db import models
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Kind(models.IntegerChoices):
     """Of facts."""
 
-    OPENED = 1, "opened"  # a conversation began
-    FIRST_ANSWER = 2, "first answer"  # lengths: since the customer's first words
-    ANSWER = 3, "answer"  # any that ended a wait, the first too; lengths: of the wait
-    SOLVED = 4, "solved"  # lengths: since the conversation began; number: how many answers it took
-    REOPENED = 5, "reopened"
-    HANDED_ON = 6, "handed on"  # to another team
-    RATED = 7, "rated"  # number: 1 to 5
+    OPENED = 1, pgettext_lazy("fact", "opened")  # a conversation began
+    FIRST_ANSWER = 2, pgettext_lazy("fact", "first answer")  # lengths: since the customer's first words
+    ANSWER = 3, pgettext_lazy("fact", "answer")  # any that ended a wait, the first too; lengths: of the wait
+    SOLVED = 4, pgettext_lazy("fact", "solved")  # lengths: since it began; number: how many answers it took
+    REOPENED = 5, pgettext_lazy("fact", "reopened")
+    HANDED_ON = 6, pgettext_lazy("fact", "handed on")  # to another team
+    RATED = 7, pgettext_lazy("fact", "rated")  # number: 1 to 5
 
 
 class How(Enum):

@@ -157,7 +157,7 @@ LABELS = {"label", "help_text", "empty_label", "verbose_name", "violation_error_
 
 
 # No form is made from these models; what helps with their fields is read in the API's schema.
-NO_FORMS = ("tickets/models", "customers/models", "mailroom/models", "outbox/models", "recovery/models")
+NO_FORMS = tuple(f"{app}/models" for app in ("tickets", "customers", "mailroom", "outbox", "recovery", "reports"))
 
 
 def is_plain(node: ast.AST) -> bool:
