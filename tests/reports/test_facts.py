@@ -854,6 +854,7 @@ def found_while_they_wait(desk: Desk) -> None:
     desk.set_clock("11-02 11:00")
     letter = Incoming("carla@example.org", text="It is flat.")
     post_letter(ticket, by=desk.carla, incoming=letter, client_id="three", at=long_ago)
+    assert Ticket.objects.waiting().get() == ticket
     desk.answers("11-02 12:00", ticket)
 
 

@@ -244,9 +244,10 @@ def _with_pictures(html: str, pictures: dict[str, str]) -> str:
 
 
 def _leave_in_peace(message: Message, kind: str) -> None:
-    """It was there before we looked: nobody waits for an answer to it, and nothing was promised about it."""
+    """It was there before we looked: nobody waits for an answer to it, and nothing was promised about it. Whoever
+    waited already for another one, goes on waiting."""
     ticket = lock(message.ticket)
-    if kind == Message.Kind.REPLY and ticket.waiting_since is not None:
+    if kind == Message.Kind.REPLY and ticket.waiting_since == message.created_at:
         ticket.save(update_fields=stop_waiting(ticket))
     event = message.event
     event.data = event.data | {"imported": True}
