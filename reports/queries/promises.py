@@ -17,6 +17,7 @@ from tickets.queries.promises import COUNTED, Share
 
 State = PromiseRun.State
 NOTHING = Share()
+SHOWN = ("words", "is_on", "position")
 
 
 @dataclass(frozen=True)
@@ -62,35 +63,32 @@ def runs(question: Question) -> QuerySet[PromiseRun]:
 
 
 def kept(question: Question) -> list[Kept]:
-    """All together, then each promise that was to be kept in the period or before it: those in force first."""
-    period, promises = question.period, list(Promise.objects.all())
+    """All together, then each promise that was to be kept in the period or before it: those in force first. One query;
+    of a promise only `SHOWN` is known."""
+    period, promises = question.period, dict[int, Promise]()
     found: dict[tuple[int | None, bool, date | None], Share] = {}
-    for pk, is_now, day, count, of in _counted(question, promises):
-        for key in ((pk, is_now, None), (None, is_now, None), (pk, is_now, day), (None, is_now, day)):
+    for row in _counted(question):
+        pk, day = row["promise"], row["start"].astimezone(period.zone).date()
+        promises[pk] = Promise(pk=pk, **{name: row[f"promise__{name}"] for name in SHOWN})
+        for key in ((of, row["is_now"], on) for of in (pk, None) for on in (day, None)):
             share = found.get(key, NOTHING)
-            found[key] = Share(share.kept + count, share.of + of)
+            found[key] = Share(share.kept + row["kept"], share.of + row["of"])
 
     def line(promise: Promise | None) -> Kept:
         pk = promise.pk if promise else None
         steps = [KeptStep(one, found.get((pk, True, trunc(one, period)), NOTHING)) for one in period.steps()]
         return Kept(promise, found.get((pk, True, None), NOTHING), found.get((pk, False, None), NOTHING), steps)
 
-    lines = [line(promise) for promise in sorted(promises, key=lambda one: (not one.is_on, one.position, one.pk))]
-    return [line(None), *(one for one in lines if one.now.of or one.before.of)]
+    lines = sorted(promises.values(), key=lambda one: (not one.is_on, one.position, one.pk))
+    return [line(None), *map(line, lines)]
 
 
-def _counted(question: Question, promises: list[Promise]) -> Any:
+def _counted(question: Question) -> Any:
+    """By promise, side and step. Joined, each promise enters the index of its runs at its own time."""
     period = question.period
     is_now = Case(When(began_at__gte=period.start, then=Value(True)), default=Value(False))
-    # Named, each of them enters the index at its own time.
-    lately = runs(question).filter(
-        promise__in=[promise.pk for promise in promises],
-        began_at__gte=period.before.start,
-        began_at__lt=period.end,
-    )
+    lately = runs(question).filter(began_at__gte=period.before.start, began_at__lt=period.end)
     rows = lately.annotate(is_now=is_now, start=Trunc("began_at", period.unit, tzinfo=period.zone)).order_by()
-    counted = rows.values_list("promise", "is_now", "start").annotate(
+    return rows.values("promise", *(f"promise__{name}" for name in SHOWN), "is_now", "start").annotate(
         kept=Count("state", filter=Q(state=State.KEPT)), of=Count("state")
     )
-    for pk, now, start, count, of in counted:
-        yield pk, now, start.astimezone(period.zone).date(), count, of
