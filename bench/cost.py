@@ -25,19 +25,18 @@ from bench.desks import connected_to
 from chat.actions import begin_conversation, start_visit
 from customers.models import Customer
 from demo import words
-from reports.jobs import count_facts
-from tickets.actions import open_ticket, post_message, resolve_ticket
-from tickets.jobs import index_changed_words, measure_promises, notify_all
+from reports.actions import sweep
+from tickets.actions import index_due, open_ticket, post_message, resolve_ticket
+from tickets.actions.promising import read_promises
 from tickets.models import Channel, Ticket
 
 MESSAGES = 6  # of a chat, in turn
 WARM_UP = 20
 LOOKS = 4
 SWEEPS: dict[str, Callable[[], Any]] = {
-    "words to be searched": index_changed_words,
-    "facts of reports": count_facts,
-    "promises": measure_promises,
-    "who is told": notify_all,
+    "words to be searched": index_due,
+    "facts of reports": sweep,
+    "promises": read_promises,
 }
 
 
@@ -81,8 +80,8 @@ def measure(units: int) -> dict[str, dict[str, float]]:
     makes = {"a ticket": _ticket, "an answer on it": _answer, f"a chat of {MESSAGES} messages": _chat}
     agent, site = desks.first_with("agent"), Site.objects.first() or Site.objects.create(name="Bench")
     customers = list(Customer.objects.order_by("-pk")[: units + WARM_UP])
-    for sweep in SWEEPS.values():  # what was left by others
-        _look(sweep)
+    for look in SWEEPS.values():  # what was left by others
+        _look(look)
     found = {}
     for name, make in makes.items():
         places = range(units + WARM_UP)
@@ -93,18 +92,18 @@ def measure(units: int) -> dict[str, dict[str, float]]:
             for place in places[WARM_UP:]:
                 make(customers[place % len(customers)], agent, site)
         found[name] = cost.each()
-    for name, sweep in SWEEPS.items():
+    for name, look in SWEEPS.items():
         cost = Cost(units)  # of each of the three once
         with _counted(cost):
-            _look(sweep)
+            _look(look)
         found[f"afterwards: {name}"] = cost.each()
     return found
 
 
-def _look(sweep: Callable[[], Any]) -> None:
+def _look(look: Callable[[], Any]) -> None:
     """What a new reader sees at first is nothing; what was just written is certain at a later look."""
     for _ in range(LOOKS):
-        sweep()
+        look()
 
 
 def _ticket(customer: Customer, agent: User, site: Site) -> None:
