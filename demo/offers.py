@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Team, User
+from accounts.roles import Role
 from recovery.actions import (
     OptionDraft,
     accept_offer,
@@ -64,12 +65,13 @@ def make_offers(people: dict[str, User], teams: dict[str, Team], now: datetime) 
             value__gte=30,
             ticket__recovery_case=None,
             ticket__solved_at__isnull=False,
+            ticket__assignee__role=Role.AGENT,  # who may give little, and has to ask for more
             noted_at__lt=now - 3 * HOUR,
         )
         failure = failures.select_related("ticket__assignee", "ticket__customer").order_by("-noted_at").first()
-        if failure is None or failure.ticket.assignee is None:
-            continue
-        _offer(failure, words, options, fate, at=max(failure.noted_at + HOUR / 4, now - (place + 4) * HOUR))
+        if failure is not None:
+            at = max(failure.noted_at + HOUR / 4, now - (place + 4) * HOUR)
+            _offer(failure, words, options, fate, at=at)
 
 
 def _offer(failure: Failure, words: str, options: list[tuple[str, str, str]], fate: str, *, at: datetime) -> Offer:
