@@ -398,7 +398,7 @@ SEARCHES = {
     ],
     "/dashboard/": ["team"],
     "/dashboard/team/": ["team", "order", "show"],
-    "/dashboard/trends/": ["span", "team", "channel", "tag", "company", "company_name", "hours", "from", "table"],
+    "/dashboard/trends/": ["company_name", "table"],
     "/dashboard/changes/": ["span", "team", "channel", "tag", "company", "hours", "from"],
     "/dashboard/behind/resolution/": ["part", "step", "only", "order", "after"],
     "/dashboard/behind/kept/": ["part", "only"],
