@@ -178,7 +178,7 @@ def test_the_network_goes_mid_sentence_and_nothing_is_lost(
     assert [file.name for file in Message.objects.get(body="three, with a picture").attachments.all()] == ["rim.png"]
 
 
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.long)])
 def test_a_line_that_keeps_breaking_brings_everything_once_and_in_order(
     wire: Wire, shop: str, alice: User, new_window: Callable[..., BrowserContext], seed: int
 ) -> None:

@@ -176,17 +176,25 @@ def test_a_picture_of_oneself(open_page, adam: User, live: str) -> None:
 PLACES = ["", "look/", "words/", "hours/", "offers/", "identity/", "proactive/", "proactive/new/"]
 
 
-@pytest.mark.parametrize("light", ["dark", pytest.param("light", marks=pytest.mark.long)])
-def test_every_place_can_be_used_by_everyone(open_page, site: Site, adam: User, live: str, light: str) -> None:
+WIDE = {"width": 1440, "height": 900}
+LOOKS = [
+    ("dark", PHONE),
+    *(pytest.param(*look, marks=pytest.mark.long) for look in (("dark", WIDE), ("light", PHONE), ("light", WIDE))),
+]
+
+
+@pytest.mark.parametrize(("light", "viewport"), LOOKS)
+def test_every_place_can_be_used_by_everyone(
+    open_page, site: Site, adam: User, live: str, light: str, viewport: dict[str, int]
+) -> None:
     create_proactive_message(site, by=adam, name="Cart" * 20, text="W" * 300, conditions={"plan": "x" * 100})
     found = {}
-    for viewport in ({"width": 1440, "height": 900}, PHONE):
-        page = open_page(viewport=viewport, color_scheme=light)
-        for place in PLACES:
-            page.goto(f"{live}/settings/sites/{site.pk}/{place}")
-            if place != "proactive/new/":
-                expect(greeting_of(page)).to_be_attached()
-            found[place] = serious_findings(page)
-            if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
-                found[place].append("wider than the screen")
+    page = open_page(viewport=viewport, color_scheme=light)
+    for place in PLACES:
+        page.goto(f"{live}/settings/sites/{site.pk}/{place}")
+        if place != "proactive/new/":
+            expect(greeting_of(page)).to_be_attached()
+        found[place] = serious_findings(page)
+        if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
+            found[place].append("wider than the screen")
     assert {place: findings for place, findings in found.items() if findings} == {}
